@@ -1,0 +1,43 @@
+import type { OrganisationKind, PrismaClient, Role } from "../generated/prisma/client.ts";
+import type { Clock } from "./clock.ts";
+import type { JobQueue } from "./jobs/index.ts";
+import type { Log } from "./log.ts";
+import type { BlobStore } from "./storage/index.ts";
+
+/** Who acts. Custody keeps the name and role as they were at that time. */
+export type Actor =
+  | {
+      kind: "person";
+      accountId: string;
+      name: string;
+      email: string;
+      role: Role;
+      organisationId: string;
+      organisationName: string;
+      organisationKind: OrganisationKind;
+    }
+  | { kind: "device"; deviceId: string; name: string }
+  | { kind: "system"; name: string }
+  | { kind: "nobody" };
+
+/** Where a call came from; null address and agent mean that no network was involved. */
+export type Origin = { address: string | null; userAgent: string | null };
+
+/** The database client of the domain. */
+export type Database = PrismaClient;
+
+/** The client inside a transaction. */
+export type Transaction = Omit<PrismaClient, "$connect" | "$disconnect" | "$on" | "$use" | "$extends" | "$transaction">;
+
+/** Everything a verb may use. There are no globals: what is not in here, the domain does not touch. */
+export type Context = {
+  actor: Actor;
+  clock: Clock;
+  db: Database;
+  storage: BlobStore;
+  jobs: JobQueue;
+  log: Log;
+  origin: Origin;
+  /** The same in every custody event and log line of one HTTP request or job run. */
+  correlationId: string;
+};

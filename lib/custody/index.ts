@@ -1,0 +1,2 @@
+export { type CustodyAction, custodyActions } from "./actions.ts";
+export { type EventInput, recordEvent } from "./record-event.ts";

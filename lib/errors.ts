@@ -1,0 +1,102 @@
+/**
+ * Every way in which Strongroom says no, with its HTTP status (RFC 9110). Codes are stable: clients and the
+ * uploader branch on them. Add a row here before throwing a new one, and say it in docs/protocol.md.
+ */
+export const errorStatus = {
+  invalid_input: 400,
+  metadata_invalid: 400,
+  length_invalid: 400,
+  unauthenticated: 401,
+  token_invalid: 401,
+  login_failed: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  offset_conflict: 409,
+  state_conflict: 409,
+  already_approved: 409,
+  own_request: 403,
+  link_used: 410,
+  release_ended: 410,
+  too_large: 413,
+  unsupported_media_type: 415,
+  range_not_satisfiable: 416,
+  locked: 423,
+  too_many_requests: 429,
+  client_closed: 499,
+  internal: 500,
+  unavailable: 503,
+  insufficient_storage: 507,
+} as const satisfies Record<string, number>;
+
+/** A stable error code. */
+export type ErrorCode = keyof typeof errorStatus;
+
+type AppErrorOptions = {
+  /** The input field or metadata key that was wrong. */
+  field?: string;
+  /** For logs only, never shown. */
+  internal?: string;
+  /** When trying again makes sense (429, 503, 423). */
+  retryAfterSeconds?: number;
+  cause?: unknown;
+};
+
+/**
+ * The one error of the domain. `message` is for the caller and says what was wrong and what to do; what only
+ * operators may read goes into `internal`.
+ */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+  readonly internal: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "AppError";
+    this.code = code;
+    this.field = options.field;
+    this.internal = options.internal;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  /** The HTTP status of this error's code. */
+  get status(): number {
+    return errorStatus[this.code];
+  }
+}
+
+/**
+ * What a caller may not know of looks exactly like what does not exist: this error is built fresh, with no
+ * trace of why.
+ */
+export function notFound(what: string): AppError {
+  return new AppError("not_found", `No such ${what}.`);
+}
+
+/** True for AppError, also when it was made by another copy of this module (server and web bundle have one each). */
+export function isAppError(error: unknown): error is AppError {
+  return error instanceof Error && error.name === "AppError" && "code" in error;
+}
+
+/** RFC 9457 problem details of any error; what is not an AppError shows nothing of itself. */
+export function toProblem(error: unknown): {
+  status: number;
+  body: Record<string, unknown>;
+  headers: Record<string, string>;
+} {
+  const known = isAppError(error)
+    ? error
+    : new AppError("internal", "Something went wrong on our side. Nothing was lost; try again.");
+  const headers: Record<string, string> = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" };
+  if (known.retryAfterSeconds !== undefined) headers["Retry-After"] = String(known.retryAfterSeconds);
+  const body: Record<string, unknown> = {
+    type: `urn:strongroom:error:${known.code}`,
+    title: known.message,
+    status: errorStatus[known.code],
+    code: known.code,
+  };
+  if (known.field !== undefined) body.field = known.field;
+  return { status: errorStatus[known.code], body, headers };
+}

@@ -1,0 +1,1 @@
+export type { BlobKey, BlobStore, BlobWriter } from "./blob-store.ts";
