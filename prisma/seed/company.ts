@@ -16,9 +16,27 @@ export type OrganisationKey = keyof typeof organisations;
 /** People by a short key; the password of each is made at seeding and stands in demo.json alone. */
 export const people = {
   admin: { name: "Irene Duarte", email: "irene@turia.example", role: "admin", organisation: "operator", badge: null },
-  officer: { name: "Marta Soler", email: "marta@turia.example", role: "officer", organisation: "operator", badge: null },
-  officer2: { name: "Andreu Vidal", email: "andreu@turia.example", role: "officer", organisation: "operator", badge: null },
-  auditor: { name: "Pilar Ochoa", email: "pilar@turia.example", role: "auditor", organisation: "operator", badge: null },
+  officer: {
+    name: "Marta Soler",
+    email: "marta@turia.example",
+    role: "officer",
+    organisation: "operator",
+    badge: null,
+  },
+  officer2: {
+    name: "Andreu Vidal",
+    email: "andreu@turia.example",
+    role: "officer",
+    organisation: "operator",
+    badge: null,
+  },
+  auditor: {
+    name: "Pilar Ochoa",
+    email: "pilar@turia.example",
+    role: "auditor",
+    organisation: "operator",
+    badge: null,
+  },
   police: {
     name: "Insp. Lucía Ferrer",
     email: "l.ferrer@policia.example",
@@ -26,8 +44,20 @@ export const people = {
     organisation: "police",
     badge: "88 214",
   },
-  judge: { name: "Joan Maldonado", email: "j.maldonado@justicia.example", role: "requester", organisation: "court", badge: null },
-  insurer: { name: "Nadia Rey", email: "nadia@alborada.example", role: "requester", organisation: "insurer", badge: null },
+  judge: {
+    name: "Joan Maldonado",
+    email: "j.maldonado@justicia.example",
+    role: "requester",
+    organisation: "court",
+    badge: null,
+  },
+  insurer: {
+    name: "Nadia Rey",
+    email: "nadia@alborada.example",
+    role: "requester",
+    organisation: "insurer",
+    badge: null,
+  },
 } as const satisfies Record<
   string,
   { name: string; email: string; role: Role; organisation: OrganisationKey; badge: string | null }
@@ -40,7 +70,11 @@ export const sites = {
   ruzafa: { name: "Banco Levante, Ruzafa 30", address: "Carrer de Sueca 30, Valencia", timeZone: "Europe/Madrid" },
   grao: { name: "Caja del Puerto, Grao 5", address: "Carrer de les Drassanes 5, Valencia", timeZone: "Europe/Madrid" },
   atocha: { name: "Banco Meseta, Atocha 71", address: "Calle de Atocha 71, Madrid", timeZone: "Europe/Madrid" },
-  triana: { name: "Caja Atlántica, Triana 18", address: "Calle Mayor de Triana 18, Las Palmas", timeZone: "Atlantic/Canary" },
+  triana: {
+    name: "Caja Atlántica, Triana 18",
+    address: "Calle Mayor de Triana 18, Las Palmas",
+    timeZone: "Atlantic/Canary",
+  },
   depot: { name: "Depot Quart", address: "Polígono Quart de Poblet, Valencia", timeZone: "Europe/Madrid" },
 } as const satisfies Record<string, { name: string; address: string; timeZone: string }>;
 
