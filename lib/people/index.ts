@@ -1,2 +1,2 @@
-export { authorise, type Person } from "./authorise.ts";
+export { authorise, authoriseOperator, type Person, type System } from "./authorise.ts";
 export { type Permission, permissions, roleMay } from "./permissions.ts";

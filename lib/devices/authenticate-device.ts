@@ -1,0 +1,41 @@
+import type { Clock } from "../clock.ts";
+import type { Actor, Database, Origin } from "../context.ts";
+import { hasUnprintable } from "../protocol/index.ts";
+import { secretSha256 } from "../secrets.ts";
+
+/** How often `lastSeenAt` is written at most. */
+const lastSeenEveryMs = 60_000;
+/** Longer than any token of ours; what is longer is not worth a digest. */
+const maxTokenLength = 200;
+
+/**
+ * Who a bearer token belongs to; null when it is unknown or revoked, or its device is suspended or revoked. One
+ * digest and one look-up whatever the answer, so that its time tells nothing; the look-up is by SHA-256, so
+ * that no secret is compared byte by byte.
+ *
+ * @param token as in `Authorization: Bearer <token>`
+ */
+export async function authenticateDevice(
+  db: Database,
+  clock: Clock,
+  token: string,
+  origin: Origin,
+): Promise<Extract<Actor, { kind: "device" }> | null> {
+  const row = await db.deviceToken.findUnique({
+    where: { tokenSha256: secretSha256(token.slice(0, maxTokenLength)) },
+    select: { revokedAt: true, device: { select: { id: true, name: true, state: true, lastSeenAt: true } } },
+  });
+  if (row === null || row.revokedAt !== null || row.device.state !== "active") return null;
+  await noteSeen(db, clock.now(), row.device, origin);
+  return { kind: "device", deviceId: row.device.id, name: row.device.name };
+}
+
+async function noteSeen(db: Database, now: Date, device: { id: string; lastSeenAt: Date | null }, origin: Origin) {
+  const before = new Date(now.getTime() - lastSeenEveryMs);
+  if (device.lastSeenAt !== null && device.lastSeenAt > before) return;
+  const agent = origin.userAgent === null || hasUnprintable(origin.userAgent) ? null : origin.userAgent.slice(0, 200);
+  await db.device.updateMany({
+    where: { id: device.id, OR: [{ lastSeenAt: null }, { lastSeenAt: { lte: before } }] },
+    data: { lastSeenAt: now, lastSeenFrom: [origin.address, agent].filter((part) => part !== null).join(" ") || null },
+  });
+}

@@ -1,0 +1,89 @@
+import type { DeviceState } from "../../generated/prisma/client.ts";
+import { Prisma } from "../../generated/prisma/client.ts";
+import type { Context } from "../context.ts";
+import { notFound } from "../errors.ts";
+import { requireId } from "../input.ts";
+import { authoriseOperator, roleMay } from "../people/index.ts";
+import { deviceTransitions } from "./states.ts";
+import type { DeviceCan, DeviceDetail, DeviceRow } from "./types.ts";
+
+/** A device row as the query below answers it. */
+type DeviceRecord = Omit<DeviceRow, "site" | "lastRecording"> & {
+  siteId: string | null;
+  siteName: string | null;
+  siteTimeZone: string | null;
+  lastRecordingId: string | null;
+  lastRecordingStartAt: Date | null;
+};
+
+// One index probe per device for its newest recording, so that the list costs the same however large the
+// catalogue is.
+async function readDevices(ctx: Context, where: Prisma.Sql): Promise<DeviceRow[]> {
+  const rows = await ctx.db.$queryRaw<DeviceRecord[]>`
+    SELECT d.id, d.name, d.alias, d.state::text AS state, d.created_at AS "createdAt",
+      d.last_seen_at AS "lastSeenAt", d.last_seen_from AS "lastSeenFrom",
+      s.id AS "siteId", s.name AS "siteName", s.time_zone AS "siteTimeZone",
+      (SELECT count(*)::int FROM device_token t WHERE t.device_id = d.id AND t.revoked_at IS NULL) AS "activeTokens",
+      (SELECT count(*)::int FROM upload u WHERE u.device_id = d.id AND u.state = 'open') AS "openUploads",
+      r.id AS "lastRecordingId", r.start_at AS "lastRecordingStartAt"
+    FROM device d
+      LEFT JOIN site s ON s.id = d.site_id
+      LEFT JOIN LATERAL (
+        SELECT id, start_at FROM recording WHERE device_id = d.id ORDER BY start_at DESC, id DESC LIMIT 1
+      ) r ON true
+    ${where}
+    ORDER BY d.name`;
+  return rows.map(({ siteId, siteName, siteTimeZone, lastRecordingId, lastRecordingStartAt, ...device }) => ({
+    ...device,
+    site:
+      siteId === null || siteName === null || siteTimeZone === null
+        ? null
+        : { id: siteId, name: siteName, timeZone: siteTimeZone },
+    lastRecording:
+      lastRecordingId === null || lastRecordingStartAt === null
+        ? null
+        : { id: lastRecordingId, startAt: lastRecordingStartAt },
+  }));
+}
+
+/**
+ * All devices by name.
+ *
+ * @throws AppError unauthenticated, forbidden
+ */
+export async function listDevices(ctx: Context): Promise<DeviceRow[]> {
+  await authoriseOperator(ctx, "devices.list");
+  return readDevices(ctx, Prisma.empty);
+}
+
+/**
+ * One device with its tokens (never their secrets) and what the caller may do with it.
+ *
+ * @throws AppError unauthenticated, forbidden, not_found
+ */
+export async function getDevice(ctx: Context, id: string): Promise<DeviceDetail> {
+  const actor = await authoriseOperator(ctx, "devices.list");
+  const deviceId = requireId("device", id);
+  const [device] = await readDevices(ctx, Prisma.sql`WHERE d.id = ${deviceId}`);
+  if (device === undefined) throw notFound("device");
+  const tokens = await ctx.db.deviceToken.findMany({
+    where: { deviceId },
+    orderBy: [{ createdAt: "desc" }, { id: "asc" }],
+    select: { id: true, createdAt: true, revokedAt: true },
+  });
+  const mayChange = actor.kind === "system" || roleMay(actor.role, "devices.change");
+  return { ...device, tokens, can: deviceCan(device.state, mayChange) };
+}
+
+function deviceCan(state: DeviceState, mayChange: boolean): DeviceCan {
+  const reach = (to: DeviceState) => {
+    if (!mayChange) return "Only administrators change devices.";
+    return (deviceTransitions[state] as readonly DeviceState[]).includes(to) ? null : `The device is ${state}.`;
+  };
+  const issueToken = mayChange
+    ? state === "revoked"
+      ? "The device is revoked."
+      : null
+    : "Only administrators change devices.";
+  return { issueToken, suspend: reach("suspended"), resume: reach("active"), revoke: reach("revoked") };
+}

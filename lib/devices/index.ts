@@ -1,0 +1,14 @@
+export { addDevice } from "./add-device.ts";
+export { addSite } from "./add-site.ts";
+export { authenticateDevice } from "./authenticate-device.ts";
+export { changeSite } from "./change-site.ts";
+export { getDevice, listDevices } from "./find.ts";
+export { issueDeviceToken } from "./issue-device-token.ts";
+export { listSites } from "./list-sites.ts";
+export { resumeDevice } from "./resume-device.ts";
+export { revokeDevice } from "./revoke-device.ts";
+export { revokeDeviceToken } from "./revoke-device-token.ts";
+export type { DeviceInput, SiteInput } from "./schemas.ts";
+export { deviceTransitions } from "./states.ts";
+export { suspendDevice } from "./suspend-device.ts";
+export type { DeviceCan, DeviceDetail, DeviceRow, IssuedToken, SiteRow } from "./types.ts";

@@ -1,0 +1,43 @@
+import type { DeviceState } from "../../generated/prisma/client.ts";
+import type { Context, Transaction } from "../context.ts";
+import { type CustodyAction, recordEvent } from "../custody/index.ts";
+import { AppError, notFound } from "../errors.ts";
+import { newId } from "../ids.ts";
+import { requireId } from "../input.ts";
+import { authoriseOperator } from "../people/index.ts";
+import { deviceTokenPrefix } from "../protocol/index.ts";
+import { newSecret, secretSha256 } from "../secrets.ts";
+import { deviceStatesBefore } from "./states.ts";
+import type { IssuedToken } from "./types.ts";
+
+/** Makes a token of a device inside the transaction of the verb that gives it out. */
+export async function createToken(ctx: Context, tx: Transaction, deviceId: string): Promise<IssuedToken> {
+  const token = `${deviceTokenPrefix}${newSecret()}`;
+  const tokenId = newId("token");
+  await tx.deviceToken.create({
+    data: { id: tokenId, deviceId, tokenSha256: secretSha256(token), createdAt: ctx.clock.now() },
+  });
+  return { deviceId, tokenId, token };
+}
+
+/** The error of a guarded change that changed no row: the device is not there, or in another state by now. */
+export async function whyUnchanged(tx: Transaction, deviceId: string, wanted: string): Promise<AppError> {
+  const device = await tx.device.findUnique({ where: { id: deviceId }, select: { name: true, state: true } });
+  if (device === null) return notFound("device");
+  return new AppError("state_conflict", `${device.name} is ${device.state}, so it cannot be ${wanted}.`);
+}
+
+/** Moves a device to another state, as states.ts allows. */
+export async function moveDevice(ctx: Context, device: string, to: DeviceState, action: CustodyAction) {
+  await authoriseOperator(ctx, "devices.change");
+  const deviceId = requireId("device", device);
+  await ctx.db.$transaction(async (tx) => {
+    const before = deviceStatesBefore(to);
+    const { count } = await tx.device.updateMany({
+      where: { id: deviceId, state: { in: before } },
+      data: { state: to },
+    });
+    if (count === 0) throw await whyUnchanged(tx, deviceId, to === "active" ? "let in again" : to);
+    await recordEvent(ctx, tx, { action, deviceId });
+  });
+}

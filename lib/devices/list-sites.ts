@@ -1,0 +1,17 @@
+import type { Context } from "../context.ts";
+import { authoriseOperator } from "../people/index.ts";
+import type { SiteRow } from "./types.ts";
+
+/**
+ * All sites by name. Requesters may read them too: they name one when they ask.
+ *
+ * @throws AppError unauthenticated, forbidden
+ */
+export async function listSites(ctx: Context): Promise<SiteRow[]> {
+  await authoriseOperator(ctx, "sites.list");
+  const sites = await ctx.db.site.findMany({
+    orderBy: { name: "asc" },
+    include: { _count: { select: { devices: true } } },
+  });
+  return sites.map(({ _count, ...site }) => ({ ...site, deviceCount: _count.devices }));
+}
