@@ -1,1 +1,8 @@
-export type { BlobKey, BlobStore, BlobWriter } from "./blob-store.ts";
+export {
+  BlobDamagedError,
+  type BlobKey,
+  type BlobReader,
+  type BlobStore,
+  type BlobWriter,
+} from "./blob-store.ts";
+export { openFileBlobStore } from "./file-blob-store.ts";
