@@ -20,7 +20,7 @@ if (databaseUrl === undefined) {
   console.error("Set DATABASE_URL to any running PostgreSQL; nothing is written to it.");
   process.exit(2);
 }
-const engine = await openSchemaEngine(databaseUrl, schemas);
+const { engine, close } = await openSchemaEngine(databaseUrl, { schemas });
 const result = await engine.diff({
   from: second === undefined ? { tag: "empty" } : asTarget(first),
   to: asTarget(second ?? first),
@@ -29,4 +29,4 @@ const result = await engine.diff({
   filters: noFilter,
 });
 process.stdout.write(result.stdout ?? "");
-process.exit(0);
+await close();

@@ -15,21 +15,33 @@ const packageDir = join(import.meta.dirname, "../node_modules/@prisma/schema-eng
  */
 class WholeScriptAdapter extends PrismaPg {
   readonly pool: Pool;
+  readonly #afterScript: string;
 
-  constructor(databaseUrl: string) {
+  constructor(databaseUrl: string, afterScript: string) {
     const pool = new Pool({ connectionString: databaseUrl, max: 2 });
     super(pool);
     this.pool = pool;
+    this.#afterScript = afterScript;
   }
 
   override async connect() {
     const adapter = await super.connect();
     adapter.executeScript = async (script) => {
-      await this.pool.query(script);
+      await this.pool.query(`${script}\n;${this.#afterScript}`);
     };
     return adapter;
   }
 }
+
+/** Prisma's schema engine on one database. Close it, or the process stays. */
+export type OpenEngine = { engine: SchemaEngine; close: () => Promise<void> };
+
+type EngineOptions = {
+  /** Prisma schema files, as path and content, for commands that compare schemas. */
+  schemas?: [string, string][];
+  /** SQL that runs at the end of every script, in its transaction. */
+  afterScript?: string;
+};
 
 /** Prisma filters for objects that other owners manage; the archive has none. */
 export const noFilter: SchemaFilter = { externalTables: [], externalEnums: [] };
@@ -38,16 +50,20 @@ export const noFilter: SchemaFilter = { externalTables: [], externalEnums: [] };
  * Opens Prisma's schema engine on a database. The connection is made at the first command that needs it.
  *
  * @param databaseUrl connection string of PostgreSQL 15 or newer
- * @param schemas Prisma schema files, as path and content, for commands that compare schemas
  */
-export async function openSchemaEngine(databaseUrl: string, schemas: [string, string][] = []): Promise<SchemaEngine> {
+export async function openSchemaEngine(databaseUrl: string, options: EngineOptions = {}): Promise<OpenEngine> {
   const glue = await import(join(packageDir, "schema_engine_bg.js"));
   const bytes = readFileSync(join(packageDir, "schema_engine_bg.wasm"));
   const { instance } = await WebAssembly.instantiate(bytes, { "./schema_engine_bg.js": glue });
   glue.__wbg_set_wasm(instance.exports);
   (instance.exports.__wbindgen_start as () => void)();
-  const adapter = bindMigrationAwareSqlAdapterFactory(new WholeScriptAdapter(databaseUrl));
-  return glue.SchemaEngine.new({ datamodels: schemas.length > 0 ? schemas : undefined }, () => undefined, adapter);
+  const adapter = new WholeScriptAdapter(databaseUrl, options.afterScript ?? "");
+  const engine: SchemaEngine = await glue.SchemaEngine.new(
+    { datamodels: options.schemas },
+    () => undefined,
+    bindMigrationAwareSqlAdapterFactory(adapter),
+  );
+  return { engine, close: () => adapter.pool.end() };
 }
 
 /** Reads prisma/migrations in the shape that the engine takes. */

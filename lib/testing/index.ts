@@ -1,0 +1,7 @@
+export { type ExpectedEvent, expectCustodyEvent } from "./expect-custody-event.ts";
+export type { TestPerson } from "./factories/index.ts";
+export * as factories from "./factories/index.ts";
+export { type FakeClock, fakeClock } from "./fake-clock.ts";
+export type { TestJobs } from "./test-jobs.ts";
+export { makeContext, type TestWorld } from "./test-world.ts";
+export { useTestDatabase } from "./use-test-database.ts";
