@@ -32,6 +32,8 @@ export const permissions = {
   "requests.approve": ["officer"],
   "requests.deny": ["officer"],
   "requests.withdraw": ["requester"],
+  // Whoever has the matter in hand ends it: the requester confirms receipt, or an officer closes.
+  "requests.close": ["officer", "requester"],
   "releases.withdraw": ["officer"],
   "releases.read": ["requester"],
   // Custody.
