@@ -1,0 +1,83 @@
+"use client";
+
+import { createContext, type ReactNode, startTransition, use, useActionState, useEffect, useRef } from "react";
+import { Button, type ButtonVariant } from "./button";
+import { cx } from "./cx";
+import { FormStatus } from "./form-status";
+
+/** What a server action answers. */
+export type ActionResult = { ok: true; message?: string } | { ok: false; message: string; field?: string };
+
+type FormState = { pending: boolean; problem: { message: string; field: string | undefined } | null };
+
+const FormContext = createContext<FormState>({ pending: false, problem: null });
+
+/** The state of the form around a field: whether it is being sent, and what the last answer objected to. */
+export function useFormState(): FormState {
+  return use(FormContext);
+}
+
+type ActionFormProps = {
+  /** A server action that takes the form's data. A redirect inside it works as usual. */
+  action: (data: FormData) => Promise<ActionResult>;
+  /** Runs after `ok: true`, for instance to close a dialog. */
+  onDone?: ((result: ActionResult) => void) | undefined;
+  children: ReactNode;
+  className?: string;
+};
+
+/**
+ * A form around a server action: shows the answer above the fields and moves the focus to it, hands a field's error
+ * to the field, keeps what was typed when the answer is no, and locks while it runs.
+ */
+export function ActionForm({ action, onDone, children, className }: ActionFormProps) {
+  const [result, submit, pending] = useActionState<ActionResult | null, FormData>(
+    (_previous, data) => action(data),
+    null,
+  );
+  const form = useRef<HTMLFormElement>(null);
+  const done = useRef(onDone);
+  done.current = onDone;
+
+  useEffect(() => {
+    if (!result) return;
+    if (result.ok) {
+      form.current?.reset();
+      done.current?.(result);
+    }
+  }, [result]);
+
+  const problem = result && !result.ok ? { message: result.message, field: result.field } : null;
+  return (
+    <FormContext value={{ pending, problem }}>
+      <form
+        ref={form}
+        className={cx("grid gap-4", className)}
+        // Not `action={…}`: React would empty the fields after every answer, also after a no. The cast holds:
+        // React's submit event always wraps the browser's SubmitEvent.
+        onSubmit={(event) => {
+          event.preventDefault();
+          const data = new FormData(event.currentTarget, (event.nativeEvent as SubmitEvent).submitter);
+          if (!pending) startTransition(() => submit(data));
+        }}
+      >
+        <FormStatus result={result} />
+        {children}
+      </form>
+    </FormContext>
+  );
+}
+
+/** The button that sends the form around it. `name` and `value` tell two such buttons apart. */
+export function SubmitButton({
+  children,
+  variant = "primary",
+  ...rest
+}: { children: ReactNode; variant?: ButtonVariant } & Omit<Parameters<typeof Button>[0], "pending" | "type">) {
+  const { pending } = useFormState();
+  return (
+    <Button {...rest} type="submit" variant={variant} pending={pending}>
+      {children}
+    </Button>
+  );
+}

@@ -1,0 +1,37 @@
+import { ChevronLeft, ChevronRight } from "lucide-react";
+import { ButtonLink } from "./button";
+import { formatCount } from "./format";
+
+type PagerProps = {
+  /** What is counted, as in "recordings". */
+  things: string;
+  shown: number;
+  total?: number;
+  /** False: the count stopped at its limit, and more exist. */
+  isTotalExact?: boolean;
+  previousHref: string | null;
+  nextHref: string | null;
+};
+
+/** Steps through a list by cursor, with the count in words. */
+export function Pager({ things, shown, total, isTotalExact = true, previousHref, nextHref }: PagerProps) {
+  return (
+    <nav aria-label={`Pages of ${things}`} className="flex items-center gap-2 px-4 py-2.5 text-muted text-sm md:px-6">
+      <span className="mr-auto">
+        {total === undefined
+          ? `${formatCount(shown)} ${things}`
+          : `${formatCount(shown)} of ${isTotalExact ? "" : "more than "}${formatCount(total)} ${things}`}
+      </span>
+      {previousHref && (
+        <ButtonLink href={previousHref} icon={ChevronLeft} rel="prev">
+          Newer
+        </ButtonLink>
+      )}
+      {nextHref && (
+        <ButtonLink href={nextHref} icon={ChevronRight} rel="next">
+          Older
+        </ButtonLink>
+      )}
+    </nav>
+  );
+}
