@@ -1,4 +1,5 @@
 import type { LegalBasis, MatchDecision, OrganisationKind, RequestState } from "../../generated/prisma/client.ts";
+import type { CustodyAction } from "../custody/index.ts";
 import type { RecordingRow } from "../recordings/types.ts";
 
 /** One request in a list. */
@@ -25,8 +26,19 @@ export type RequestRow = {
   answerBy: Date;
   /** Valid approvals, 0 to 2. */
   approvals: number;
-  /** Recordings decided as included. */
+  /** Recordings decided as included. 0 for a requester, who learns of them by the release. */
   includedCount: number;
+  /** Recordings found at the place and time or decided about, counted up to 200. 0 for a requester. */
+  foundCount: number;
+};
+
+/** One page of requests. */
+export type RequestList = {
+  rows: RequestRow[];
+  /** Opaque; null: this is the last page. */
+  nextCursor: string | null;
+  /** Of all the caller may see, whatever the filter. */
+  countByState: Record<RequestState, number>;
 };
 
 /** One recording in a request: found by place and interval, or decided before. */
@@ -38,6 +50,16 @@ export type MatchRow = {
   decidedBy: string | null;
   decidedAt: Date | null;
 };
+
+/** Candidates and decisions of one request, in order of start. */
+export type Matches = {
+  rows: MatchRow[];
+  /** False: more were recorded then than one answer holds; narrow the place. */
+  isComplete: boolean;
+};
+
+/** One act that moved a request, without who did it. */
+export type RequestStep = { action: CustodyAction; at: Date };
 
 /** Why each step may or may not be taken now; null: may. */
 export type RequestCan = {
@@ -53,11 +75,16 @@ export type RequestCan = {
 /** One request, whole. */
 export type RequestDetail = RequestRow & {
   revision: number;
-  order: { fileName: string; sizeBytes: number; sha256: string };
+  order: { fileName: string; sizeBytes: number; sha256: string; isReadByCaller: boolean };
   denialReason: string | null;
   endedAt: Date | null;
-  /** Empty for the requester until the release. */
+  steps: RequestStep[];
+  /** Found at the place and time, or decided about. Empty for the requester, who has `release`. */
   matches: MatchRow[];
+  isMatchesComplete: boolean;
+  /** What an approval must name now (lib/access/scope.ts). Null: nothing is included; or for the requester. */
+  scopeSha256: string | null;
+  /** Voided ones too, in order. Empty for the requester. */
   approvalsGiven: {
     ordinal: number;
     approver: { id: string; name: string };
