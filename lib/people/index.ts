@@ -1,2 +1,18 @@
+export { addOrganisation } from "./add-organisation.ts";
 export { authorise, authoriseOperator, type Person, type System } from "./authorise.ts";
+export { changeOwnPassword } from "./change-own-password.ts";
+export { changeRole } from "./change-role.ts";
+export { disableAccount } from "./disable-account.ts";
+export { enableAccount } from "./enable-account.ts";
+export { listAccounts, listOrganisations } from "./find.ts";
+export { inviteAccount } from "./invite-account.ts";
+export { issueLink } from "./issue-link.ts";
+export { hashPassword, minPasswordLength } from "./passwords.ts";
 export { type Permission, permissions, roleMay } from "./permissions.ts";
+export { resolveSession } from "./resolve-session.ts";
+export type { InvitationInput, OrganisationInput, SetUpInput } from "./schemas.ts";
+export { ensureSetupLink, isSetupLink, setUpArchive } from "./set-up-archive.ts";
+export { signIn } from "./sign-in.ts";
+export { signOut } from "./sign-out.ts";
+export { getLink, takeUpLink } from "./take-up-link.ts";
+export type { AccountCan, AccountRow, IssuedLink, LinkView, OrganisationRow, SessionClaims } from "./types.ts";

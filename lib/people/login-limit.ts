@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import { RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
+import type { Context, Database } from "../context.ts";
+import { AppError } from "../errors.ts";
+
+/** Attempts in one window. An account's are forgotten when it signs in. */
+const windowSeconds = 15 * 60;
+const attemptsPerAccount = 10;
+const attemptsPerAddress = 60;
+
+type Limits = { account: RateLimiterPostgres; address: RateLimiterPostgres };
+
+// The limiter speaks to node-postgres and the domain holds Prisma's client, so queries are handed through.
+// Its times in milliseconds need 64 bits, which Prisma takes and gives as bigint.
+function storeOf(db: Database) {
+  return {
+    query: async ({ text, values = [] }: { text: string; values?: unknown[] }) => {
+      const parameters = values.map((value) => (typeof value === "number" && value > 2 ** 31 ? BigInt(value) : value));
+      const rows = await db.$queryRawUnsafe<{ points: number; expire: bigint | null }[]>(text, ...parameters);
+      return {
+        rows: rows.map((row) => ({ ...row, expire: row.expire === null ? null : Number(row.expire) })),
+        rowCount: rows.length,
+      };
+    },
+  };
+}
+
+const limitsByDatabase = new WeakMap<Database, Limits>();
+
+function limitsOf(db: Database): Limits {
+  const known = limitsByDatabase.get(db);
+  if (known !== undefined) return known;
+  const options = {
+    storeClient: storeOf(db),
+    storeType: "client",
+    tableName: "login_limit",
+    tableCreated: true,
+    duration: windowSeconds,
+  };
+  const limits = {
+    account: new RateLimiterPostgres({
+      ...options,
+      keyPrefix: "account",
+      points: attemptsPerAccount,
+      clearExpiredByTimeout: false,
+    }),
+    // This one's timer clears the table for both.
+    address: new RateLimiterPostgres({ ...options, keyPrefix: "address", points: attemptsPerAddress }),
+  };
+  limitsByDatabase.set(db, limits);
+  return limits;
+}
+
+/** Not the text itself: people type passwords into the wrong field. */
+const accountKey = (email: string) => createHash("sha256").update(email, "utf8").digest("base64url");
+
+/** A limit that was reached; `isFirst` once per window, so that custody is told without being flooded. */
+export class LoginLimitReached extends AppError {
+  readonly isFirst: boolean;
+
+  constructor(result: RateLimiterRes, limit: number) {
+    const seconds = Math.max(1, Math.ceil(result.msBeforeNext / 1000));
+    const minutes = Math.ceil(seconds / 60);
+    super(
+      "too_many_requests",
+      `Too many attempts to sign in. Try again in ${minutes} ${minutes === 1 ? "minute" : "minutes"}.`,
+      { retryAfterSeconds: seconds },
+    );
+    this.isFirst = result.consumedPoints === limit + 1;
+  }
+}
+
+async function consume(limiter: RateLimiterPostgres, key: string): Promise<void> {
+  try {
+    await limiter.consume(key);
+  } catch (result) {
+    if (result instanceof RateLimiterRes) throw new LoginLimitReached(result, limiter.points);
+    throw result;
+  }
+}
+
+/**
+ * Counts one attempt against the account and the address, before the password is looked at: many attempts at
+ * once are counted too. An account that does not exist is counted like one that does.
+ *
+ * @throws LoginLimitReached
+ */
+export async function takeLoginAttempt(ctx: Context, email: string): Promise<void> {
+  const limits = limitsOf(ctx.db);
+  if (ctx.origin.address !== null) await consume(limits.address, ctx.origin.address);
+  await consume(limits.account, accountKey(email));
+}
+
+/** Forgets the attempts of an account whose person has proven themselves. */
+export async function clearLoginLimit(ctx: Context, email: string): Promise<void> {
+  await limitsOf(ctx.db).account.delete(accountKey(email));
+}
+
+/** As clearLoginLimit, after an attempt that was right: it does not count against the address either. */
+export async function returnLoginAttempt(ctx: Context, email: string): Promise<void> {
+  await clearLoginLimit(ctx, email);
+  if (ctx.origin.address !== null) await limitsOf(ctx.db).address.reward(ctx.origin.address);
+}
