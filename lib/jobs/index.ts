@@ -1,18 +1,2 @@
-import type { Transaction } from "../context.ts";
-
-/** Work that must happen after an answer, by queue name, with its input. */
-export type JobInputs = {
-  /** Read a received recording back and seal or quarantine it. */
-  "recording.seal": { recordingId: string };
-  /** Close what ran out: releases, invitations. */
-  "access.expire": Record<string, never>;
-};
-
-/** A queue name. */
-export type JobName = keyof JobInputs;
-
-/** The queue as verbs see it: a job is a row in the transaction of the act that needs it. */
-export interface JobQueue {
-  /** Adds a job in `tx`; it runs after the commit, until it succeeds, possibly more than once. */
-  add<N extends JobName>(tx: Transaction, name: N, input: JobInputs[N]): Promise<void>;
-}
+export { type Jobs, openJobs } from "./open-jobs.ts";
+export type { JobInputs, JobName, JobQueue, JobWorkers } from "./types.ts";

@@ -1,0 +1,96 @@
+import { fromPrisma, PgBoss } from "pg-boss";
+import type { Transaction } from "../context.ts";
+import type { Log } from "../log.ts";
+import { queueNames, queues } from "./queues.ts";
+import type { JobInputs, JobName, JobQueue, JobWorkers } from "./types.ts";
+
+/** The queue of one process. */
+export interface Jobs extends JobQueue {
+  /** Starts working all queues in this process. */
+  work(workers: JobWorkers): Promise<void>;
+  /** Lets running jobs end, for at most `graceMs`; what does not end starts again in another process. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** A worker that is silent for this long is dead, and its job starts again. pg-boss takes 10 s or more. */
+const heartbeatSeconds = 10;
+/** How often dead workers' jobs are looked for. With the heartbeat: a kill -9 delays work by 15 s at most. */
+const superviseSeconds = 5;
+/** Jobs never give up: this many tries at the longest delay are three years. */
+const retryLimit = 300_000;
+
+class PgJobs implements Jobs {
+  #boss: PgBoss;
+  #log: Log;
+
+  constructor(boss: PgBoss, log: Log) {
+    this.#boss = boss;
+    this.#log = log;
+  }
+
+  async add<N extends JobName>(tx: Transaction, name: N, input: JobInputs[N]): Promise<void> {
+    await this.#boss.send(name, input, { db: fromPrisma(tx), singletonKey: queues[name].key(input) });
+  }
+
+  async work(workers: JobWorkers): Promise<void> {
+    for (const name of queueNames) await this.#workOne(name, workers);
+  }
+
+  async #workOne<N extends JobName>(name: N, workers: JobWorkers): Promise<void> {
+    const { atOnce, schedule } = queues[name];
+    const options = {
+      localConcurrency: atOnce,
+      heartbeatRefreshSeconds: heartbeatSeconds / 4,
+      // A notification wakes us for a new job at once; a job that is due again after a failure has none.
+      notifyPollingIntervalSeconds: 2,
+    };
+    await this.#boss.work<JobInputs[N]>(name, options, async (batch) => {
+      for (const job of batch) {
+        try {
+          await workers[name](job.data, job.signal);
+        } catch (error) {
+          this.#log.error({ job: name, jobId: job.id, input: job.data, err: error }, "a job failed and will run again");
+          throw error;
+        }
+      }
+    });
+    if (schedule !== null) await this.#boss.schedule(name, schedule, {}, { singletonKey: "all" });
+  }
+
+  async stop(graceMs = 10_000): Promise<void> {
+    await this.#boss.stop({ graceful: true, timeout: Math.max(1_000, graceMs) });
+  }
+}
+
+/**
+ * Opens the queue on PostgreSQL (schema `jobs`, made and migrated by pg-boss itself). Several processes may open
+ * it at once. Jobs are added in the caller's transaction and survive whatever happens to any process.
+ */
+export async function openJobs(databaseUrl: string, log: Log): Promise<Jobs> {
+  const boss = new PgBoss({
+    connectionString: databaseUrl,
+    application_name: "strongroom-jobs",
+    schema: "jobs",
+    max: 4,
+    superviseIntervalSeconds: superviseSeconds,
+    monitorIntervalSeconds: superviseSeconds,
+    useListenNotify: true,
+  });
+  boss.on("error", (error) => log.error({ err: error }, "the job queue has a problem"));
+  boss.on("warning", (warning) => log.warn({ warning }, "the job queue warns"));
+  await boss.start();
+  for (const name of queueNames) {
+    const options = {
+      retryLimit,
+      retryDelay: 1,
+      retryBackoff: true,
+      retryDelayMax: 300,
+      expireInSeconds: queues[name].maxSeconds,
+      heartbeatSeconds,
+      notify: true,
+    };
+    await boss.createQueue(name, { ...options, policy: "exclusive" });
+    await boss.updateQueue(name, options);
+  }
+  return new PgJobs(boss, log);
+}
