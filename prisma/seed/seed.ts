@@ -33,7 +33,7 @@ export async function seed(base: Context, say: (text: string) => void): Promise<
     siteIds.set(key, (await addSite(asAdmin, site)).id);
   const devices: DemoWorld["devices"] = [];
   for (const van of vans) {
-    const { deviceId, token } = await addDevice(asAdmin, { name: van.name, alias: van.alias });
+    const { deviceId, token } = await addDevice(asAdmin, { name: van.name, alias: van.alias, siteId: null });
     devices.push({ id: deviceId, name: van.name, alias: van.alias, token });
   }
   for (const camera of cameras) {

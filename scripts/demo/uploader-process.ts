@@ -19,7 +19,7 @@ export class UploaderProcess {
   constructor(bundle: string, args: string[], token: string) {
     this.#child = spawn(process.execPath, [bundle, ...args, "--json"], {
       stdio: ["ignore", "pipe", "inherit"],
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, STRONGROOM_TOKEN: token },
+      env: { ...process.env, STRONGROOM_TOKEN: token },
     });
     if (this.#child.stdout !== null)
       createInterface({ input: this.#child.stdout }).on("line", (line) => {
