@@ -6,9 +6,8 @@ import { pino } from "pino";
 import type { Actor, Context, Database } from "../context.ts";
 import { openDatabase } from "../db.ts";
 import type { Log } from "../log.ts";
-import type { BlobStore } from "../storage/index.ts";
+import { type BlobStore, openFileBlobStore } from "../storage/index.ts";
 import { type FakeClock, fakeClock } from "./fake-clock.ts";
-import { plainStore } from "./plain-store.ts";
 import { TestJobs } from "./test-jobs.ts";
 
 /** Everything one test file owns: a migrated empty database, a clock, a queue and a directory for bytes. */
@@ -45,7 +44,7 @@ export function makeContext(
 export function openTestWorld(databaseUrl: string): TestWorld {
   const { db, close } = openDatabase(databaseUrl, { poolSize: 10 });
   const dir = mkdtempSync(join(tmpdir(), "strongroom-test-"));
-  const storage = plainStore(join(dir, "storage"));
+  const storage = openFileBlobStore(join(dir, "storage"));
   const jobs = new TestJobs();
   const clock = fakeClock();
   return {
