@@ -61,6 +61,9 @@ export function Button({
   );
 }
 
+// Handlers are left out: a link goes somewhere and does nothing else.
+type PlainLinkProps = Omit<ComponentProps<"a">, "href" | "ref" | "onClick" | "onMouseEnter" | "onTouchStart">;
+
 /** A link that looks like a button. `download` and other addresses outside the pages are plain links. */
 export function ButtonLink({
   variant,
@@ -70,7 +73,7 @@ export function ButtonLink({
   children,
   href,
   ...rest
-}: Look & ComponentProps<"a"> & { href: string }) {
+}: Look & PlainLinkProps & { href: string }) {
   const inside = (
     <>
       {Icon && <Icon aria-hidden className="size-4" />}

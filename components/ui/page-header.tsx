@@ -1,5 +1,6 @@
 import Link from "next/link";
 import type { ReactNode } from "react";
+import { TimeSwitch } from "./time-switch";
 
 type PageHeaderProps = {
   title: string;
@@ -13,7 +14,7 @@ type PageHeaderProps = {
   children?: ReactNode;
 };
 
-/** Title and acts of a page. */
+/** Title and acts of a page, and the switch between site time and UTC. */
 export function PageHeader({ title, parent, trail, note, children }: PageHeaderProps) {
   return (
     <header className="flex flex-wrap items-end gap-x-4 gap-y-2.5 px-4 pt-4 pb-3 md:px-6">
@@ -31,6 +32,9 @@ export function PageHeader({ title, parent, trail, note, children }: PageHeaderP
           {note}
         </div>
       </div>
+      <div className="hidden lg:block print:hidden">
+        <TimeSwitch />
+      </div>
       {children && <div className="flex flex-wrap items-center gap-2">{children}</div>}
     </header>
   );
@@ -43,5 +47,5 @@ export function Toolbar({ children }: { children: ReactNode }) {
 
 /** The body of a page that is no table: even margins, a grid of cards. */
 export function PageBody({ children, narrow = false }: { children: ReactNode; narrow?: boolean }) {
-  return <div className={`grid gap-3.5 px-4 pb-8 md:px-6 ${narrow ? "max-w-2xl" : ""}`}>{children}</div>;
+  return <div className={`grid shrink-0 gap-3.5 px-4 pb-8 md:px-6 ${narrow ? "max-w-2xl" : ""}`}>{children}</div>;
 }

@@ -16,7 +16,10 @@ type PagerProps = {
 /** Steps through a list by cursor, with the count in words. */
 export function Pager({ things, shown, total, isTotalExact = true, previousHref, nextHref }: PagerProps) {
   return (
-    <nav aria-label={`Pages of ${things}`} className="flex items-center gap-2 px-4 py-2.5 text-muted text-sm md:px-6">
+    <nav
+      aria-label={`Pages of ${things}`}
+      className="sticky left-0 mt-auto flex items-center gap-2 border-line bg-surface px-4 py-2 text-muted text-sm lg:bottom-0 lg:border-t"
+    >
       <span className="mr-auto">
         {total === undefined
           ? `${formatCount(shown)} ${things}`

@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
+import { cx } from "./cx";
 
 /**
  * The list on the left, the detail of the chosen row on the right; on a phone the detail covers the screen.
@@ -8,8 +9,10 @@ import type { ReactNode } from "react";
  */
 export function Split({ children, panel }: { children: ReactNode; panel?: ReactNode }) {
   return (
-    <div className="flex min-h-0 flex-1 border-line border-t">
-      <div className="relative min-w-0 flex-1 bg-surface max-sm:overflow-x-clip sm:overflow-x-auto">{children}</div>
+    <div className="flex flex-1 border-line border-t lg:min-h-80 lg:basis-0 lg:overflow-hidden">
+      <div className="flex min-w-0 flex-1 flex-col bg-surface max-sm:overflow-x-clip sm:max-lg:overflow-x-auto lg:overflow-auto">
+        {children}
+      </div>
       {panel}
     </div>
   );
@@ -20,15 +23,17 @@ export function Panel({ label, closeHref, children }: { label: string; closeHref
   return (
     <aside
       aria-label={label}
-      data-panel
-      className="from-right fixed inset-0 z-30 overflow-y-auto bg-surface p-5 lg:sticky lg:inset-auto lg:top-0 lg:z-auto lg:max-h-dvh lg:w-[23.25rem] lg:shrink-0 lg:self-start lg:border-line lg:border-l"
+      className={cx(
+        "from-right fixed inset-0 z-30 overflow-y-auto border-line bg-surface p-5",
+        "sm:left-auto sm:w-96 sm:border-l sm:shadow-float xl:relative xl:inset-auto xl:z-auto xl:shrink-0 xl:shadow-none",
+      )}
     >
       <Link
         href={closeHref}
         scroll={false}
         data-panel-close
         aria-label="Close panel"
-        className="absolute top-3 right-3 inline-flex size-8 items-center justify-center rounded-md text-muted hover:bg-sunken hover:text-ink pointer-coarse:size-11"
+        className="absolute top-3.5 right-3.5 inline-flex size-8 items-center justify-center rounded-md text-muted hover:bg-sunken hover:text-ink pointer-coarse:size-11"
       >
         <X aria-hidden className="size-4" />
       </Link>

@@ -11,8 +11,6 @@ import {
 } from "./preference-cookies";
 
 type PreferencesValue = Preferences & {
-  /** The zone of times whose place has none. */
-  defaultZone: string;
   /** The server's clock when the page was made, then this machine's, every 30 s. */
   now: Date;
   setTime: (mode: TimeMode) => void;
@@ -26,12 +24,10 @@ const PreferencesContext = createContext<PreferencesValue | null>(null);
 export function PreferencesProvider({
   initial,
   now: serverNow,
-  defaultZone,
   children,
 }: {
   initial: Preferences;
   now: Date;
-  defaultZone: string;
   children: ReactNode;
 }) {
   const [preferences, setPreferences] = useState(initial);
@@ -59,8 +55,8 @@ export function PreferencesProvider({
   }, []);
 
   const value = useMemo(
-    () => ({ ...preferences, now, defaultZone, setTime, setTheme, setKeys }),
-    [preferences, now, defaultZone, setTime, setTheme, setKeys],
+    () => ({ ...preferences, now, setTime, setTheme, setKeys }),
+    [preferences, now, setTime, setTheme, setKeys],
   );
   return <PreferencesContext value={value}>{children}</PreferencesContext>;
 }
@@ -70,4 +66,17 @@ export function usePreferences(): PreferencesValue {
   const value = use(PreferencesContext);
   if (!value) throw new Error("PreferencesProvider is missing around this component.");
   return value;
+}
+
+const DefaultZoneContext = createContext("UTC");
+
+/** The zone of times that belong to no place: the archive's own. */
+export function DefaultZone({ zone, children }: { zone: string; children: ReactNode }) {
+  return <DefaultZoneContext value={zone}>{children}</DefaultZoneContext>;
+}
+
+/** The zone in which to show a time of this place, or of no place. */
+export function useZone(zone: string | undefined): string {
+  const defaultZone = use(DefaultZoneContext);
+  return usePreferences().time === "utc" ? "UTC" : (zone ?? defaultZone);
 }

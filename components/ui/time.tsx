@@ -1,7 +1,7 @@
 "use client";
 
 import { cx } from "./cx";
-import { usePreferences } from "./preferences";
+import { usePreferences, useZone } from "./preferences";
 import { formatRelative, formatTime, type TimeStyle } from "./time-format";
 
 type TimeProps = {
@@ -13,11 +13,6 @@ type TimeProps = {
   hideZone?: boolean;
   className?: string;
 };
-
-function useZone(zone: string | undefined): string {
-  const { time, defaultZone } = usePreferences();
-  return time === "utc" ? "UTC" : (zone ?? defaultZone);
-}
 
 /** A moment, in the zone that the reader chose, with its abbreviation. */
 export function Time({ at, zone, style = "full", hideZone = false, className }: TimeProps) {

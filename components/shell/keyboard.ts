@@ -1,0 +1,53 @@
+/** Whether the keys belong to a field or a window on top, not to the page. */
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable || target.closest("[role=dialog], [role=menu], video")) return true;
+  return target.matches("input:not([type=checkbox], [type=radio], [type=button]), textarea, select");
+}
+
+/** Focuses the page's search field. */
+export function focusSearch(): boolean {
+  const field = document.querySelector<HTMLInputElement>("[data-search]");
+  field?.focus();
+  field?.select();
+  return field !== null;
+}
+
+function rows(): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>("tr[data-href]")];
+}
+
+/** Moves the focus to the next or previous row, starting at the one that is open. */
+export function moveRow(step: 1 | -1): boolean {
+  const all = rows();
+  if (all.length === 0) return false;
+  const active = document.activeElement?.closest("tr[data-href]");
+  const from = all.findIndex((row) => row === active || (!active && row.ariaCurrent === "true"));
+  const next = from === -1 ? 0 : Math.min(Math.max(from + step, 0), all.length - 1);
+  focusRow(all[next]);
+  return true;
+}
+
+/** Opens the row that has the focus itself; a link inside a row opens on its own. */
+export function openFocusedRow(open: (href: string) => void): boolean {
+  const active = document.activeElement;
+  if (!(active instanceof HTMLTableRowElement) || !active.dataset.href) return false;
+  open(active.dataset.href);
+  return true;
+}
+
+/** Closes the open panel and gives the focus back to its row. */
+export function closePanel(): void {
+  const close = document.querySelector<HTMLElement>("[data-panel-close]");
+  if (!close) return;
+  const row = rows().find((candidate) => candidate.ariaCurrent === "true");
+  close.click();
+  focusRow(row);
+}
+
+function focusRow(row: HTMLElement | undefined): void {
+  if (!row) return;
+  row.tabIndex = -1;
+  row.focus();
+  row.scrollIntoView({ block: "nearest" });
+}
