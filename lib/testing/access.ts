@@ -1,0 +1,48 @@
+import { approveRequest, decideRecording, getRequest, openRequest, submitRequest } from "../access/index.ts";
+import type { Context } from "../context.ts";
+import type { TestPerson } from "./factories/index.ts";
+import type { TestWorld } from "./test-world.ts";
+
+/** The smallest bytes that are taken for a PDF. */
+export const smallPdf = Buffer.from("%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n");
+
+/** Bytes as a stream, in pieces of `pieceBytes`. */
+export async function* streamOf(bytes: Uint8Array, pieceBytes = bytes.length || 1): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+}
+
+/** What a police requester writes: Gran Vía 1, on 2 March 2026 from 9 to 11 in Madrid. */
+export const askInput = {
+  place: "Bank branch, Gran Vía 1",
+  siteId: null as string | null,
+  intervalFrom: "2026-03-02T09:00",
+  intervalUntil: "2026-03-02T11:00",
+  timeZone: "Europe/Madrid",
+  legalBasis: "police_request" as const,
+  authority: "Comisaría Centro",
+  reference: "AT-1182/2026",
+  purpose: "Robbery during a cash delivery",
+  orderFileName: "order.pdf",
+};
+
+/** Submits a request through the verb; returns its id. */
+export async function submit(
+  world: TestWorld,
+  requester: TestPerson,
+  over: Partial<typeof askInput> = {},
+): Promise<string> {
+  const { id } = await submitRequest(world.context(requester), { ...askInput, ...over }, streamOf(smallPdf));
+  return id;
+}
+
+/** Takes a request up and includes recordings. */
+export async function review(ctx: Context, requestId: string, recordingIds: readonly string[]): Promise<void> {
+  await openRequest(ctx, { requestId });
+  for (const recordingId of recordingIds) await decideRecording(ctx, { requestId, recordingId, decision: "included" });
+}
+
+/** Approves what is included now, as an officer who looked first. */
+export async function approve(ctx: Context, requestId: string) {
+  const { scopeSha256 } = await getRequest(ctx, requestId);
+  return approveRequest(ctx, { requestId, scopeSha256: scopeSha256 ?? "0".repeat(64) });
+}
