@@ -23,6 +23,10 @@ async function lockScope(tx: Transaction, person: Person, requestId: string): Pr
     SELECT 1 FROM "account" WHERE "id" = ${person.accountId}
       OR "id" IN (SELECT "approver_id" FROM "approval" WHERE "request_id" = ${id} AND "voided_at" IS NULL)
     ORDER BY "id" FOR SHARE`;
+  const self = await tx.account.findUnique({ where: { id: person.accountId }, select: { role: true, state: true } });
+  if (self?.role !== "officer" || self.state !== "active") {
+    throw new AppError("forbidden", "Your account may not approve any more.");
+  }
   await tx.$queryRaw`
     SELECT 1 FROM "recording" WHERE "id" IN
       (SELECT "recording_id" FROM "request_recording" WHERE "request_id" = ${id} AND "decision" = 'included')

@@ -82,11 +82,9 @@ export async function changeRequest(
   if (count !== 1) throw new AppError("state_conflict", "Somebody else changed this request just now. Look again.");
 }
 
-function databaseCode(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  const own = "code" in error && typeof error.code === "string" ? error.code : "";
-  return own === "P2002" || own === "P2034" ? own : error.message;
-}
+// Prisma's codes for a unique violation, for what triggers raise (restrict_violation arrives as the code of a
+// foreign key), and for a deadlock or serialisation failure.
+const guardCodes = new Set(["P2002", "P2003", "P2034"]);
 
 /**
  * Runs a verb's transaction. The database's own guards (unique approvals, triggers) are the last line; when they
@@ -94,19 +92,12 @@ function databaseCode(error: unknown): string {
  */
 export async function transact<T>(ctx: Context, work: (tx: Transaction) => Promise<T>): Promise<T> {
   try {
-    return await ctx.db.$transaction(work, { timeout: 20_000, maxWait: 10_000 });
+    return await ctx.db.$transaction(work);
   } catch (error) {
-    const code = databaseCode(error);
-    if (
-      code === "P2002" ||
-      code === "P2034" ||
-      /restrict_violation|23001|approval of|two valid approvals|cannot go from/.test(code)
-    ) {
-      throw new AppError("state_conflict", "Somebody else decided about this request just now. Look again.", {
-        internal: code,
-        cause: error,
-      });
-    }
-    throw error;
+    if (!(error instanceof Error && "code" in error && guardCodes.has(String(error.code)))) throw error;
+    throw new AppError("state_conflict", "Somebody else decided about this request just now. Look again.", {
+      internal: error.message,
+      cause: error,
+    });
   }
 }

@@ -4,6 +4,13 @@ import { AppError } from "../errors.ts";
 const wallTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/;
 const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$/;
 
+/** Whether the calendar knows this day and the day this minute; Date.parse takes 30 February for 2 March. */
+function isReal(text: string): boolean {
+  const minute = text.slice(0, 16);
+  const atMs = Date.parse(`${minute}Z`);
+  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(minute);
+}
+
 function instantsOf(wall: string, zone: string): number[] {
   const asIfUtc = Date.parse(`${wall}Z`);
   const dayMs = 86_400_000;
@@ -23,8 +30,8 @@ function instantsOf(wall: string, zone: string): number[] {
  * @throws AppError invalid_input, with the field, for what is no time, or never happened in that zone
  */
 export function readTime(text: string, zone: string, end: "from" | "until", field: string): Date {
-  if (instant.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text);
-  if (!wallTime.test(text) || Number.isNaN(Date.parse(`${text}Z`))) {
+  if (instant.test(text) && isReal(text)) return new Date(text);
+  if (!wallTime.test(text) || !isReal(text)) {
     throw new AppError("invalid_input", "Give a date and a time, as in 2026-03-14T10:15.", { field });
   }
   const found = instantsOf(text, zone);

@@ -1,0 +1,315 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { isAppError } from "../errors.ts";
+import { newId } from "../ids.ts";
+import { factories, type TestPerson, useTestDatabase } from "../testing/index.ts";
+import {
+  approveRequest,
+  closeRequest,
+  decideRecording,
+  denyRequest,
+  getRequest,
+  openRequest,
+  withdrawRelease,
+  withdrawRequest,
+} from "./index.ts";
+import { transact } from "./internal.ts";
+import { scopeSha256 } from "./scope.ts";
+
+const anyScope = "0".repeat(64);
+
+describe("the two-person rule", () => {
+  const world = useTestDatabase();
+  let officers: TestPerson[];
+  let recordings: { id: string; sha256: Uint8Array }[];
+
+  beforeAll(async () => {
+    const { db } = world();
+    officers = [await factories.makeOfficer(db), await factories.makeOfficer(db), await factories.makeOfficer(db)];
+    const made = [await factories.makeRecording(db), await factories.makeRecording(db)];
+    recordings = made.map(({ id, sha256 }) => ({ id, sha256: sha256 ?? new Uint8Array() }));
+  });
+
+  /** What the database itself must show, whatever happened: the rule, read from the rows alone. */
+  async function expectRuleHolds(requestId: string): Promise<boolean> {
+    const { db } = world();
+    const release = await db.release.findUnique({
+      where: { requestId },
+      include: { recordings: { include: { recording: true } }, request: { include: { approvals: true } } },
+    });
+    if (release === null) return false;
+    const valid = release.request.approvals.filter(({ voidedAt }) => voidedAt === null);
+    expect(new Set(valid.map(({ approverId }) => approverId)).size).toBe(2);
+    expect(valid.map(({ approverId }) => approverId)).not.toContain(release.requesterId);
+    const released = release.recordings.map(({ recording }) => ({
+      recordingId: recording.id,
+      sha256: recording.sha256 ?? new Uint8Array(),
+    }));
+    for (const { scopeSha256: approved } of [...valid, release]) {
+      expect(Buffer.from(approved)).toEqual(scopeSha256(released));
+    }
+    return true;
+  }
+
+  const included = { in: "included", out: "excluded", lost: "unavailable" } as const;
+
+  type Step =
+    | { do: "open" | "look" | "approve" | "approveUnseen" | "deny" | "withdrawRelease"; who: number }
+    | { do: "decide"; who: number; what: number; as: keyof typeof included }
+    | { do: "withdraw" | "close" }
+    | { do: "toggle"; who: number };
+
+  // 0 to 2 are officers; 3 is the requester, who is made an officer in the middle of it.
+  const who = fc.nat(3);
+  const anyStep: fc.Arbitrary<Step> = fc.oneof(
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("open" as const), who }) },
+    { weight: 6, arbitrary: fc.record({ do: fc.constant("look" as const), who }) },
+    { weight: 9, arbitrary: fc.record({ do: fc.constant("approve" as const), who }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("approveUnseen" as const), who }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant("decide" as const),
+        who,
+        what: fc.nat(1),
+        as: fc.constantFrom("in" as const, "in" as const, "in" as const, "out" as const, "lost" as const),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("deny" as const, "withdrawRelease" as const), who }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("withdraw" as const, "close" as const) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("toggle" as const), who }) },
+  );
+
+  /** The oracle: knows nothing of the code, only of what the rule says. */
+  class Oracle {
+    readonly isActive = [true, true, true, true];
+    readonly decisions = new Map<number, string>();
+    /** Officers whose yes stands, over exactly the present scope. */
+    readonly yes = new Set<number>();
+    readonly seen = new Map<number, string>();
+    released = false;
+
+    scope(): string {
+      const items = recordings.filter((_, index) => this.decisions.get(index) === "in");
+      if (items.length === 0) return anyScope;
+      return scopeSha256(items.map(({ id, sha256 }) => ({ recordingId: id, sha256 }))).toString("hex");
+    }
+
+    decided(what: number, as: string): void {
+      if (this.decisions.get(what) === as) return;
+      this.decisions.set(what, as);
+      this.yes.clear();
+    }
+
+    mayApprove(person: number, named: string): boolean {
+      return (
+        person !== 3 &&
+        this.isActive[person] === true &&
+        !this.yes.has(person) &&
+        named === this.scope() &&
+        named !== anyScope
+      );
+    }
+
+    approved(person: number): void {
+      for (const other of this.yes) if (!this.isActive[other]) this.yes.delete(other);
+      this.yes.add(person);
+      if (this.yes.size === 2) this.released = true;
+    }
+  }
+
+  async function play(steps: readonly Step[]): Promise<void> {
+    const { db, context } = world();
+    const requester = await factories.makeRequester(db);
+    const people = [...officers, requester];
+    await db.account.updateMany({
+      where: { id: { in: officers.map((one) => one.accountId) } },
+      data: { state: "active" },
+    });
+    const { id: requestId } = await factories.makeRequest(db, { requester });
+    await db.account.update({ where: { id: requester.accountId }, data: { role: "officer" } });
+    const oracle = new Oracle();
+    const asOfficer = (index: number) => context({ ...(people[index] ?? requester), role: "officer" });
+    const asRequester = context(requester);
+
+    async function succeeds(act: Promise<unknown>): Promise<boolean> {
+      try {
+        await act;
+        return true;
+      } catch (error) {
+        if (!isAppError(error) || error.code === "internal") throw error;
+        return false;
+      }
+    }
+
+    async function take(step: Step): Promise<void> {
+      if (step.do === "open") await succeeds(openRequest(asOfficer(step.who), { requestId }));
+      if (step.do === "look") {
+        oracle.seen.set(step.who, (await getRequest(asOfficer(step.who), requestId)).scopeSha256 ?? anyScope);
+      }
+      if (step.do === "approve" || step.do === "approveUnseen") {
+        const named = (step.do === "approve" && oracle.seen.get(step.who)) || anyScope;
+        const may = oracle.mayApprove(step.who, named);
+        const did = await succeeds(approveRequest(asOfficer(step.who), { requestId, scopeSha256: named }));
+        if (did) {
+          expect(may, `step ${JSON.stringify(step)}`).toBe(true);
+          oracle.approved(step.who);
+        }
+      }
+      if (step.do === "decide") {
+        const input = {
+          requestId,
+          recordingId: recordings[step.what]?.id ?? "",
+          decision: included[step.as],
+          reason: "because",
+        };
+        if (await succeeds(decideRecording(asOfficer(step.who), input))) oracle.decided(step.what, step.as);
+      }
+      if (step.do === "deny")
+        await succeeds(denyRequest(asOfficer(step.who), { requestId, reason: "other", text: "no no" }));
+      if (step.do === "withdraw") await succeeds(withdrawRequest(asRequester, { requestId }));
+      if (step.do === "close") await succeeds(closeRequest(asRequester, { requestId }));
+      if (step.do === "withdrawRelease") {
+        const release = await db.release.findUnique({ where: { requestId } });
+        const releaseId = release?.id ?? newId("release");
+        await succeeds(withdrawRelease(asOfficer(step.who), { releaseId, reason: "because" }));
+      }
+      if (step.do === "toggle" && step.who < 3) {
+        oracle.isActive[step.who] = !oracle.isActive[step.who];
+        const state = oracle.isActive[step.who] ? "active" : "disabled";
+        await db.account.update({ where: { id: people[step.who]?.accountId ?? "" }, data: { state } });
+      }
+    }
+
+    for (const step of steps) {
+      await take(step);
+      expect(await expectRuleHolds(requestId), `after ${JSON.stringify(step)}`).toBe(oracle.released);
+    }
+  }
+
+  test("cannot be passed by any order of calls", async () => {
+    let released = 0;
+    const start: Step[] = [
+      { do: "open", who: 0 },
+      { do: "decide", who: 0, what: 0, as: "in" },
+    ];
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyStep, { minLength: 4, maxLength: 16 }), fc.boolean(), async (steps, fromReview) => {
+        await play(fromReview ? [...start, ...steps] : steps);
+        released += await world().db.release.count();
+      }),
+      { numRuns: 120 },
+    );
+    // The sequences must reach what they are about.
+    expect(released).toBeGreaterThan(0);
+  }, 120_000);
+
+  async function inReview(): Promise<{ requestId: string; scope: string }> {
+    const { db, context } = world();
+    const { id: requestId } = await factories.makeRequest(db);
+    const first = context(officers[0]);
+    await openRequest(first, { requestId });
+    await decideRecording(first, { requestId, recordingId: recordings[0]?.id ?? "", decision: "included" });
+    return { requestId, scope: (await getRequest(first, requestId)).scopeSha256 ?? anyScope };
+  }
+
+  const as = (index: number) => world().context(officers[index]);
+
+  /** Runs all at once; how many got through. What did not must have been refused in words, not by a crash. */
+  async function atOnce(acts: (() => Promise<unknown>)[]): Promise<boolean[]> {
+    const settled = await Promise.allSettled(acts.map((act) => act()));
+    for (const one of settled) {
+      if (one.status === "rejected") {
+        expect(["state_conflict", "already_approved", "forbidden"], String(one.reason)).toContain(one.reason.code);
+      }
+    }
+    return settled.map(({ status }) => status === "fulfilled");
+  }
+
+  const rounds = Array.from({ length: 25 });
+
+  test("one officer approving many times at once is one approval", async () => {
+    for (const _ of rounds) {
+      const { requestId, scope } = await inReview();
+      const yes = () => approveRequest(as(0), { requestId, scopeSha256: scope });
+      expect((await atOnce([yes, yes, yes, yes])).filter(Boolean)).toHaveLength(1);
+      expect(await expectRuleHolds(requestId)).toBe(false);
+      const second = () => approveRequest(as(1), { requestId, scopeSha256: scope });
+      expect((await atOnce([second, yes, second])).filter(Boolean)).toHaveLength(1);
+      expect(await expectRuleHolds(requestId)).toBe(true);
+    }
+  }, 60_000);
+
+  test("three officers approving at once open one release", async () => {
+    for (const _ of rounds) {
+      const { requestId, scope } = await inReview();
+      const through = await atOnce(
+        [0, 1, 2].map((n) => () => approveRequest(as(n), { requestId, scopeSha256: scope })),
+      );
+      expect(through.filter(Boolean)).toHaveLength(2);
+      expect(await expectRuleHolds(requestId)).toBe(true);
+    }
+  }, 60_000);
+
+  test("a change of scope beside the second approval: one of them happens, never both", async () => {
+    for (const _ of rounds) {
+      const { requestId, scope } = await inReview();
+      await approveRequest(as(0), { requestId, scopeSha256: scope });
+      const [approved, changed] = await atOnce([
+        () => approveRequest(as(1), { requestId, scopeSha256: scope }),
+        () => decideRecording(as(2), { requestId, recordingId: recordings[1]?.id ?? "", decision: "included" }),
+      ]);
+      expect(approved).not.toBe(changed);
+      expect(await expectRuleHolds(requestId)).toBe(approved);
+    }
+  }, 60_000);
+
+  test("a denial or a withdrawal beside the second approval: one of them happens, never both", async () => {
+    const { db, context } = world();
+    for (const [index] of rounds.entries()) {
+      const { requestId, scope } = await inReview();
+      await approveRequest(as(0), { requestId, scopeSha256: scope });
+      const { requesterId } = await db.request.findUniqueOrThrow({ where: { id: requestId } });
+      const requester: TestPerson = { ...(await factories.makeRequester(db)), accountId: requesterId };
+      const [approved, ended] = await atOnce([
+        () => approveRequest(as(1), { requestId, scopeSha256: scope }),
+        index % 2 === 0
+          ? () => denyRequest(as(2), { requestId, reason: "other", text: "no no" })
+          : () => withdrawRequest(context(requester), { requestId }),
+      ]);
+      expect(approved).not.toBe(ended);
+      expect(await expectRuleHolds(requestId)).toBe(approved);
+    }
+  }, 60_000);
+
+  test("the database refuses it too, and that reads as an ordinary conflict", async () => {
+    const { db } = world();
+    const { requestId, scope } = await inReview();
+    const { requesterId } = await db.request.findUniqueOrThrow({ where: { id: requestId } });
+    const approval = (approverId: string, ordinal: number) => ({
+      id: newId("approval"),
+      requestId,
+      approverId,
+      ordinal,
+      scopeSha256: Buffer.from(scope, "hex"),
+      approvedAt: new Date(),
+    });
+    const conflict = { code: "state_conflict" };
+    const ctx = as(0);
+    await expect(transact(ctx, (tx) => tx.approval.create({ data: approval(requesterId, 1) }))).rejects.toMatchObject(
+      conflict,
+    );
+    await approveRequest(ctx, { requestId, scopeSha256: scope });
+    const again = approval(officers[0]?.accountId ?? "", 2);
+    await expect(transact(ctx, (tx) => tx.approval.create({ data: again }))).rejects.toMatchObject(conflict);
+    const release = {
+      id: newId("release"),
+      requestId,
+      requesterId,
+      scopeSha256: Buffer.from(scope, "hex"),
+      openedAt: new Date(),
+      openUntil: new Date(Date.now() + 1000),
+    };
+    await expect(transact(ctx, (tx) => tx.release.create({ data: release }))).rejects.toMatchObject(conflict);
+  });
+});
