@@ -1,5 +1,5 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /**
  * Reads the secret `name` kept in `dataDir`, and makes it on first use. The file is readable by its owner only.
@@ -12,7 +12,8 @@ export function keepSecret(dataDir: string, name: string, make: () => string): s
   const path = join(dir, name);
   const kept = readIfThere(path);
   if (kept !== null) return kept;
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makePrivateDir(dataDir);
+  makePrivateDir(dir);
   const draft = `${path}.${process.pid}`;
   try {
     writeFileSync(draft, `${make()}\n`, { mode: 0o600, flush: true });
@@ -23,6 +24,12 @@ export function keepSecret(dataDir: string, name: string, make: () => string): s
     rmSync(draft, { force: true });
   }
   return readFileSync(path, "utf8").trim();
+}
+
+/** Makes a directory that only its owner may enter; missing parents get the usual mode. */
+export function makePrivateDir(dir: string): void {
+  mkdirSync(dirname(dir), { recursive: true });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
 }
 
 function readIfThere(path: string): string | null {

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { makePrivateDir } from "../secret-file.ts";
 import { PostgresError } from "./postgres-error.ts";
 import { binaryOf, completeLinks, copyProgram, type Program, packagedProgram } from "./program.ts";
 
@@ -29,11 +30,11 @@ const systemDir = "/var/lib/strongroom";
  * /var/lib/strongroom and the file `postgres-home` in DATA_DIR says where.
  */
 export function openHome(dataDir: string): Home {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makePrivateDir(dataDir);
   const runAs = chooseUser(join(dataDir, "postgres"));
   if (runAs !== null) letThrough(dataDir, runAs);
   const pointer = join(dataDir, "postgres-home");
-  const dir = existsSync(pointer) ? readFileSync(pointer, "utf8").trim() : join(dataDir, "postgres");
+  const dir = readPointer(dataDir) ?? join(dataDir, "postgres");
   if (makeOwn(dir, runAs)) return { dir, program: reachableProgram(dir, runAs), runAs };
   if (existsSync(pointer)) {
     throw new PostgresError(
@@ -41,7 +42,6 @@ export function openHome(dataDir: string): Home {
     );
   }
   const away = join(systemDir, randomBytes(8).toString("hex"));
-  mkdirSync(systemDir, { recursive: true, mode: 0o755 });
   if (!makeOwn(away, runAs)) {
     throw new PostgresError(`PostgreSQL's user can reach neither ${dataDir} nor ${away}: set DATABASE_URL.`);
   }
@@ -50,9 +50,24 @@ export function openHome(dataDir: string): Home {
   return { dir: away, program: reachableProgram(away, runAs), runAs };
 }
 
+/** Where `postgres-home` points; null when there is none. A copied DATA_DIR must not share the original's database. */
+function readPointer(dataDir: string): string | null {
+  const pointer = join(dataDir, "postgres-home");
+  if (!existsSync(pointer)) return null;
+  const dir = readFileSync(pointer, "utf8").trim();
+  const owner = join(dir, "data-dir");
+  const from = existsSync(owner) ? readFileSync(owner, "utf8").trim() : null;
+  const here = realpathSync(dataDir);
+  if (from !== null && from !== here && existsSync(join(from, "postgres-home"))) {
+    throw new PostgresError(`The database in ${dir} belongs to ${from}: remove ${pointer} to begin an empty one.`);
+  }
+  if (from !== here && existsSync(dir)) writeFileSync(owner, `${here}\n`); // DATA_DIR was moved
+  return dir;
+}
+
 /** Makes the directory for PostgreSQL's user alone, and says whether that user can write in it. */
 function makeOwn(dir: string, runAs: RunAs): boolean {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makePrivateDir(dir);
   if (runAs === null) return true;
   chownSync(dir, runAs.uid, runAs.gid);
   return mayAs(runAs, `test -w "$0" && test -x "$0"`, dir);
