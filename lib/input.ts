@@ -29,10 +29,11 @@ export function line(maxLength: number) {
 
 /** A line that may be missing: empty text, null and undefined all become null. */
 export function optionalLine(maxLength: number) {
-  return z.preprocess(
-    (value) => (value === undefined || (typeof value === "string" && value.trim() === "") ? null : value),
-    line(maxLength).nullable(),
-  );
+  return z
+    .string("Write text here, or nothing.")
+    .nullish()
+    .transform((text) => text?.trim() || null)
+    .pipe(line(maxLength).nullable());
 }
 
 /** An IANA time zone that this machine knows, as in "Europe/Madrid". */

@@ -1,5 +1,7 @@
 import type { DigestOriginator, RecordingState } from "../../generated/prisma/client.ts";
 
+export type { Page } from "../page.ts";
+
 /** One row of the catalogue. Sizes in bytes, lengths in milliseconds. */
 export type RecordingRow = {
   id: string;
@@ -51,6 +53,7 @@ export type ChunkRow = {
   /** Null while it is not whole. */
   sha256: string | null;
   receivedAt: Date;
+  /** Address that brought it; empty for requesters, whom the operator's network does not concern. */
   receivedFrom: string;
 };
 
@@ -68,12 +71,8 @@ export type RecordingFilter = {
   digest?: string;
 };
 
-/** One page of a list. Cursors are opaque; null: there is no such page. */
-export type Page<T> = {
-  rows: T[];
-  nextCursor: string | null;
-  previousCursor: string | null;
-  /** Rows that match, counted up to 10,000; `isTotalExact` is false at the limit. */
-  total: number;
-  isTotalExact: boolean;
-};
+/** What the catalogue can be filtered by, for choices on screens. */
+export type FilterOptions = { sites: { id: string; name: string }[]; devices: { id: string; name: string }[] };
+
+/** An officer's stated purpose for reading one recording, and until when it holds. */
+export type Grant = { id: string; recordingId: string; purpose: string; openedAt: Date; openUntil: Date };

@@ -1,0 +1,103 @@
+import type { RecordingState } from "../../generated/prisma/client.ts";
+import type { Context } from "../context.ts";
+import { AppError, notFound } from "../errors.ts";
+import { requireId } from "../input.ts";
+import { type Person, roleMay, type System } from "../people/index.ts";
+import { type DeviceRecordingView, sha256HexOf } from "../protocol/index.ts";
+import { toRecordingRow } from "./row.ts";
+import type { ChunkRow, RecordingCan, RecordingDetail } from "./types.ts";
+import { getVisible, seesReleasedOnly } from "./visible.ts";
+
+const hexOrNull = (bytes: Uint8Array | null) => (bytes === null ? null : sha256HexOf(bytes));
+
+/**
+ * All that the archive knows about one recording, but not its bytes.
+ *
+ * @throws AppError unauthenticated, forbidden, not_found
+ */
+export async function getRecording(ctx: Context, id: string): Promise<RecordingDetail> {
+  const { actor, recording } = await getVisible(ctx, id);
+  const grant = actor.kind === "person" ? await findGrant(ctx, recording.id, actor.accountId) : null;
+  return {
+    ...toRecordingRow(recording),
+    sha256: hexOrNull(recording.sha256),
+    declaredSha256: hexOrNull(recording.declaredSha256),
+    digestOriginator: recording.digestOriginator,
+    quarantinedAt: recording.quarantinedAt,
+    quarantineReason: recording.quarantineReason,
+    metadata: recording.metadata,
+    chunkSizeBytes: recording.upload?.chunkSizeBytes ?? 0,
+    interruptions: recording.upload?.interruptions ?? 0,
+    grant,
+    can: recordingCan(actor, recording.state, grant !== null),
+  };
+}
+
+async function findGrant(ctx: Context, recordingId: string, accountId: string): Promise<RecordingDetail["grant"]> {
+  return ctx.db.accessGrant.findFirst({
+    where: { recordingId, accountId, openUntil: { gt: ctx.clock.now() } },
+    orderBy: { openUntil: "desc" },
+    select: { purpose: true, openUntil: true },
+  });
+}
+
+const unreadable: Partial<Record<RecordingState, string>> = {
+  receiving: "It has not arrived whole yet.",
+  received: "It is being read back and verified.",
+  disposed: "It was disposed of; only its record remains.",
+};
+
+/** Why a recording's bytes cannot be read in this state; null: they can. Quarantined ones are kept and shown. */
+export function whyUnreadable(state: RecordingState): string | null {
+  return unreadable[state] ?? null;
+}
+
+function recordingCan(actor: Person | System, state: RecordingState, hasGrant: boolean): RecordingCan {
+  const noVideo = "Your role sees no video.";
+  // A requester who sees the recording at all has an open release of it.
+  if (seesReleasedOnly(actor)) return { open: "You can download it.", download: whyUnreadable(state) };
+  if (actor.kind === "system" || !roleMay(actor.role, "recordings.open")) return { open: noVideo, download: noVideo };
+  const open = whyUnreadable(state);
+  return { open, download: open ?? (hasGrant ? null : "Open it first, and say what for.") };
+}
+
+/**
+ * The chunks of a recording in order, as they arrived.
+ *
+ * @throws AppError unauthenticated, forbidden, not_found
+ */
+export async function listChunks(ctx: Context, id: string): Promise<ChunkRow[]> {
+  const { actor, recording } = await getVisible(ctx, id);
+  const chunks = await ctx.db.chunk.findMany({ where: { recordingId: recording.id }, orderBy: { index: "asc" } });
+  return chunks.map((chunk) => ({
+    index: chunk.index,
+    offsetBytes: Number(chunk.offsetBytes),
+    lengthBytes: chunk.lengthBytes,
+    sha256: hexOrNull(chunk.sha256),
+    receivedAt: chunk.receivedAt,
+    receivedFrom: seesReleasedOnly(actor) ? "" : chunk.receivedFrom,
+  }));
+}
+
+/**
+ * What a device may know of a recording of its own: whether it arrived, and whether it is sealed.
+ *
+ * @throws AppError unauthenticated when the caller is no device, not_found also for another device's recording
+ */
+export async function getDeviceRecording(ctx: Context, id: string): Promise<DeviceRecordingView> {
+  if (ctx.actor.kind !== "device") throw new AppError("unauthenticated", "Send a device token.");
+  const recordingId = requireId("recording", id);
+  const recording = await ctx.db.recording.findFirst({ where: { id: recordingId, deviceId: ctx.actor.deviceId } });
+  if (recording === null) throw notFound("recording");
+  return {
+    id: recording.id,
+    state: recording.state,
+    fileName: recording.fileName,
+    sizeBytes: recording.sizeBytes === null ? null : Number(recording.sizeBytes),
+    sha256: hexOrNull(recording.sha256),
+    declaredSha256: hexOrNull(recording.declaredSha256),
+    receivedAt: recording.receivedAt?.toISOString() ?? null,
+    sealedAt: recording.sealedAt?.toISOString() ?? null,
+    quarantineReason: recording.quarantineReason,
+  };
+}

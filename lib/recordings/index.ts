@@ -1,0 +1,16 @@
+export { recordingBlobKey } from "./blob-key.ts";
+export { getDeviceRecording, getRecording, listChunks, whyUnreadable } from "./get-recording.ts";
+export { listFilterOptions, listRecordings } from "./list-recordings.ts";
+export { openRecording } from "./open-recording.ts";
+export { recordingInclude, toRecordingRow } from "./row.ts";
+export { recordingTransitions } from "./states.ts";
+export type {
+  ChunkRow,
+  FilterOptions,
+  Grant,
+  Page,
+  RecordingCan,
+  RecordingDetail,
+  RecordingFilter,
+  RecordingRow,
+} from "./types.ts";
