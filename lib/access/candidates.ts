@@ -43,14 +43,17 @@ export async function findCandidates(
   return { ids: rows.slice(0, maxMatches).map(({ id }) => id), isComplete: rows.length <= maxMatches };
 }
 
-/** How many recordings each request found at its place, or decided about; counted up to `maxMatches`. */
+/**
+ * How many recordings each request found at its place, or decided about; counted up to `maxMatches`. Once it is
+ * decided only what was decided counts, and the catalogue is not searched again.
+ */
 export async function countFound(tx: Transaction, requestIds: readonly string[]): Promise<Map<string, number>> {
   if (requestIds.length === 0) return new Map();
   const rows = await tx.$queryRaw<{ id: string; found: number }[]>`
     SELECT q."id", (
       SELECT count(*)::int FROM (
         SELECT r."id" FROM "recording" r LEFT JOIN "site" rs ON rs."id" = r."site_id"
-          WHERE ${overlaps} AND ${atPlace}
+          WHERE q."state" IN ('submitted', 'in_review', 'approved') AND ${overlaps} AND ${atPlace}
         UNION SELECT m."recording_id" FROM "request_recording" m WHERE m."request_id" = q."id"
         LIMIT ${maxMatches}) found) AS found
     FROM "request" q LEFT JOIN "site" qs ON qs."id" = q."site_id"
