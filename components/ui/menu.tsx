@@ -26,7 +26,7 @@ export function Menu({
           align={align}
           sideOffset={6}
           collisionPadding={8}
-          className="rise z-50 min-w-48 max-w-80 rounded-lg border border-line bg-raised p-1 shadow-float"
+          className="rise z-50 max-h-(--radix-dropdown-menu-content-available-height) min-w-48 max-w-80 overflow-y-auto rounded-lg border border-line bg-raised p-1 shadow-float"
         >
           {children}
         </Radix.Content>

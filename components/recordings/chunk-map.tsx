@@ -1,0 +1,89 @@
+import { formatSpan, plural } from "@/components/ui/format";
+import type { ChunkRow } from "@/lib/recordings/types";
+import { type ChunkRun, chunkRuns } from "./chunk-runs";
+
+type ChunkMapProps = {
+  chunks: ChunkRow[];
+  chunkSizeBytes: number;
+  /** Length of the whole file; null while it is not known. */
+  sizeBytes: number | null;
+  /** Cells in a row. */
+  columns?: number;
+};
+
+const maxCells = 1_200;
+const pitch = 16;
+const cell = 14;
+
+/**
+ * What arrived, and in how many goes: one cell a chunk, neighbouring runs in two shades, outlines for what is
+ * missing. A drawing of one path a run, made on the server, so that ten thousand chunks cost the browser nothing;
+ * above 1,200 chunks a cell stands for several. The same is said in words below it, and in ChunkRunTable.
+ */
+export function ChunkMap({ chunks, chunkSizeBytes, sizeBytes, columns = 22 }: ChunkMapProps) {
+  const total = Math.max(sizeBytes === null ? 0 : Math.ceil(sizeBytes / chunkSizeBytes), chunks.length);
+  if (total === 0) return <p className="text-muted text-sm">No chunk has arrived yet.</p>;
+  const runs = chunkRuns(chunks);
+  const perCell = Math.ceil(total / maxCells);
+  const cellCount = Math.ceil(total / perCell);
+  const rows = Math.ceil(cellCount / columns);
+  return (
+    <figure>
+      <svg
+        viewBox={`0 0 ${columns * pitch - (pitch - cell)} ${rows * pitch - (pitch - cell)}`}
+        role="img"
+        aria-label={`${plural(chunks.length, "chunk")} of ${total} arrived`}
+        className="block w-full"
+      >
+        <path
+          d={cells(Math.ceil(chunks.length / perCell), cellCount - 1, columns, 0.75)}
+          className="fill-none stroke-edge"
+        />
+        {runs.map((run, index) => (
+          <path
+            key={run.firstIndex}
+            d={cells(Math.floor(run.firstIndex / perCell), Math.floor(run.lastIndex / perCell), columns, 0)}
+            className={index % 2 === 0 ? "fill-bar" : "fill-accent"}
+          >
+            <title>{runWords(run)}</title>
+          </path>
+        ))}
+      </svg>
+      <figcaption className="mt-1.5 text-muted text-sm">{summary(chunks, runs, total, perCell)}</figcaption>
+    </figure>
+  );
+}
+
+/** The path of cells `first` to `last`, row by row; `inset` keeps an outline inside its cell. */
+function cells(first: number, last: number, columns: number, inset: number): string {
+  const side = cell - 2 * inset;
+  const parts: string[] = [];
+  for (let index = first; index <= last; index++) {
+    const x = (index % columns) * pitch + inset;
+    const y = Math.floor(index / columns) * pitch + inset;
+    parts.push(`M${x + 3} ${y}h${side - 6}q3 0 3 3v${side - 6}q0 3-3 3h-${side - 6}q-3 0-3-3v-${side - 6}q0-3 3-3z`);
+  }
+  return parts.join("");
+}
+
+function runWords(run: ChunkRun): string {
+  return `Chunks ${run.firstIndex + 1} to ${run.lastIndex + 1}, from ${run.receivedFrom}`;
+}
+
+function summary(chunks: ChunkRow[], runs: ChunkRun[], total: number, perCell: number): string {
+  const unfinished = chunks.filter((chunk) => chunk.sha256 === null).length;
+  const pauses = runs.map((run) => run.pauseMs ?? 0);
+  const longest = Math.max(0, ...pauses);
+  return [
+    chunks.length === total
+      ? `${plural(total, "chunk")}, all here`
+      : `${chunks.length} of ${plural(total, "chunk")} here; outlines are missing`,
+    runs.length > 1 && `in ${runs.length} runs, longest pause ${formatSpan(longest)}`,
+    runs.length === 1 && "in one run",
+    unfinished > 0 && "the last one is still growing",
+    perCell > 1 && `each cell is ${perCell} chunks`,
+  ]
+    .filter(Boolean)
+    .join("; ")
+    .concat(".");
+}
