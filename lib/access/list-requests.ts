@@ -8,7 +8,8 @@ import { requestInclude, toRequestRow } from "./request-row.ts";
 import { listRequestsSchema, type RequestFilter } from "./schemas.ts";
 import type { RequestList } from "./types.ts";
 
-const waitingStates: readonly RequestState[] = ["submitted", "in_review", "approved", "released"];
+const undecided: RequestState[] = ["submitted", "in_review", "approved"];
+const dueStates: readonly string[] = ["waiting", ...undecided, "released"];
 
 type Position = { answerBy: Date; id: string };
 
@@ -52,10 +53,11 @@ export async function listRequests(ctx: Context, filter: RequestFilter = {}): Pr
   const person = await authorise(ctx, "requests.read");
   const { state, cursor, limit } = parseInput(listRequestsSchema, filter);
   const mine = person.role === "requester" ? { requesterId: person.accountId } : {};
-  const soonestFirst = state !== undefined && waitingStates.includes(state);
+  const soonestFirst = state !== undefined && dueStates.includes(state);
+  const inState = state === "waiting" ? { state: { in: undecided } } : state ? { state } : {};
   const direction = soonestFirst ? "asc" : "desc";
   const found = await ctx.db.request.findMany({
-    where: { AND: [mine, state ? { state } : {}, cursor ? after(readCursor(cursor), soonestFirst) : {}] },
+    where: { AND: [mine, inState, cursor ? after(readCursor(cursor), soonestFirst) : {}] },
     include: requestInclude,
     orderBy: [{ answerBy: direction }, { id: direction }],
     take: limit + 1,

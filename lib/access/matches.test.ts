@@ -95,7 +95,7 @@ describe("the inbox", () => {
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
-      const page = await listRequests(ctx, { state: "submitted", limit: 2, ...(cursor ? { cursor } : {}) });
+      const page = await listRequests(ctx, { state: "waiting", limit: 2, ...(cursor ? { cursor } : {}) });
       expect(page.countByState).toMatchObject({ submitted: 5, denied: 1, released: 0 });
       seen.push(...page.rows.map(({ reference }) => reference));
       cursor = page.nextCursor ?? undefined;

@@ -77,10 +77,10 @@ export type CloseRequest = z.input<typeof closeRequestSchema>;
 export const withdrawReleaseSchema = z.object({ releaseId: id, reason: words(3, 500) });
 export type WithdrawRelease = z.input<typeof withdrawReleaseSchema>;
 
-/** States of the inbox, or all of them. */
+/** One state, or `waiting`: those that an officer must still decide; without it all. */
 export const listRequestsSchema = z.object({
   state: z
-    .enum(["submitted", "in_review", "approved", "released", "closed", "denied", "withdrawn", "expired"])
+    .enum(["waiting", "submitted", "in_review", "approved", "released", "closed", "denied", "withdrawn", "expired"])
     .optional(),
   cursor: z.string().max(200).optional(),
   limit: z.number().int().min(1).max(100).default(50),
