@@ -28,6 +28,7 @@ export const custodyActions = {
   "upload.started": { sentence: "announced the recording", group: "recordings" },
   "upload.resumed": { sentence: "resumed the upload", group: "recordings" },
   "upload.interrupted": { sentence: "was cut off", group: "recordings" },
+  "upload.damaged": { sentence: "found acknowledged bytes missing", group: "recordings" },
   "upload.terminated": { sentence: "ended the upload unfinished", group: "recordings" },
   "recording.received": { sentence: "delivered the last byte", group: "recordings" },
   "recording.sealed": { sentence: "read it back and sealed it", group: "recordings" },

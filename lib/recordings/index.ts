@@ -1,7 +1,7 @@
-export { recordingBlobKey } from "./blob-key.ts";
 export { getDeviceRecording, getRecording, listChunks, whyUnreadable } from "./get-recording.ts";
 export { listFilterOptions, listRecordings } from "./list-recordings.ts";
 export { openRecording } from "./open-recording.ts";
+export { recordingKey } from "./recording-key.ts";
 export { recordingInclude, toRecordingRow } from "./row.ts";
 export { recordingTransitions } from "./states.ts";
 export type {

@@ -12,7 +12,9 @@ async function writeBlob(store: BlobStore, key: string, content: Uint8Array): Pr
 }
 
 async function keysBelow(store: BlobStore, prefix: string): Promise<string[]> {
-  return (await Array.fromAsync(store.list(prefix))).sort();
+  const keys: string[] = [];
+  for await (const key of store.list(prefix)) keys.push(key);
+  return keys.sort();
 }
 
 /** The suite that every BlobStore passes: the duties that lib/storage/blob-store.ts names. */

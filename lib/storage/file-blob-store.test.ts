@@ -31,6 +31,7 @@ it("keeps files and folders closed to other users", async () => {
 it("passes over the drafts that a killed process left", async () => {
   const directory = newDirectory();
   writeFileSync(join(directory, ".draft-0011"), "half");
-  const keys = await Array.fromAsync(openFileBlobStore(directory).list(""));
+  const keys: string[] = [];
+  for await (const key of openFileBlobStore(directory).list("")) keys.push(key);
   expect(keys).toEqual([]);
 });

@@ -1,0 +1,140 @@
+import { createHash } from "node:crypto";
+import type { Readable } from "node:stream";
+import type { Context } from "../context.ts";
+import { recordEvent } from "../custody/index.ts";
+import { AppError } from "../errors.ts";
+import { recordingKey } from "../recordings/index.ts";
+import { BlobDamagedError, type BlobWriter } from "../storage/index.ts";
+import { ChunkDigester } from "./chunk-digester.ts";
+import { commitInterruption, commitProgress, completeUpload } from "./commit.ts";
+import { type EndReason, Inbox } from "./inbox.ts";
+import type { UploadRow } from "./internal.ts";
+import { type Lease, releaseLease } from "./lease.ts";
+import { noteResumption } from "./note-resumption.ts";
+import { Reception } from "./reception.ts";
+import { storageError } from "./storage-error.ts";
+import type { WriterTiming } from "./timing.ts";
+import { addLocalWriter, keepDigest, removeLocalWriter, takeKeptDigest } from "./writers.ts";
+
+/** How an append ended. */
+export type AppendResult = { offsetBytes: number; isComplete: boolean; ended: EndReason };
+
+type AppendOptions = {
+  timing: WriterTiming;
+  /** Most bytes of a file whose length is not known yet. */
+  maxBytes: number;
+};
+
+/**
+ * Appends a body to an upload under a lease, and lets go of the lease. The order of docs/storage.md: write,
+ * digest, fdatasync, chunk rows and offset (and with the last byte the recording's state, the custody event and
+ * the seal job) in one transaction, and only then the answer. What arrived before a body broke off stays.
+ *
+ * @returns the durable offset; less than was sent when the body did not end whole
+ * @throws AppError insufficient_storage, locked, upload_damaged, too_large, internal: what was promised stays
+ */
+export async function appendBytes(ctx: Context, lease: Lease, body: Readable, options: AppendOptions) {
+  const { upload } = lease;
+  const file = await openAt(ctx, lease);
+  let reception: Reception | null = null;
+  try {
+    await noteResumption(ctx, lease);
+    const digester = await resumeDigest(ctx, lease);
+    const inbox = new Inbox(body, (upload.lengthBytes ?? options.maxBytes) - upload.offsetBytes);
+    reception = new Reception({ ctx, lease, file, digester, inbox, timing: options.timing });
+    addLocalWriter(upload.id, reception);
+    return await receive(ctx, lease, reception, digester);
+  } catch (error) {
+    throw storageError(error);
+  } finally {
+    await closeQuietly(ctx, file);
+    // After everything else, so that the next writer finds nobody in the file.
+    await releaseLease(ctx.db, lease).catch((error: unknown) => ctx.log.warn({ err: error }, "a lease has to run out"));
+    if (reception !== null) {
+      removeLocalWriter(upload.id, reception);
+      reception.settle();
+    }
+  }
+}
+
+async function receive(
+  ctx: Context,
+  lease: Lease,
+  reception: Reception,
+  digester: ChunkDigester,
+): Promise<AppendResult> {
+  let ended: EndReason;
+  try {
+    ended = await reception.run();
+  } catch (error) {
+    if (storageError(error).code === "insufficient_storage") await keepWritten(ctx, lease, reception);
+    throw error;
+  }
+  const isComplete = reception.writtenBytes === lease.upload.lengthBytes;
+  const state = digester.state();
+  const progress = await reception.syncRest(isComplete);
+  if (isComplete) {
+    await completeUpload(ctx, lease, progress);
+  } else if (ended === "whole") {
+    await commitProgress(ctx, lease, progress, "release");
+    keepDigest(lease.upload.id, lease.fence, state);
+  } else {
+    await commitInterruption(ctx, lease, progress, ended);
+    if (ended === "too_long") throw new AppError("too_large", "The body is longer than the upload's declared length.");
+  }
+  return { offsetBytes: progress.offsetBytes, isComplete, ended };
+}
+
+/** After a full disk: keeps what was written before it, if the medium and the database still let us. */
+async function keepWritten(ctx: Context, lease: Lease, reception: Reception): Promise<void> {
+  try {
+    await commitInterruption(ctx, lease, await reception.syncRest(false), "insufficient_storage");
+  } catch (error) {
+    ctx.log.warn({ err: error, uploadId: lease.upload.id }, "bytes before a full disk could not be kept");
+  }
+}
+
+async function openAt(ctx: Context, lease: Lease): Promise<BlobWriter> {
+  const { recordingId, offsetBytes } = lease.upload;
+  try {
+    return await ctx.storage.openWriter(recordingKey(recordingId), offsetBytes);
+  } catch (error) {
+    await releaseLease(ctx.db, lease);
+    if (!(error instanceof BlobDamagedError)) throw storageError(error);
+    return reportDamage(ctx, lease.upload, error);
+  }
+}
+
+/** Acknowledged bytes are missing: the worst that can happen here, so it is loud in the log and stays in custody. */
+async function reportDamage(ctx: Context, upload: UploadRow, damage: BlobDamagedError): Promise<never> {
+  const details = { expectedBytes: damage.expectedBytes, actualBytes: damage.actualBytes };
+  ctx.log.error({ ...details, uploadId: upload.id, recordingId: upload.recordingId }, "ACKNOWLEDGED BYTES ARE MISSING");
+  await ctx.db.$transaction((tx) =>
+    recordEvent(ctx, tx, { action: "upload.damaged", outcome: "failed", recordingId: upload.recordingId, details }),
+  );
+  const message = "Bytes that were acknowledged are missing in storage. Keep your file; an operator must look at it.";
+  throw new AppError("upload_damaged", message, { cause: damage });
+}
+
+/** A digester at the upload's offset: from the last PATCH's memory, or by reading the chunk's durable head again. */
+async function resumeDigest(ctx: Context, lease: Lease): Promise<ChunkDigester> {
+  const { id, recordingId, offsetBytes, chunkSizeBytes } = lease.upload;
+  const kept = takeKeptDigest(id, lease.fence, offsetBytes);
+  if (kept !== null) return new ChunkDigester(chunkSizeBytes, kept);
+  const headBytes = offsetBytes % chunkSizeBytes;
+  const hash = createHash("sha256");
+  if (headBytes > 0) {
+    const range = { start: offsetBytes - headBytes, end: offsetBytes - 1 };
+    for await (const buffer of ctx.storage.read(recordingKey(recordingId), range)) hash.update(buffer);
+  }
+  return new ChunkDigester(chunkSizeBytes, { offsetBytes, hash });
+}
+
+async function closeQuietly(ctx: Context, file: BlobWriter): Promise<void> {
+  try {
+    await file.close();
+  } catch (error) {
+    // Everything promised was synced before; a failing close can take nothing back.
+    ctx.log.warn({ err: error }, "a blob did not close cleanly");
+  }
+}

@@ -1,0 +1,91 @@
+import type { Readable } from "node:stream";
+
+/** Why no more bytes come. */
+export type EndReason =
+  /** The body was whole. */
+  | "whole"
+  /** The connection broke. */
+  | "cut_off"
+  /** No byte for too long. */
+  | "idle"
+  /** A newer request wants the upload, and this one had gone silent. */
+  | "given_way"
+  /** The server is stopping. */
+  | "stopping"
+  /** The body went past the declared length. */
+  | "too_long"
+  /** Writing or committing failed. */
+  | "failed";
+
+/**
+ * Collects a request body into batches. While one batch is being written the next fills; at `limitBytes` the
+ * body is paused, so memory is bounded and the sender feels the disk. What has arrived when the body ends, in
+ * whatever way, is still handed out.
+ */
+export class Inbox {
+  readonly #body: Readable;
+  readonly #limitBytes: number;
+  #leftBytes: number;
+  #buffers: Uint8Array[] = [];
+  #heldBytes = 0;
+  #ended: EndReason | null = null;
+  #wake: (() => void) | null = null;
+  /** When the last byte came, on the clock of `performance.now()`. */
+  lastByteAt = performance.now();
+
+  /** @param maxBytes how many bytes this body may bring */
+  constructor(body: Readable, maxBytes: number, limitBytes = 512 * 1024) {
+    this.#body = body;
+    this.#leftBytes = maxBytes;
+    this.#limitBytes = limitBytes;
+    body.on("data", this.#onData);
+    body.once("end", () => this.stop("whole"));
+    body.once("close", () => this.stop("cut_off"));
+    body.on("error", () => this.stop("cut_off"));
+    if (body.destroyed) this.stop("cut_off");
+    else if (body.readableEnded) this.stop("whole");
+  }
+
+  /** Why the body ended; null while it runs. */
+  get ended(): EndReason | null {
+    return this.#ended;
+  }
+
+  #onData = (buffer: Uint8Array) => {
+    this.lastByteAt = performance.now();
+    if (buffer.byteLength > this.#leftBytes) return this.stop("too_long");
+    this.#leftBytes -= buffer.byteLength;
+    this.#buffers.push(buffer);
+    this.#heldBytes += buffer.byteLength;
+    if (this.#heldBytes >= this.#limitBytes) this.#body.pause();
+    this.#rouse();
+  };
+
+  #rouse(): void {
+    this.#wake?.();
+    this.#wake = null;
+  }
+
+  /** Ends the intake; the first reason stands. */
+  stop(reason: EndReason): void {
+    if (this.#ended !== null) return;
+    this.#ended = reason;
+    this.#body.off("data", this.#onData);
+    this.#rouse();
+  }
+
+  /** All bytes that have arrived, waiting for some; null when the body ended and all were taken. */
+  async take(): Promise<Uint8Array[] | null> {
+    while (this.#heldBytes === 0) {
+      if (this.#ended !== null) return null;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const batch = this.#buffers;
+    this.#buffers = [];
+    this.#heldBytes = 0;
+    if (this.#ended === null && this.#body.isPaused()) this.#body.resume();
+    return batch;
+  }
+}

@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Context, Database } from "../context.ts";
+import { AppError, notFound } from "../errors.ts";
+import { requireId } from "../input.ts";
+import { requireDevice, type UploadRow, uploadGone } from "./internal.ts";
+import type { WriterTiming } from "./timing.ts";
+import { askLocalWriter } from "./writers.ts";
+
+/** The right to write one upload's bytes, held by one request at a time across all processes. */
+export type Lease = {
+  upload: UploadRow;
+  /** Every lease raises it; what a writer with an older number commits is refused. */
+  fence: number;
+  /** Until when nobody else can have taken it, on the clock of `performance.now()`. */
+  safeUntil: number;
+  /** Its last holder vanished without letting go: a server was killed. */
+  wasLeftBehind: boolean;
+  /** Interruptions before this lease. */
+  interruptions: number;
+};
+
+/** Taken off a lease's length before it counts as unsafe to write under. */
+const marginMs = 500;
+
+type SeenRow = {
+  id: string;
+  recording_id: string;
+  state: UploadRow["state"];
+  offset_bytes: bigint;
+  length_bytes: bigint | null;
+  chunk_size_bytes: number;
+  metadata_header: string | null;
+  interruptions: number;
+  was_left_behind: boolean;
+  fence: number | null;
+};
+
+/** One statement sees the row and takes the lease if it is free, on the database's clock, which all servers share. */
+async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | null, timing: WriterTiming) {
+  const { deviceId } = requireDevice(ctx);
+  const askedAt = performance.now();
+  const offset = offsetBytes === null ? null : BigInt(offsetBytes);
+  const [row] = await ctx.db.$queryRaw<SeenRow[]>`
+    WITH seen AS (
+      SELECT * FROM upload WHERE id = ${uploadId} AND device_id = ${deviceId} FOR UPDATE
+    ), taken AS (
+      UPDATE upload u
+         SET fence = u.fence + 1, lease_wanted = false,
+             lease_until = clock_timestamp() + ${timing.leaseMs}::int * interval '1 millisecond'
+        FROM seen
+       WHERE u.id = seen.id AND seen.state = 'open'
+         AND (${offset}::bigint IS NULL OR seen.offset_bytes = ${offset}::bigint)
+         AND (seen.lease_until IS NULL OR seen.lease_until <= clock_timestamp())
+      RETURNING u.fence
+    )
+    SELECT seen.id, seen.recording_id, seen.state::text AS state, seen.offset_bytes, seen.length_bytes,
+           seen.chunk_size_bytes, seen.metadata_header, seen.interruptions,
+           seen.lease_until IS NOT NULL AS was_left_behind, taken.fence
+      FROM seen LEFT JOIN taken ON true`;
+  if (row === undefined) throw notFound("upload");
+  const upload: UploadRow = {
+    id: row.id,
+    recordingId: row.recording_id,
+    state: row.state,
+    offsetBytes: Number(row.offset_bytes),
+    lengthBytes: row.length_bytes === null ? null : Number(row.length_bytes),
+    chunkSizeBytes: row.chunk_size_bytes,
+    metadataHeader: row.metadata_header,
+  };
+  if (row.fence === null) return { upload, lease: null };
+  const lease: Lease = {
+    upload,
+    fence: row.fence,
+    safeUntil: askedAt + timing.leaseMs - marginMs,
+    wasLeftBehind: row.was_left_behind,
+    interruptions: row.interruptions,
+  };
+  return { upload, lease };
+}
+
+/**
+ * Takes the right to write an upload, waiting a little for a writer that is there. A writer whose client has
+ * gone silent gives way at once, in this process or another; one that is receiving is not disturbed.
+ *
+ * @param offsetBytes what the client believes; with another offset no lease is needed to say so. Null: any
+ * @returns the upload, and the lease; null when the offset differs or the upload is complete
+ * @throws AppError not_found, upload_gone, locked
+ */
+export async function takeLease(ctx: Context, id: string, offsetBytes: number | null, timing: WriterTiming) {
+  const uploadId = requireId("upload", id);
+  const deadline = performance.now() + timing.busyWaitMs;
+  for (;;) {
+    const seen = await tryTake(ctx, uploadId, offsetBytes, timing);
+    if (seen.upload.state === "terminated") throw uploadGone();
+    const isBusy = seen.lease === null && seen.upload.state === "open";
+    if (!isBusy || (offsetBytes !== null && seen.upload.offsetBytes !== offsetBytes)) return seen;
+    if (performance.now() > deadline) {
+      const message = "Another request is writing this upload; try again in a second.";
+      throw new AppError("locked", message, { retryAfterSeconds: 1 });
+    }
+    if (!askLocalWriter(uploadId)) {
+      await ctx.db.$executeRaw`UPDATE upload SET lease_wanted = true WHERE id = ${uploadId} AND NOT lease_wanted`;
+    }
+    await sleep(50);
+  }
+}
+
+/**
+ * Renews a lease that nobody else has taken since, however late.
+ *
+ * @returns whether somebody asked for it since the last time
+ * @throws AppError locked when it is lost
+ */
+export async function renewLease(db: Database, lease: Lease, timing: WriterTiming): Promise<boolean> {
+  const askedAt = performance.now();
+  const [row] = await db.$queryRaw<{ was_wanted: boolean }[]>`
+    WITH seen AS (SELECT id, lease_wanted FROM upload WHERE id = ${lease.upload.id} FOR UPDATE)
+    UPDATE upload u
+       SET lease_until = clock_timestamp() + ${timing.leaseMs}::int * interval '1 millisecond', lease_wanted = false
+      FROM seen
+     WHERE u.id = seen.id AND u.fence = ${lease.fence} AND u.state = 'open'
+    RETURNING seen.lease_wanted AS was_wanted`;
+  if (row === undefined) throw leaseLost();
+  lease.safeUntil = askedAt + timing.leaseMs - marginMs;
+  return row.was_wanted;
+}
+
+/** Lets go of a lease; one that is lost already is nobody's loss. */
+export async function releaseLease(db: Database, lease: Lease): Promise<void> {
+  await db.$executeRaw`
+    UPDATE upload SET lease_until = NULL, lease_wanted = false
+     WHERE id = ${lease.upload.id} AND fence = ${lease.fence} AND state = 'open'`;
+}
+
+/** The answer of a writer that was overtaken: what it had committed stays, the rest was never acknowledged. */
+export function leaseLost(): AppError {
+  return new AppError("locked", "A newer request took this upload over; ask for its offset and go on from there.", {
+    retryAfterSeconds: 1,
+  });
+}

@@ -1,0 +1,193 @@
+import type { Context } from "../context.ts";
+import type { BlobWriter } from "../storage/index.ts";
+import type { ChunkDigester, WholeChunk } from "./chunk-digester.ts";
+import { commitProgress, type Progress } from "./commit.ts";
+import type { EndReason, Inbox } from "./inbox.ts";
+import { type Lease, renewLease } from "./lease.ts";
+import type { WriterTiming } from "./timing.ts";
+import type { LocalWriter } from "./writers.ts";
+
+/** Bytes that may be written and not yet committed, before receiving waits for the medium. */
+const maxUncommittedBytes = 64 * 1024 * 1024;
+
+type Parts = {
+  ctx: Context;
+  lease: Lease;
+  file: BlobWriter;
+  digester: ChunkDigester;
+  inbox: Inbox;
+  timing: WriterTiming;
+};
+
+/**
+ * One body on its way into storage. Three things overlap: the next batch arrives while one is written and
+ * digested, and chunks that are whole are synced and committed behind both. The order for any one byte is
+ * always the same: written, digested, synced, committed, answered.
+ */
+export class Reception implements LocalWriter {
+  readonly #parts: Parts;
+  #writtenBytes: number;
+  #committedBytes: number;
+  #chunks: WholeChunk[] = [];
+  #background: Promise<void> | null = null;
+  #backgroundError: { error: unknown } | null = null;
+  #committedAt = performance.now();
+  #renewedAt = performance.now();
+  #renewing: Promise<void> | null = null;
+  #isSyncTrusted = true;
+  #settled = Promise.withResolvers<void>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#writtenBytes = parts.lease.upload.offsetBytes;
+    this.#committedBytes = parts.lease.upload.offsetBytes;
+  }
+
+  /** Bytes that are promised. */
+  get committedBytes(): number {
+    return this.#committedBytes;
+  }
+
+  /**
+   * Receives until the body ends, in whatever way.
+   *
+   * @returns why it ended, and what is written and not yet committed
+   * @throws what writing, syncing or committing threw; what is committed stays
+   */
+  async run(): Promise<EndReason> {
+    const { inbox, timing } = this.#parts;
+    const timer = setInterval(() => this.#tick(), Math.min(250, timing.renewMs / 2));
+    try {
+      for (let batch = await inbox.take(); batch !== null; batch = await inbox.take()) {
+        if (performance.now() > this.#parts.lease.safeUntil) await this.#renew();
+        await this.#write(batch);
+        if (this.#chunks.length > 0) this.#commitBehind(false);
+        if (this.#writtenBytes - this.#committedBytes > maxUncommittedBytes) await this.#background;
+        this.#throwBackgroundError();
+      }
+      await this.#background;
+      this.#throwBackgroundError();
+      return inbox.ended ?? "whole";
+    } finally {
+      clearInterval(timer);
+      inbox.stop("failed");
+      await this.#background;
+      // A renewal that overtook the release of the lease would keep the next writer out.
+      await this.#renewing;
+    }
+  }
+
+  /** Makes all that is written durable, and returns it for the last commit. */
+  async syncRest(isEndOfFile: boolean): Promise<Progress> {
+    const { digester, lease } = this.#parts;
+    if (performance.now() > lease.safeUntil) await this.#renew();
+    if (this.#writtenBytes > this.#committedBytes) await this.#sync();
+    const last = isEndOfFile ? digester.end() : null;
+    const chunks = last === null ? this.#chunks : [...this.#chunks, last];
+    return { offsetBytes: this.#writtenBytes, chunks, tail: isEndOfFile ? null : this.#tail() };
+  }
+
+  /** What is written so far. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  askToGiveWay(): void {
+    const { inbox, timing } = this.#parts;
+    if (performance.now() - inbox.lastByteAt >= timing.giveWayMs) inbox.stop("given_way");
+  }
+
+  stop(): Promise<void> {
+    this.#parts.inbox.stop("stopping");
+    return this.#settled.promise;
+  }
+
+  /** Says that this request has let go of the upload. */
+  settle(): void {
+    this.#settled.resolve();
+  }
+
+  async #write(batch: readonly Uint8Array[]): Promise<void> {
+    const { file, digester } = this.#parts;
+    const written = file.write(batch);
+    const whole = digester.add(batch); // while the medium writes
+    await written;
+    for (const buffer of batch) this.#writtenBytes += buffer.byteLength;
+    this.#chunks.push(...whole);
+  }
+
+  /** The growing chunk as far as it is written, which is less than digested when a write failed. */
+  #tail(): Progress["tail"] {
+    const { chunkSizeBytes } = this.#parts.lease.upload;
+    const lengthBytes = this.#writtenBytes % chunkSizeBytes;
+    return lengthBytes === 0 ? null : { index: Math.floor(this.#writtenBytes / chunkSizeBytes), lengthBytes };
+  }
+
+  /** Commits what is written, one commit at a time; `withTail` also inside a chunk. */
+  #commitBehind(withTail: boolean): void {
+    if (this.#background !== null || this.#backgroundError !== null) return;
+    this.#background = this.#commit(withTail)
+      .catch((error: unknown) => {
+        this.#backgroundError = { error };
+        this.#parts.inbox.stop("failed");
+      })
+      .finally(() => {
+        this.#background = null;
+      });
+  }
+
+  async #commit(withTail: boolean): Promise<void> {
+    const { ctx, lease } = this.#parts;
+    const { chunkSizeBytes } = lease.upload;
+    let includesTail = withTail;
+    do {
+      const chunks = this.#chunks;
+      this.#chunks = [];
+      const tail = includesTail ? this.#tail() : null;
+      const boundary = Math.floor(this.#writtenBytes / chunkSizeBytes) * chunkSizeBytes;
+      const offsetBytes = boundary + (tail?.lengthBytes ?? 0);
+      await this.#sync();
+      await commitProgress(ctx, lease, { offsetBytes, chunks, tail }, "keep");
+      this.#committedBytes = offsetBytes;
+      this.#committedAt = performance.now();
+      includesTail = false;
+    } while (this.#chunks.length > 0);
+  }
+
+  /** After a sync that failed the pages may be gone, and the next sync would not tell: never trust it again. */
+  async #sync(): Promise<void> {
+    if (!this.#isSyncTrusted) throw new Error("an earlier sync of this blob failed");
+    this.#isSyncTrusted = false;
+    await this.#parts.file.sync();
+    this.#isSyncTrusted = true;
+  }
+
+  #throwBackgroundError(): void {
+    if (this.#backgroundError !== null) throw this.#backgroundError.error;
+  }
+
+  /** Four times a second: a silent client, a lease to renew, bytes to commit. */
+  #tick(): void {
+    const { inbox, timing } = this.#parts;
+    const now = performance.now();
+    if (now - inbox.lastByteAt > timing.idleMs) inbox.stop("idle");
+    const isBehind = this.#writtenBytes > this.#committedBytes;
+    if (isBehind && now - this.#committedAt > timing.checkpointMs) this.#commitBehind(true);
+    if (this.#renewing !== null || now - this.#renewedAt < timing.renewMs) return;
+    this.#renewing = this.#renew()
+      .catch((error: unknown) => {
+        this.#backgroundError ??= { error };
+        inbox.stop("failed");
+      })
+      .finally(() => {
+        this.#renewing = null;
+      });
+  }
+
+  async #renew(): Promise<void> {
+    const { ctx, lease, timing } = this.#parts;
+    const isWanted = await renewLease(ctx.db, lease, timing);
+    this.#renewedAt = performance.now();
+    if (isWanted) this.askToGiveWay();
+  }
+}

@@ -1,0 +1,27 @@
+import type { Context } from "../context.ts";
+import { recordEvent } from "../custody/index.ts";
+import { AppError } from "../errors.ts";
+import { recordingKey } from "../recordings/index.ts";
+import { takeLease } from "./lease.ts";
+import { defaultTiming, type WriterTiming } from "./timing.ts";
+
+/**
+ * Ends an upload that its device does not want to finish (tus 1.0, Termination). Its bytes go; its recording
+ * stays as a row that says so. A complete upload is evidence and cannot be ended.
+ *
+ * @throws AppError not_found, upload_gone, locked, state_conflict when it is complete
+ */
+export async function terminateUpload(ctx: Context, uploadId: string, timing: WriterTiming = defaultTiming) {
+  const { upload, lease } = await takeLease(ctx, uploadId, null, timing);
+  if (lease === null) throw new AppError("state_conflict", "This upload is complete; its recording stays.");
+  await ctx.db.$transaction(async (tx) => {
+    await tx.upload.update({
+      where: { id: upload.id, state: "open", fence: lease.fence },
+      data: { state: "terminated", leaseUntil: null, leaseWanted: false },
+    });
+    const details = { uploadId: upload.id, offsetBytes: upload.offsetBytes };
+    await recordEvent(ctx, tx, { action: "upload.terminated", recordingId: upload.recordingId, details });
+  });
+  // After the commit: a kill in between leaves bytes that nothing names, never a row without its bytes.
+  await ctx.storage.remove(recordingKey(upload.recordingId));
+}

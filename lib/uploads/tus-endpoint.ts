@@ -1,0 +1,153 @@
+import type { Readable } from "node:stream";
+import { type Locker, Server } from "@tus/server";
+import type { Context } from "../context.ts";
+import { AppError, isAppError, notFound, toProblem } from "../errors.ts";
+import { newId, parseId } from "../ids.ts";
+import { recordingIdHeader, uploadsPath } from "../protocol/index.ts";
+import type { WriterTiming } from "./timing.ts";
+import { checkTusRequest, type TusRequest } from "./tus-request.ts";
+import { ArchiveStore, type TusScope } from "./tus-store.ts";
+
+export type { TusRequest } from "./tus-request.ts";
+
+/** An answer, ready for any HTTP server. */
+export type TusAnswer = {
+  status: number;
+  headers: Record<string, string>;
+  body: string | null;
+  /** The body was not read to its end: close the connection after the answer. */
+  mustClose: boolean;
+};
+
+export type TusEndpoint = {
+  /** Answers one request; never throws. `location` says how clients reach this endpoint. */
+  handle(ctx: Context, request: TusRequest, body: Readable, location: string): Promise<TusAnswer>;
+};
+
+type EndpointOptions = {
+  /** A directory that @tus/file-store may have to itself; nothing is written there. */
+  directory: string;
+  timing: WriterTiming;
+  /** Longest file, in bytes. */
+  maxBytes: number;
+};
+
+// The lease in the database is the lock. It is taken for PATCH and DELETE only: HEAD must answer at once.
+const noLocks: Locker = { newLock: () => ({ lock: async () => undefined, unlock: async () => undefined }) };
+
+/** Statuses of @tus/server that are off the specification, by its own texts. Everything else is caught before. */
+const tusErrors: Record<number, () => AppError> = {
+  404: () => notFound("upload"),
+  409: () => new AppError("offset_conflict", "Upload-Offset is not the number of bytes that are here."),
+  413: () => new AppError("too_large", "The body is longer than what is left of the upload's length."),
+  400: () => new AppError("length_invalid", "This length cannot be taken.", { field: "Upload-Length" }),
+};
+
+function asAppError(error: unknown): unknown {
+  if (error instanceof Error || typeof error !== "object" || error === null || !("status_code" in error)) return error;
+  return tusErrors[Number(error.status_code)]?.() ?? error;
+}
+
+/**
+ * The tus 1.0 endpoint: @tus/server speaks the protocol, our store keeps the bytes, and errors become problem
+ * details with a stable code.
+ */
+export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
+  const store = new ArchiveStore(options);
+  const failures = new WeakMap<Request, unknown>();
+  const server = new Server({
+    path: uploadsPath,
+    datastore: store,
+    locker: noLocks,
+    maxSize: options.maxBytes,
+    relativeLocation: true,
+    allowedOrigins: () => false, // devices are no browsers
+    namingFunction: () => newId("upload"),
+    getFileIdFromRequest: (_request, last) => (last === undefined ? undefined : (parseId("upload", last) ?? undefined)),
+    onResponseError: (request, error) => {
+      failures.set(request, asAppError(error));
+      return { status_code: 500, body: "" };
+    },
+  });
+
+  async function answer(scope: TusScope, request: TusRequest, location: string): Promise<TusAnswer> {
+    const { method, uploadId } = request;
+    const path = uploadId === null ? uploadsPath : `${uploadsPath}/${encodeURIComponent(uploadId)}`;
+    const webRequest = new Request(new URL(path, "http://archive"), { method, headers: tusHeaders(request) });
+    const response = await store.within(scope, () => server.handleWeb(webRequest));
+    if (failures.has(webRequest)) throw failures.get(webRequest);
+    if (response.status >= 400) throw new Error(`@tus/server answered ${response.status}: ${await response.text()}`);
+    const headers = Object.fromEntries(response.headers);
+    if (scope.upload !== null) {
+      headers[recordingIdHeader] = scope.upload.recordingId;
+      if (method === "POST") headers.Location = `${location}/${scope.upload.id}`;
+      // "its value as specified by the Client during the creation": the header itself, not a rewritten one.
+      if (method === "HEAD" && scope.upload.metadataHeader !== null)
+        headers["Upload-Metadata"] = scope.upload.metadataHeader;
+      delete headers.location;
+    }
+    return { status: response.status, headers, body: null, mustClose: refuseEnd(scope) };
+  }
+
+  return {
+    handle: async (ctx, request, body, location) => {
+      const scope = newScope(ctx, body, request);
+      try {
+        scope.patchOffsetBytes = checkTusRequest(request, options.maxBytes);
+        return await answer(scope, request, location);
+      } catch (error) {
+        return problemAnswer(scope, error);
+      }
+    },
+  };
+}
+
+function newScope(ctx: Context, body: Readable, request: TusRequest): TusScope {
+  const metadataHeader = request.headers["upload-metadata"] ?? null;
+  return { ctx, body, metadataHeader, patchOffsetBytes: null, upload: null, lease: null, result: null };
+}
+
+/** Only what @tus/server should judge: other fields are ours, or a proxy's. */
+function tusHeaders({ headers }: TusRequest): Headers {
+  const kept = [
+    "tus-resumable",
+    "upload-offset",
+    "upload-length",
+    "upload-defer-length",
+    "content-type",
+    "content-length",
+  ];
+  return new Headers(kept.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])));
+}
+
+/**
+ * What a body that ended early is answered with.
+ *
+ * @returns whether the connection must close
+ * @throws AppError for ends that are not a success
+ */
+function refuseEnd({ result }: TusScope): boolean {
+  switch (result?.ended) {
+    case "idle":
+      throw new AppError("idle_timeout", "No byte came for too long; what arrived is kept.");
+    case "given_way":
+      throw new AppError("locked", "A newer request took this upload over.", { retryAfterSeconds: 1 });
+    case "stopping":
+    case "cut_off":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function problemAnswer(scope: TusScope, error: unknown): TusAnswer {
+  const { status, body, headers } = toProblem(error);
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (!isAppError(error) || status >= 500)
+    scope.ctx.log.error({ err: error, cause, uploadId: scope.upload?.id }, "an upload request failed");
+  headers["Tus-Resumable"] = "1.0.0";
+  if (isAppError(error) && error.code === "unsupported_version") headers["Tus-Version"] = "1.0.0";
+  if (isAppError(error) && error.code === "offset_conflict" && scope.upload !== null)
+    headers["Upload-Offset"] = String(scope.upload.offsetBytes);
+  return { status, headers, body: JSON.stringify(body), mustClose: true };
+}

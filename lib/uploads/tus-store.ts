@@ -1,0 +1,117 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Readable } from "node:stream";
+import { FileStore, MemoryConfigstore } from "@tus/file-store";
+import { Upload } from "@tus/utils";
+import type { Context } from "../context.ts";
+import { AppError } from "../errors.ts";
+import { type AppendResult, appendBytes } from "./append-bytes.ts";
+import { declareLength } from "./declare-length.ts";
+import { getUpload, type UploadRow, uploadGone } from "./internal.ts";
+import { type Lease, releaseLease, takeLease } from "./lease.ts";
+import { openUpload } from "./open-upload.ts";
+import { terminateUpload } from "./terminate-upload.ts";
+import type { WriterTiming } from "./timing.ts";
+
+/** One tus request on its way through @tus/server, which knows nothing of contexts. */
+export type TusScope = {
+  ctx: Context;
+  /** Node's own stream. @tus/server sees an empty body, so that no web stream slows the bytes down. */
+  body: Readable;
+  metadataHeader: string | null;
+  /** Upload-Offset of a PATCH: it wants to write. Null: any other request. */
+  patchOffsetBytes: number | null;
+  upload: UploadRow | null;
+  lease: Lease | null;
+  result: AppendResult | null;
+};
+
+type Options = { directory: string; timing: WriterTiming; maxBytes: number };
+
+function tusUpload(row: UploadRow): Upload {
+  const size = row.lengthBytes === null ? {} : { size: row.lengthBytes };
+  return new Upload({ id: row.id, offset: row.offsetBytes, ...size });
+}
+
+/**
+ * The data store behind @tus/server: each of its calls is one of our verbs. FileStore's own writing is unsafe
+ * for evidence (no sync, the offset from stat, a JSON file beside each upload, a clean-up that deletes finished
+ * uploads), so every method of it that touches bytes or state is replaced.
+ */
+export class ArchiveStore extends FileStore {
+  readonly #scopes = new AsyncLocalStorage<TusScope>();
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    super({ directory: options.directory, configstore: new MemoryConfigstore() });
+    this.#options = options;
+    this.extensions = ["creation", "creation-with-upload", "creation-defer-length", "termination"];
+  }
+
+  /** Runs one request, and lets go of a lease that it took and did not use. */
+  async within<T>(scope: TusScope, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#scopes.run(scope, work);
+    } finally {
+      if (scope.lease !== null) await releaseLease(scope.ctx.db, scope.lease);
+    }
+  }
+
+  #scope(): TusScope {
+    const scope = this.#scopes.getStore();
+    if (scope === undefined) throw new Error("The store was called outside of a request");
+    return scope;
+  }
+
+  override async create(file: Upload): Promise<Upload> {
+    const scope = this.#scope();
+    const { ctx, metadataHeader } = scope;
+    scope.upload = await openUpload(ctx, { uploadId: file.id, lengthBytes: file.size ?? null, metadataHeader });
+    return file;
+  }
+
+  override async getUpload(id: string): Promise<Upload> {
+    const scope = this.#scope();
+    if (scope.patchOffsetBytes === null) {
+      scope.upload = await getUpload(scope.ctx, id);
+      if (scope.upload.state === "terminated") throw uploadGone();
+    } else {
+      // The lease comes before anything is decided on the offset, and before the file is opened.
+      const seen = await takeLease(scope.ctx, id, scope.patchOffsetBytes, this.#options.timing);
+      scope.upload = seen.upload;
+      scope.lease = seen.lease;
+    }
+    return tusUpload(scope.upload);
+  }
+
+  override async declareUploadLength(_id: string, lengthBytes: number): Promise<void> {
+    const scope = this.#scope();
+    if (scope.lease === null) throw new AppError("state_conflict", "This upload is complete.");
+    await declareLength(scope.ctx, scope.lease, lengthBytes);
+  }
+
+  override async write(_emptied: Readable, id: string, offsetBytes: number): Promise<number> {
+    const scope = this.#scope();
+    const { timing, maxBytes } = this.#options;
+    if (scope.upload?.state === "complete") return offsetBytes;
+    if (scope.lease === null) scope.lease = (await takeLease(scope.ctx, id, offsetBytes, timing)).lease;
+    const lease = scope.lease;
+    scope.lease = null; // from here on appendBytes lets go of it
+    if (lease === null) throw new AppError("offset_conflict", "Another request has written this upload.");
+    scope.result = await appendBytes(scope.ctx, lease, scope.body, { timing, maxBytes });
+    return scope.result.offsetBytes;
+  }
+
+  override async remove(id: string): Promise<void> {
+    await terminateUpload(this.#scope().ctx, id, this.#options.timing);
+  }
+
+  /** Bytes are handed out by the content endpoints only, to people with a grant. */
+  override read(): never {
+    throw new AppError("method_not_allowed", "Recordings are not read here.");
+  }
+
+  /** Nothing expires by itself: an unfinished recording is still the only copy of its bytes. */
+  override async deleteExpired(): Promise<number> {
+    return 0;
+  }
+}
