@@ -8,7 +8,7 @@ import { getSettings } from "@/lib/settings/index.ts";
 import { requireContext } from "../_server/context";
 import { navigationFor } from "../_server/navigation";
 import { signOutAction } from "../_server/sign-out";
-import { countWaiting } from "../_server/waiting";
+import { countWaiting } from "../_server/work";
 
 const placesInBar = 4;
 

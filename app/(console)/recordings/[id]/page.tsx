@@ -1,0 +1,94 @@
+import type { Metadata } from "next";
+import { ChunkMap } from "@/components/recordings/chunk-map";
+import { ChunkRunTable } from "@/components/recordings/chunk-run-table";
+import { DigestCard } from "@/components/recordings/digest-card";
+import { DownloadButton } from "@/components/recordings/download-button";
+import { MetadataCard } from "@/components/recordings/metadata-card";
+import { Player } from "@/components/recordings/player";
+import { QuarantineNotice } from "@/components/recordings/quarantine";
+import { FullFacts } from "@/components/recordings/recording-facts";
+import { Card } from "@/components/ui/card";
+import { IdText } from "@/components/ui/digest";
+import { Notice } from "@/components/ui/notice";
+import { PageHeader } from "@/components/ui/page-header";
+import { StatePill } from "@/components/ui/state-pill";
+import { recordingStates } from "@/components/ui/states";
+import { Time } from "@/components/ui/time";
+import { getRecording, listChunks } from "@/lib/recordings/index.ts";
+import { requireContext } from "../../../_server/context";
+import { openingFor } from "../../../_server/opening";
+import { orNotFound } from "../../../_server/or-not-found";
+import type { SearchParams } from "../list-address";
+import { CustodyCard } from "./custody-card";
+
+type PageProps = { params: Promise<{ id: string }>; searchParams: Promise<SearchParams> };
+
+export async function generateMetadata({ params }: PageProps): Promise<Metadata> {
+  return { title: decodeURIComponent((await params).id).slice(0, 20) };
+}
+
+export default async function RecordingPage({ params, searchParams }: PageProps) {
+  const ctx = await requireContext();
+  const { id } = await params;
+  const recording = await orNotFound(getRecording(ctx, id));
+  const [chunks, opening] = await Promise.all([listChunks(ctx, recording.id), openingFor(ctx, recording.id)]);
+  const { group } = await searchParams;
+  const contentPath = `/api/recordings/${recording.id}/content`;
+  const zone = recording.site?.timeZone;
+  const isRequester = ctx.actor.role === "requester";
+
+  return (
+    <>
+      <PageHeader
+        title={recording.site?.name ?? recording.place ?? recording.fileName}
+        parent={{ href: "/recordings", label: isRequester ? "Released to me" : "Recordings" }}
+        trail={<IdText id={recording.id} />}
+        note={<StatePill look={recordingStates[recording.state]} />}
+      >
+        <DownloadButton
+          contentPath={contentPath}
+          whyNotDownload={recording.can.download}
+          whyNotOpen={recording.can.open}
+          opening={opening}
+        />
+      </PageHeader>
+      <div className="grid shrink-0 gap-3.5 px-4 pb-8 md:px-6 xl:grid-cols-[minmax(0,1.9fr)_minmax(0,1fr)]">
+        <div className="grid min-w-0 content-start gap-3.5">
+          {recording.state === "quarantined" && <QuarantineNotice reason={recording.quarantineReason} />}
+          {recording.grant && (
+            <Notice tone="info" title="Open to you">
+              For “{recording.grant.purpose}”, until <Time at={recording.grant.openUntil} zone={zone} />.
+            </Notice>
+          )}
+          {!isRequester && (
+            <Player
+              contentPath={contentPath}
+              mediaType={recording.mediaType}
+              title={`Recording ${recording.id}`}
+              whyNot={recording.can.open}
+              hasGrant={recording.grant !== null}
+              opening={opening}
+            />
+          )}
+          <Card title="How it arrived">
+            <ChunkMap
+              chunks={chunks}
+              chunkSizeBytes={recording.chunkSizeBytes}
+              sizeBytes={recording.sizeBytes}
+              columns={48}
+            />
+            {chunks.length > 0 && <ChunkRunTable chunks={chunks} zone={zone} />}
+          </Card>
+          <CustodyCard ctx={ctx} recordingId={recording.id} group={group} zone={zone} />
+        </div>
+        <div className="grid min-w-0 content-start gap-3.5">
+          <Card title="Facts">
+            <FullFacts recording={recording} />
+          </Card>
+          <DigestCard recording={recording} />
+          <MetadataCard metadata={recording.metadata} />
+        </div>
+      </div>
+    </>
+  );
+}
