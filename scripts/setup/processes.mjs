@@ -5,11 +5,18 @@ const running = new Set();
 
 // Ctrl-C reaches every process of the terminal's group by itself: we only wait for ours to end well. What is sent
 // to us alone is passed on. Processes that were not started here are never touched.
-process.on("SIGINT", () => undefined);
-for (const signal of ["SIGTERM", "SIGHUP"]) {
-  process.on(signal, () => {
-    for (const child of running) child.kill(signal);
-  });
+const listeners = {
+  SIGINT: () => undefined,
+  SIGTERM: () => passOn("SIGTERM"),
+  SIGHUP: () => passOn("SIGHUP"),
+};
+
+function passOn(signal) {
+  for (const child of running) child.kill(signal);
+}
+
+function listen(isOn) {
+  for (const [signal, listener] of Object.entries(listeners)) process[isOn ? "on" : "off"](signal, listener);
 }
 
 /** The exit code that a shell would report. */
@@ -18,9 +25,13 @@ function exitCodeOf(code, signal) {
 }
 
 function start(command, args, options) {
+  if (running.size === 0) listen(true);
   const child = spawn(command, args, options);
   running.add(child);
-  child.once("close", () => running.delete(child));
+  const forget = () => {
+    if (running.delete(child) && running.size === 0) listen(false);
+  };
+  child.once("close", forget).once("error", forget);
   return child;
 }
 
