@@ -21,6 +21,10 @@ export async function changeSite(ctx: Context, site: string, input: SiteInput): 
         SELECT name, address, time_zone AS "timeZone" FROM site WHERE id = ${siteId} FOR UPDATE`;
       if (before === undefined) throw notFound("site");
       await tx.site.update({ where: { id: siteId }, data: after });
+      // Free text in the catalogue finds a site's recordings by every name it has had.
+      if (before.name !== after.name)
+        await tx.$executeRaw`
+          UPDATE recording SET search_text = search_text || ' ' || ${after.name.toLowerCase()} WHERE site_id = ${siteId}`;
       await recordEvent(ctx, tx, { action: "site.changed", details: { siteId, before, after } });
     });
   } catch (error) {

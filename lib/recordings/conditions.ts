@@ -28,11 +28,14 @@ export const filterInput = z.object({
 /** A filter that was read. */
 export type ReadFilter = z.output<typeof filterInput>;
 
-/** A word matches anywhere; one too short for the trigram index matches the beginning of a word, which it can. */
+/**
+ * A word matches anywhere. One too short for the trigram index matches the beginning of a word, which the index
+ * can find; the text's first word is the recording's id, so there always is a space before.
+ */
 function wordCondition(word: string): Prisma.Sql {
   const escaped = word.replaceAll(/[\\%_]/g, "\\$&");
   if ([...word].length >= 3) return Prisma.sql`r.search_text LIKE ${`%${escaped}%`}`;
-  return Prisma.sql`(r.search_text LIKE ${`${escaped}%`} OR r.search_text LIKE ${`% ${escaped}%`})`;
+  return Prisma.sql`r.search_text LIKE ${`% ${escaped}%`}`;
 }
 
 /** All digests that begin with these hexadecimal digits lie between two of 32 bytes. */

@@ -10,7 +10,7 @@ import { releasedTo, releasedToSql, seesReleasedOnly } from "./visible.ts";
 
 /** The sort key of a row: microseconds since 1970 and the id. */
 type Key = { micros: string; id: string };
-const keyShapes = [/^-?\d{1,18}$/, /^[0-9A-Z-]{1,32}$/];
+const keyShapes = [/^-?\d{1,18}$/, /^[\w-]{1,32}$/];
 
 /**
  * One page of the catalogue, newest start first. A requester sees what was released to them, and nothing else.

@@ -1,0 +1,1 @@
+export type { CustodyEventRow, CustodyFilter } from "../custody/index.ts";
