@@ -7,7 +7,7 @@ const tools = [
   { name: "types", bin: "typescript/bin/tsc", args: ["--noEmit"] },
   {
     name: "import rules",
-    bin: "dependency-cruiser/bin/dependency-cruise.mjs",
+    bin: "dependency-cruiser/bin/dependency-cruiser.mjs",
     args: ["--config", ".dependency-cruiser.cjs", "."],
   },
   { name: "unused code", bin: "knip/bin/knip.js", args: ["--no-progress"] },
