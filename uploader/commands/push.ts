@@ -1,0 +1,57 @@
+import { resolve } from "node:path";
+import { DeliveryFailure, deliver } from "../delivery/deliver.ts";
+import type { World } from "../delivery/world.ts";
+import { combinedExitCode, exitCodes } from "../exit-codes.ts";
+import { exitCodeOf, Interrupted, messageOf, Problem } from "../problems.ts";
+import { type SettleSettings, waitUntilReady } from "../ready-file.ts";
+
+/** Pushes files one after the other and says how that ended, as an exit code. */
+export async function push(files: readonly string[], settle: SettleSettings, world: World): Promise<number> {
+  const codes: number[] = [];
+  for (const file of files) {
+    codes.push(await pushFile(resolve(file), settle, world));
+    if (world.signal.aborted) break;
+  }
+  return combinedExitCode(codes);
+}
+
+async function pushFile(file: string, settle: SettleSettings, world: World): Promise<number> {
+  for (;;) {
+    try {
+      const ready = await waitUntilReady(file, settle, world.signal, (reason, detail) =>
+        world.report({ event: "waiting", file, reason, detail }),
+      );
+      const sizeBytes = ready.identity.sizeBytes;
+      if (ready.container.isComplete === false)
+        world.report({
+          event: "notice",
+          file,
+          message: `it is incomplete (${ready.container.missing ?? "no end"}) and goes out marked as that`,
+        });
+      const delivered = await deliver(ready, world);
+      world.report({ event: "done", file, sizeBytes, ...delivered });
+      return exitCodes.ok;
+    } catch (error) {
+      const cause = error instanceof DeliveryFailure ? error.problem : error;
+      if (cause instanceof Problem && cause.kind === "changed") {
+        world.report({ event: "notice", file, message: `${cause.message} Waiting until it is finished.` });
+        continue;
+      }
+      return reportFailure(file, error, cause, world);
+    }
+  }
+}
+
+function reportFailure(file: string, error: unknown, cause: unknown, world: World): number {
+  const record = error instanceof DeliveryFailure ? error.record : null;
+  const known = { file, recording: record?.recording ?? null, sha256: record?.sha256 ?? null };
+  if (cause instanceof Interrupted) {
+    const problem = "Interrupted. Nothing is lost; run the same command again to go on.";
+    world.report({ event: "failed", ...known, kind: "interrupted", problem, exitCode: exitCodes.interrupted });
+    return exitCodes.interrupted;
+  }
+  const exitCode = cause instanceof Problem ? exitCodeOf(cause) : exitCodes.internal;
+  const kind = cause instanceof Problem ? cause.kind : "internal";
+  world.report({ event: "failed", ...known, kind, problem: messageOf(cause), exitCode });
+  return exitCode;
+}

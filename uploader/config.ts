@@ -1,0 +1,249 @@
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { deviceTokenPrefix, MetadataError, maxChunkSizeBytes, minChunkSizeBytes } from "../lib/protocol/index.ts";
+import { type CaptureSettings, metadataHeaderFor } from "./capture.ts";
+import type { RunSettings } from "./commands/run.ts";
+import type { StatusSettings } from "./commands/status.ts";
+import type { DeliverySettings } from "./delivery/world.ts";
+import type { TransportSettings } from "./http/transport.ts";
+import { type Command, type CommandName, commands } from "./options.ts";
+import { messageOf, Problem } from "./problems.ts";
+import type { SettleSettings } from "./ready-file.ts";
+import { recordingExtensions } from "./watch/list-files.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+/** Settings that push and run share. */
+export type ArchiveSettings = {
+  server: string;
+  readToken: () => Promise<string>;
+  stateFolder: string;
+  isJson: boolean;
+  limitBytesPerSecond: number | null;
+  transport: TransportSettings;
+  delivery: DeliverySettings;
+  settle: SettleSettings;
+};
+
+/** The command line and the environment, parsed once. */
+export type Settings =
+  | { command: "push"; files: string[]; archive: ArchiveSettings }
+  | { command: "run"; run: RunSettings; archive: ArchiveSettings }
+  | { command: "status"; stateFolder: string; status: StatusSettings };
+
+/**
+ * Reads a command's flags and the environment; flags win.
+ *
+ * @throws Problem "usage" that names the flag and says what would do
+ */
+export function readSettings(
+  command: CommandName,
+  args: readonly string[],
+  environment: Environment = process.env,
+): Settings {
+  const { values, positionals } = parse(commands[command], args);
+  if (command === "status") {
+    refusePositionals(positionals);
+    const status = { isJson: values.json === true, showsAll: values.all === true, isCheck: values.check === true };
+    return { command, stateFolder: stateFolderFrom(values, environment), status };
+  }
+  const isRun = command === "run";
+  const archive = archiveFrom(values, environment, isRun);
+  if (isRun) {
+    refusePositionals(positionals);
+    return { command, archive, run: runFrom(values, archive.settle) };
+  }
+  if (positionals.length === 0) throw usage("push needs at least one FILE.");
+  return { command: "push", files: positionals, archive };
+}
+
+/** Whether people want colours (https://no-color.org). */
+export function wantsColour(environment: Environment = process.env): boolean {
+  return (environment.NO_COLOR ?? "") === "" && environment.TERM !== "dumb";
+}
+
+function parse(command: Command, args: readonly string[]): { values: Values; positionals: string[] } {
+  const options = Object.fromEntries(
+    command.options.map(({ name, value, isRepeated }) => [
+      name,
+      { type: value === undefined ? ("boolean" as const) : ("string" as const), multiple: isRepeated ?? false },
+    ]),
+  );
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw usage(messageOf(error));
+  }
+}
+
+function archiveFrom(values: Values, environment: Environment, isRun: boolean): ArchiveSettings {
+  const chunkSizeBytes = bytes(values, "chunk-size", 8 * 1024 * 1024, 1024);
+  if (chunkSizeBytes < minChunkSizeBytes || chunkSizeBytes > maxChunkSizeBytes)
+    throw usage(`--chunk-size must lie between ${minChunkSizeBytes} and ${maxChunkSizeBytes} bytes.`);
+  const capture = captureFrom(values, chunkSizeBytes);
+  const giveUpAfterMs = isRun ? 600_000 : seconds(values, "give-up-after", 600) * 1000;
+  return {
+    server: serverFrom(values, environment),
+    readToken: tokenFrom(values, environment),
+    stateFolder: stateFolderFrom(values, environment),
+    isJson: values.json === true,
+    limitBytesPerSecond: values["limit-rate"] === undefined ? null : bytes(values, "limit-rate", 0, 1000),
+    transport: {
+      connectTimeoutMs: positive("connect-timeout", seconds(values, "connect-timeout", 20)) * 1000,
+      stallTimeoutMs: positive("stall-timeout", seconds(values, "stall-timeout", 60)) * 1000,
+    },
+    delivery: {
+      capture,
+      chunkSizeBytes,
+      waitsForSeal: values["no-wait"] !== true,
+      deletesAfterSeal: deletionFrom(values),
+      retriesAuthentication: isRun,
+      repeatsRefused: !isRun,
+      patience: {
+        firstDelayMs: 1000,
+        maxDelayMs: isRun ? 300_000 : 30_000,
+        giveUpAfterMs: giveUpAfterMs === 0 ? null : giveUpAfterMs,
+      },
+    },
+    settle: {
+      settleMs: seconds(values, "settle", isRun ? 10 : 2) * 1000,
+      incompleteAfterMs: seconds(values, "incomplete-after", isRun ? 600 : 60) * 1000,
+    },
+  };
+}
+
+function runFrom(values: Values, settle: SettleSettings): RunSettings {
+  const folders = Array.isArray(values.watch) ? values.watch.map((folder) => resolve(String(folder))) : [];
+  if (folders.length === 0) throw usage("run needs --watch DIR.");
+  const parallel = Number(text(values, "parallel") ?? "1");
+  if (!Number.isInteger(parallel) || parallel < 1 || parallel > 16)
+    throw usage("--parallel must be a whole number from 1 to 16.");
+  const include = text(values, "include")
+    ?.split(",")
+    .map((ending) => ending.trim().replace(/^\./, "").toLowerCase());
+  return {
+    folders,
+    extensions: new Set(include?.filter((ending) => ending !== "") ?? recordingExtensions),
+    settle,
+    parallel,
+    rescanMs: positive("rescan", seconds(values, "rescan", 30)) * 1000,
+    putBackMs: 120_000,
+  };
+}
+
+function deletionFrom(values: Values): boolean {
+  if (values["delete-after-seal"] === true && values["no-wait"] === true)
+    throw usage("--delete-after-seal needs the seal; leave out --no-wait.");
+  return values["delete-after-seal"] === true;
+}
+
+function serverFrom(values: Values, environment: Environment): string {
+  const given = text(values, "server") ?? environment.STRONGROOM_SERVER;
+  if (given === undefined || given === "")
+    throw usage("No archive is named: give --server https://archive.example or set STRONGROOM_SERVER.");
+  let url: URL;
+  try {
+    url = new URL(given);
+  } catch {
+    throw usage(`--server must be an address such as https://archive.example, not ${given}.`);
+  }
+  if (url.protocol !== "https:" && url.protocol !== "http:")
+    throw usage("--server must begin with https:// or http://.");
+  if (url.username !== "" || url.password !== "") throw usage("--server must not hold a user name or password.");
+  return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+}
+
+function tokenFrom(values: Values, environment: Environment): () => Promise<string> {
+  const direct = text(values, "token");
+  const file = text(values, "token-file");
+  if (direct !== undefined && file !== undefined) throw usage("Give --token or --token-file, not both.");
+  const fixed = direct ?? (file === undefined ? environment.STRONGROOM_TOKEN : undefined);
+  if (fixed !== undefined && fixed !== "") {
+    const token = checkedToken(fixed, "The token");
+    return async () => token;
+  }
+  const path = file ?? environment.STRONGROOM_TOKEN_FILE;
+  if (path === undefined || path === "")
+    throw usage("No token: set STRONGROOM_TOKEN, or give --token-file FILE. npx strongroom device add makes one.");
+  return async () => {
+    const content = await readFile(path, "utf8").catch((error: unknown) => {
+      throw new Problem("authentication", `The token cannot be read from ${path}: ${messageOf(error)}.`, {
+        cause: error,
+      });
+    });
+    return checkedToken(content, `What is in ${path}`);
+  };
+}
+
+// Anything else than visible ASCII would break the header that it goes into.
+function checkedToken(given: string, what: string): string {
+  const token = given.trim();
+  if (/^[\x21-\x7e]{1,500}$/.test(token)) return token;
+  throw usage(`${what} is no device token; one begins with ${deviceTokenPrefix}.`);
+}
+
+function stateFolderFrom(values: Values, environment: Environment): string {
+  const given = text(values, "state-dir") ?? environment.STRONGROOM_STATE_DIR;
+  if (given !== undefined && given !== "") return resolve(given);
+  // systemd sets this for a unit with StateDirectory=.
+  const systemd = environment.STATE_DIRECTORY?.split(":")[0];
+  if (systemd !== undefined && systemd !== "") return systemd;
+  return join(environment.XDG_STATE_HOME || join(homedir(), ".local", "state"), "strongroom-uploader");
+}
+
+function captureFrom(values: Values, chunkSizeBytes: number): CaptureSettings {
+  const capture = new Map<"source" | "alias" | "place" | "captured_from" | "captured_until" | "metadata", string>();
+  for (const key of ["source", "alias", "place", "captured_from", "captured_until", "metadata"] as const) {
+    const value = text(values, key.replaceAll("_", "-"));
+    if (value !== undefined) capture.set(key, value);
+  }
+  try {
+    // Only to find out now what the archive would refuse later.
+    const container = { mediaType: "video/mp4", isComplete: true, missing: null, createdAt: null, durationMs: null };
+    metadataHeaderFor({ path: "recording.mp4", sha256: null, chunkSizeBytes }, container, capture);
+  } catch (error) {
+    if (!(error instanceof MetadataError)) throw error;
+    throw usage(error.message.replace(/^Upload-Metadata: (\S+)/, (_, key) => `--${String(key).replaceAll("_", "-")}`));
+  }
+  return capture;
+}
+
+function text(values: Values, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function seconds(values: Values, name: string, fallback: number): number {
+  const given = text(values, name);
+  const value = given === undefined ? fallback : Number(given);
+  if (given?.trim() === "" || !Number.isFinite(value) || value < 0 || value > 10_000_000)
+    throw usage(`--${name} must be a number of seconds, such as 30.`);
+  return value;
+}
+
+function positive(name: string, value: number): number {
+  if (value <= 0) throw usage(`--${name} must be more than 0.`);
+  return value;
+}
+
+/** Reads 400000, 400k or 8M; k and M are powers of `base`. */
+function bytes(values: Values, name: string, fallback: number, base: number): number {
+  const given = text(values, name);
+  if (given === undefined) return fallback;
+  const match = /^(\d{1,12})([kKmM]?)$/.exec(given.trim());
+  const factor = match?.[2] === "" ? 1 : match?.[2]?.toLowerCase() === "k" ? base : base * base;
+  const value = match === null ? 0 : Number(match[1]) * factor;
+  if (value < 1000) throw usage(`--${name} must be a number of bytes of at least 1000, such as 250k or 8M.`);
+  return value;
+}
+
+function refusePositionals(positionals: readonly string[]): void {
+  if (positionals.length > 0) throw usage(`${positionals[0]} is not expected here.`);
+}
+
+function usage(message: string): Problem {
+  return new Problem("usage", message);
+}

@@ -1,0 +1,66 @@
+import { type ContainerFacts, plainFacts, type RangeReader } from "./facts.ts";
+
+const secondsFrom1904To1970 = 2_082_844_800;
+
+type Box = { type: string; start: number; headerBytes: number; end: number };
+
+// ISO/IEC 14496-12, 4.2: size 1 means a 64-bit size follows, size 0 that the box reaches the end of the file.
+async function readBox(file: RangeReader, start: number, parentEnd: number): Promise<Box | null> {
+  const header = await file.read(start, 16);
+  if (header.length < 8) return null;
+  const type = header.toString("latin1", 4, 8);
+  if (!/^[\x20-\x7e\xa9]{4}$/.test(type)) return null;
+  const shortSize = header.readUInt32BE(0);
+  if (shortSize === 0) return { type, start, headerBytes: 8, end: parentEnd };
+  if (shortSize !== 1) return shortSize < 8 ? null : { type, start, headerBytes: 8, end: start + shortSize };
+  if (header.length < 16) return null;
+  const size = Number(header.readBigUInt64BE(8));
+  return size < 16 ? null : { type, start, headerBytes: 16, end: start + size };
+}
+
+/**
+ * Walks the boxes of an MP4 or QuickTime file to its end (ISO/IEC 14496-12). Complete: every box ends where the
+ * next begins, the last at the end of the file, and there is a `moov`.
+ */
+export async function readMp4Facts(file: RangeReader, mediaType: string): Promise<ContainerFacts> {
+  let moov: Box | null = null;
+  let position = 0;
+  while (position < file.sizeBytes) {
+    const box = await readBox(file, position, file.sizeBytes);
+    if (box === null) return plainFacts(mediaType, `no valid box at byte ${position}`);
+    if (box.end > file.sizeBytes) return plainFacts(mediaType, `the ${box.type} box ends beyond the end of the file`);
+    if (box.type === "moov") moov = box;
+    position = box.end;
+  }
+  if (moov === null) return plainFacts(mediaType, "no moov box; the recorder has not finished the file");
+  return { ...plainFacts(mediaType, null), ...(await readMovieHeader(file, moov)) };
+}
+
+// ISO/IEC 14496-12, 8.2.2: version, times in seconds since 1904, timescale in units a second, duration in them.
+async function readMovieHeader(
+  file: RangeReader,
+  moov: Box,
+): Promise<Pick<ContainerFacts, "createdAt" | "durationMs">> {
+  const nothing = { createdAt: null, durationMs: null };
+  for (let position = moov.start + moov.headerBytes; position < moov.end; ) {
+    const box = await readBox(file, position, moov.end);
+    if (box === null) return nothing;
+    position = box.end;
+    if (box.type !== "mvhd") continue;
+    const body = await file.read(box.start + box.headerBytes, 32);
+    const isLong = body[0] === 1;
+    if (body.length < (isLong ? 32 : 20)) return nothing;
+    const created = isLong ? Number(body.readBigUInt64BE(4)) : body.readUInt32BE(4);
+    const timescale = body.readUInt32BE(isLong ? 20 : 12);
+    const duration = isLong ? Number(body.readBigUInt64BE(24)) : body.readUInt32BE(16);
+    const createdMs = (created - secondsFrom1904To1970) * 1000;
+    // 0 means "not set", and a clock before 2000 or after 2200 was never set.
+    const isPlausible = createdMs > Date.UTC(2000, 0, 1) && createdMs < Date.UTC(2200, 0, 1);
+    const isKnown = timescale > 0 && duration > 0 && duration !== 0xffff_ffff && Number.isSafeInteger(duration);
+    return {
+      createdAt: isPlausible ? new Date(createdMs) : null,
+      durationMs: isKnown ? Math.round((duration / timescale) * 1000) : null,
+    };
+  }
+  return nothing;
+}

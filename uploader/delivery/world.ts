@@ -1,0 +1,29 @@
+import type { CaptureSettings } from "../capture.ts";
+import type { Archive } from "../http/archive.ts";
+import type { PatienceSettings } from "../patience.ts";
+import type { Report } from "../report/events.ts";
+import type { StateStore } from "../state/state-store.ts";
+
+/** How files are delivered. */
+export type DeliverySettings = {
+  capture: CaptureSettings;
+  chunkSizeBytes: number;
+  /** False: done as soon as every byte is acknowledged. */
+  waitsForSeal: boolean;
+  deletesAfterSeal: boolean;
+  /** True: a refused token is tried again, for a daemon whose token a person will mend. */
+  retriesAuthentication: boolean;
+  /** True: a recording that was quarantined or refused before is sent anew, because a person asks for it. */
+  repeatsRefused: boolean;
+  patience: PatienceSettings;
+};
+
+/** What delivering needs of its surroundings. */
+export type World = {
+  archive: Archive;
+  store: StateStore;
+  settings: DeliverySettings;
+  report: Report;
+  /** Aborted with Interrupted when the process is told to end. */
+  signal: AbortSignal;
+};

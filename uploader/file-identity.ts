@@ -1,0 +1,92 @@
+import type { BigIntStats } from "node:fs";
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open } from "node:fs/promises";
+import { Problem, systemCode } from "./problems.ts";
+
+/**
+ * What tells one state of a file from another. The change time is the kernel's own and cannot be set back, so a
+ * rewrite in place with the old size and modification time shows too. The device number is left out: it may be
+ * another one after a restart.
+ */
+export type FileIdentity = {
+  sizeBytes: number;
+  /** Nanoseconds since 1970, as decimal digits. */
+  modifiedNs: string;
+  /** Nanoseconds since 1970, as decimal digits. Also moves on rename and chmod. */
+  changedNs: string;
+  inode: string;
+};
+
+/** The identity in a stat result. */
+export function identityOf(stats: BigIntStats): FileIdentity {
+  return {
+    sizeBytes: Number(stats.size),
+    modifiedNs: String(stats.mtimeNs),
+    changedNs: String(stats.ctimeNs),
+    inode: String(stats.ino),
+  };
+}
+
+/** True when nothing at all has changed. */
+export function isSameIdentity(a: FileIdentity, b: FileIdentity): boolean {
+  return (
+    a.sizeBytes === b.sizeBytes && a.modifiedNs === b.modifiedNs && a.changedNs === b.changedNs && a.inode === b.inode
+  );
+}
+
+/** Reads a file's identity by its path, never following a symbolic link. @throws Problem "file" */
+export async function readIdentity(path: string): Promise<FileIdentity> {
+  try {
+    const stats = await lstat(path, { bigint: true });
+    if (stats.isFile()) return identityOf(stats);
+    throw new Problem("file", `${path} is ${kindOf(stats)}; only regular files are uploaded.`);
+  } catch (error) {
+    throw fileProblem(path, error);
+  }
+}
+
+/**
+ * Opens a regular file for reading. Never follows a symbolic link in the last step and never waits at a FIFO.
+ *
+ * @throws Problem "file"
+ */
+export async function openRegularFile(path: string): Promise<FileHandle> {
+  // Windows has neither flag; there, the check by path must do.
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+  await readIdentity(path);
+  let handle: FileHandle;
+  try {
+    handle = await open(path, flags);
+  } catch (error) {
+    throw fileProblem(path, error);
+  }
+  const stats = await handle.stat({ bigint: true });
+  if (stats.isFile()) return handle;
+  await handle.close();
+  throw new Problem("file", `${path} is ${kindOf(stats)}; only regular files are uploaded.`);
+}
+
+/** Says in words what went wrong with a file. */
+export function fileProblem(path: string, error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const words: Record<string, string> = {
+    ENOENT: "does not exist",
+    ENOTDIR: "does not exist",
+    EACCES: "may not be read by this user",
+    EPERM: "may not be read by this user",
+    ELOOP: "is a symbolic link; give the file that it leads to",
+    EIO: "cannot be read: the disk reports an error",
+    ENAMETOOLONG: "has too long a name",
+  };
+  const code = systemCode(error);
+  const says = (code === null ? undefined : words[code]) ?? `cannot be read (${code ?? String(error)})`;
+  return new Problem("file", `${path} ${says}.`, { cause: error });
+}
+
+function kindOf(stats: BigIntStats): string {
+  if (stats.isSymbolicLink()) return "a symbolic link";
+  if (stats.isDirectory()) return "a folder";
+  if (stats.isFIFO()) return "a named pipe";
+  if (stats.isSocket()) return "a socket";
+  return "a device";
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+// The command line of the uploader: reads settings, builds the world, runs one command, and ends with its code.
+import packageJson from "../package.json" with { type: "json" };
+import { push } from "./commands/push.ts";
+import { run } from "./commands/run.ts";
+import { status } from "./commands/status.ts";
+import { type ArchiveSettings, readSettings, wantsColour } from "./config.ts";
+import type { World } from "./delivery/world.ts";
+import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
+import { Archive } from "./http/archive.ts";
+import { Transport } from "./http/transport.ts";
+import { helpText, isCommandName } from "./options.ts";
+import { exitCodeOf, Interrupted, Problem } from "./problems.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { jsonReport, type Output, plainReport } from "./report/reporters.ts";
+import { StateStore } from "./state/state-store.ts";
+
+const output: Output = {
+  write: (text) => process.stdout.write(text),
+  isTerminal: process.stdout.isTTY === true,
+  hasColour: process.stdout.isTTY === true && wantsColour(),
+  columns: () => process.stdout.columns ?? 80,
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === "--version") {
+    output.write(`${packageJson.version}\n`);
+    return exitCodes.ok;
+  }
+  if (name === undefined || name === "--help" || name === "help") {
+    output.write(helpText(null, exitCodeHelp));
+    return name === undefined ? exitCodes.usage : exitCodes.ok;
+  }
+  if (!isCommandName(name))
+    throw new Problem("usage", `There is no command ${name}. --help shows those that there are.`);
+  if (rest.includes("--help")) {
+    output.write(helpText(name, exitCodeHelp));
+    return exitCodes.ok;
+  }
+  const settings = readSettings(name, rest);
+  if (settings.command === "status")
+    return status(await StateStore.open(settings.stateFolder), settings.status, output.write);
+  return withWorld(settings.archive, (world) =>
+    settings.command === "push" ? push(settings.files, settings.archive.settle, world) : run(settings.run, world),
+  );
+}
+
+async function withWorld(settings: ArchiveSettings, act: (world: World) => Promise<number>): Promise<number> {
+  const stop = new AbortController();
+  let stoppedBy: NodeJS.Signals | null = null;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => {
+      // A second one means now: everything that matters is on the disk already.
+      if (stoppedBy !== null) process.exit(exitCodeOfSignal(signal));
+      stoppedBy = signal;
+      stop.abort(new Interrupted());
+    });
+  const transport = new Transport(settings.transport, new RateLimit(settings.limitBytesPerSecond));
+  const world: World = {
+    archive: new Archive(settings.server, transport, settings.readToken),
+    store: await StateStore.open(settings.stateFolder),
+    settings: settings.delivery,
+    report: (settings.isJson ? jsonReport : plainReport)(output),
+    signal: stop.signal,
+  };
+  warnOfPlainHttp(settings.server, world);
+  try {
+    const code = await act(world);
+    return code === exitCodes.interrupted && stoppedBy !== null ? exitCodeOfSignal(stoppedBy) : code;
+  } finally {
+    transport.close();
+  }
+}
+
+function exitCodeOfSignal(signal: NodeJS.Signals): number {
+  return signal === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated;
+}
+
+function warnOfPlainHttp(server: string, world: World): void {
+  const { protocol, hostname } = new URL(server);
+  const isLoopback = hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
+  if (protocol !== "http:" || isLoopback) return;
+  const message = `${server} is not encrypted: whoever listens on the way sees the token and the recording. Use https.`;
+  world.report({ event: "notice", file: null, message });
+}
+
+// A reader that went away, as in `… | head`, is no reason to stop sending.
+process.stdout.on("error", () => undefined);
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const isProblem = error instanceof Problem;
+    process.stderr.write(
+      `strongroom-uploader: ${isProblem ? error.message : error instanceof Error ? error.stack : error}\n`,
+    );
+    process.exitCode = isProblem ? exitCodeOf(error) : exitCodes.internal;
+  },
+);

@@ -1,0 +1,137 @@
+/** An option of a command, as `--help` shows it. */
+export type Option = {
+  name: string;
+  /** Placeholder of its value; left out for a switch. */
+  value?: string;
+  help: string;
+  isRepeated?: boolean;
+};
+
+/** A command, as `--help` shows it. */
+export type Command = {
+  usage: string;
+  summary: string;
+  options: readonly Option[];
+  examples: readonly string[];
+};
+
+const common: readonly Option[] = [
+  { name: "state-dir", value: "DIR", help: "where to remember what was sent (STRONGROOM_STATE_DIR)" },
+  { name: "json", help: "one JSON object a line" },
+  { name: "help", help: "this text" },
+];
+
+const archive: readonly Option[] = [
+  { name: "server", value: "URL", help: "address of the archive (STRONGROOM_SERVER)" },
+  { name: "token", value: "TOKEN", help: "the device's token; better in STRONGROOM_TOKEN or a file, unseen by others" },
+  { name: "token-file", value: "FILE", help: "file that holds the token (STRONGROOM_TOKEN_FILE); read anew each time" },
+  { name: "source", value: "NAME", help: "camera or view, such as rear" },
+  { name: "alias", value: "ID", help: "your own id of the vehicle or camera" },
+  { name: "place", value: "TEXT", help: "where it was recorded" },
+  { name: "metadata", value: "JSON", help: "an object for other programs" },
+  { name: "chunk-size", value: "BYTES", help: "size of the chunks that are digested, 400k to 64M; default 8M" },
+  { name: "limit-rate", value: "BYTES/s", help: "send no faster, such as 250k" },
+  { name: "settle", value: "SECONDS", help: "a file unchanged for so long is finished; default 2, with run 10" },
+  {
+    name: "incomplete-after",
+    value: "SECONDS",
+    help: "send a cut-off file, marked as that, when unchanged for so long; default 60, with run 600",
+  },
+  { name: "stall-timeout", value: "SECONDS", help: "break off a request on which nothing moves; default 60" },
+  { name: "connect-timeout", value: "SECONDS", help: "break off connecting; default 20" },
+  { name: "delete-after-seal", help: "delete the local file once it is sealed with exactly its SHA-256" },
+  { name: "no-wait", help: "be done when every byte is acknowledged, without waiting for the seal" },
+];
+
+/** Every command. */
+export const commands = {
+  push: {
+    usage: "strongroom-uploader push FILE… [options]",
+    summary: "Sends recordings and waits until the archive has sealed them. Run again after any interruption.",
+    options: [
+      ...archive,
+      { name: "captured-from", value: "TIME", help: "first moment recorded, as in 2026-03-14T10:31:04+01:00" },
+      { name: "captured-until", value: "TIME", help: "last moment recorded" },
+      {
+        name: "give-up-after",
+        value: "SECONDS",
+        help: "give up after so long without progress; 0: never; default 600",
+      },
+      ...common,
+    ],
+    examples: [
+      "STRONGROOM_TOKEN=srd_… strongroom-uploader push rear.mp4 --server https://archive.example --source rear",
+      "strongroom-uploader push *.mkv --server https://archive.example --token-file /etc/strongroom/token --limit-rate 250k",
+      "strongroom-uploader push rear.mp4 --json | tail -n 1    # the recording and its SHA-256",
+    ],
+  },
+  run: {
+    usage: "strongroom-uploader run --watch DIR [options]",
+    summary: "Watches folders and sends every recording in them once it is finished, until it is stopped.",
+    options: [
+      {
+        name: "watch",
+        value: "DIR",
+        help: "folder to watch, with the folders in it; may be repeated",
+        isRepeated: true,
+      },
+      { name: "include", value: "LIST", help: "file name endings, such as mp4,mkv; default those of video" },
+      { name: "parallel", value: "N", help: "files at a time; default 1" },
+      { name: "rescan", value: "SECONDS", help: "read the folders at least so often; default 30" },
+      ...archive,
+      ...common,
+    ],
+    examples: [
+      "strongroom-uploader run --watch /var/lib/recorder --server https://archive.example --token-file /etc/strongroom/token",
+      "strongroom-uploader run --watch /media/card --watch /srv/cam2 --limit-rate 1M --delete-after-seal",
+    ],
+  },
+  status: {
+    usage: "strongroom-uploader status [options]",
+    summary: "Shows what waits, what is being sent and what failed; works with the daemon running or not.",
+    options: [
+      { name: "all", help: "sealed recordings too" },
+      { name: "check", help: "exit with 3 when a recording was refused or quarantined" },
+      ...common,
+    ],
+    examples: ["strongroom-uploader status", "strongroom-uploader status --json | jq .counts"],
+  },
+} as const satisfies Record<string, Command>;
+
+export type CommandName = keyof typeof commands;
+
+/** True when this is a command. */
+export function isCommandName(name: string): name is CommandName {
+  return Object.hasOwn(commands, name);
+}
+
+/** The text of `--help`. */
+export function helpText(name: CommandName | null, exitCodeLines: readonly (readonly [number, string])[]): string {
+  const shown: Command | null = name === null ? null : commands[name];
+  const head =
+    shown === null
+      ? [
+          "strongroom-uploader sends finished recordings to a Strongroom archive over any link, and loses none.",
+          "",
+          "Commands:",
+          ...Object.entries(commands).map(([command, { summary }]) => `  ${command.padEnd(8)} ${summary}`),
+          "",
+          "strongroom-uploader COMMAND --help shows its options; --version the version.",
+        ]
+      : [
+          shown.summary,
+          "",
+          `Usage: ${shown.usage}`,
+          "",
+          "Options:",
+          ...shown.options.map(
+            ({ name: option, value, help }) =>
+              `  ${`--${option}${value === undefined ? "" : ` ${value}`}`.padEnd(28)} ${help}`,
+          ),
+          "",
+          "Examples:",
+          ...shown.examples.map((example) => `  ${example}`),
+        ];
+  const codes = exitCodeLines.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`);
+  return [...head, "", "Exit codes:", ...codes, ""].join("\n");
+}
