@@ -5,9 +5,7 @@ import { CopyButton } from "@/components/ui/copy-button";
 import { Digest, IdText } from "@/components/ui/digest";
 import { formatBytes, formatClock } from "@/components/ui/format";
 import { Time, TimeInterval } from "@/components/ui/time";
-import type { ReleaseView } from "@/lib/access/types";
-
-type Recording = ReleaseView["recordings"][number];
+import type { ReleasedRecording as Recording, ReleaseView } from "@/lib/access/types";
 
 /** One released recording: what it is, its digest, and the one button that fetches it as one file. */
 export function ReleasedRecording({
@@ -36,7 +34,10 @@ export function ReleasedRecording({
         </span>
       </p>
       <p className="mt-2 text-sm">
-        <span className="block text-muted">SHA-256, computed before it left the device or as it arrived</span>
+        <span className="block text-muted">
+          SHA-256, computed by the {recording.digestOriginator}{" "}
+          {recording.digestOriginator === "device" ? "before it sent the file" : "as the file arrived"}
+        </span>
         <Digest hex={recording.sha256} />
       </p>
       {release.isOpen ? (

@@ -37,6 +37,7 @@ export function toReleaseView(release: ReleaseWithParts, now: Date): ReleaseView
       return {
         ...toRecordingRow(recording),
         sha256: sha256HexOf(recording.sha256),
+        digestOriginator: recording.digestOriginator,
         contentPath: releaseContentPath(release.id, recording.id),
       };
     }),

@@ -1,4 +1,10 @@
-import type { LegalBasis, MatchDecision, OrganisationKind, RequestState } from "../../generated/prisma/client.ts";
+import type {
+  DigestOriginator,
+  LegalBasis,
+  MatchDecision,
+  OrganisationKind,
+  RequestState,
+} from "../../generated/prisma/client.ts";
 import type { CustodyAction } from "../custody/index.ts";
 import type { RecordingRow } from "../recordings/types.ts";
 
@@ -96,6 +102,13 @@ export type RequestDetail = RequestRow & {
   can: RequestCan;
 };
 
+/** One recording of a release, with the digest to check it by. */
+export type ReleasedRecording = RecordingRow & {
+  sha256: string;
+  digestOriginator: DigestOriginator;
+  contentPath: string;
+};
+
 /** A release as its requester sees it. */
 export type ReleaseView = {
   id: string;
@@ -106,7 +119,7 @@ export type ReleaseView = {
   withdrawReason: string | null;
   /** Whether bytes may be fetched now. */
   isOpen: boolean;
-  recordings: (RecordingRow & { sha256: string; contentPath: string })[];
+  recordings: ReleasedRecording[];
   /** Asked for, and not given. */
   unavailable: { recordingId: string; reason: string }[];
 };
