@@ -1,5 +1,7 @@
+export { type ContentFacts, type ContentInput, getContentFacts } from "./content-facts.ts";
 export { getDeviceRecording, getRecording, listChunks, whyUnreadable } from "./get-recording.ts";
 export { listFilterOptions, listRecordings } from "./list-recordings.ts";
+export { type ByteRange, type ContentUse, type DeliveryEnd, type OpenContent, openContent } from "./open-content.ts";
 export { openRecording } from "./open-recording.ts";
 export { recordingKey } from "./recording-key.ts";
 export { recordingInclude, toRecordingRow } from "./row.ts";

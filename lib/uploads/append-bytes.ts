@@ -13,14 +13,13 @@ import { type Lease, releaseLease } from "./lease.ts";
 import { noteResumption } from "./note-resumption.ts";
 import { Reception } from "./reception.ts";
 import { storageError } from "./storage-error.ts";
-import type { WriterTiming } from "./timing.ts";
-import { addLocalWriter, keepDigest, removeLocalWriter, takeKeptDigest } from "./writers.ts";
+import type { Writers } from "./writers.ts";
 
 /** How an append ended. */
 export type AppendResult = { offsetBytes: number; isComplete: boolean; ended: EndReason };
 
 type AppendOptions = {
-  timing: WriterTiming;
+  writers: Writers;
   /** Most bytes of a file whose length is not known yet. */
   maxBytes: number;
 };
@@ -35,15 +34,16 @@ type AppendOptions = {
  */
 export async function appendBytes(ctx: Context, lease: Lease, body: Readable, options: AppendOptions) {
   const { upload } = lease;
+  const { writers } = options;
   const file = await openAt(ctx, lease);
   let reception: Reception | null = null;
   try {
     await noteResumption(ctx, lease);
-    const digester = await resumeDigest(ctx, lease);
+    const digester = await resumeDigest(ctx, lease, writers);
     const inbox = new Inbox(body, (upload.lengthBytes ?? options.maxBytes) - upload.offsetBytes);
-    reception = new Reception({ ctx, lease, file, digester, inbox, timing: options.timing });
-    addLocalWriter(upload.id, reception);
-    return await receive(ctx, lease, reception, digester);
+    reception = new Reception({ ctx, lease, file, digester, inbox, timing: writers.timing });
+    writers.add(upload.id, reception);
+    return await receive(ctx, lease, { reception, digester, writers });
   } catch (error) {
     throw storageError(error);
   } finally {
@@ -51,18 +51,15 @@ export async function appendBytes(ctx: Context, lease: Lease, body: Readable, op
     // After everything else, so that the next writer finds nobody in the file.
     await releaseLease(ctx.db, lease).catch((error: unknown) => ctx.log.warn({ err: error }, "a lease has to run out"));
     if (reception !== null) {
-      removeLocalWriter(upload.id, reception);
+      writers.remove(upload.id, reception);
       reception.settle();
     }
   }
 }
 
-async function receive(
-  ctx: Context,
-  lease: Lease,
-  reception: Reception,
-  digester: ChunkDigester,
-): Promise<AppendResult> {
+type Parts = { reception: Reception; digester: ChunkDigester; writers: Writers };
+
+async function receive(ctx: Context, lease: Lease, { reception, digester, writers }: Parts): Promise<AppendResult> {
   let ended: EndReason;
   try {
     ended = await reception.run();
@@ -77,7 +74,7 @@ async function receive(
     await completeUpload(ctx, lease, progress);
   } else if (ended === "whole") {
     await commitProgress(ctx, lease, progress, "release");
-    keepDigest(lease.upload.id, lease.fence, state);
+    writers.keepDigest(lease.upload.id, lease.fence, state);
   } else {
     await commitInterruption(ctx, lease, progress, ended);
     if (ended === "too_long") throw new AppError("too_large", "The body is longer than the upload's declared length.");
@@ -117,9 +114,9 @@ async function reportDamage(ctx: Context, upload: UploadRow, damage: BlobDamaged
 }
 
 /** A digester at the upload's offset: from the last PATCH's memory, or by reading the chunk's durable head again. */
-async function resumeDigest(ctx: Context, lease: Lease): Promise<ChunkDigester> {
+async function resumeDigest(ctx: Context, lease: Lease, writers: Writers): Promise<ChunkDigester> {
   const { id, recordingId, offsetBytes, chunkSizeBytes } = lease.upload;
-  const kept = takeKeptDigest(id, lease.fence, offsetBytes);
+  const kept = writers.takeDigest(id, lease.fence, offsetBytes);
   if (kept !== null) return new ChunkDigester(chunkSizeBytes, kept);
   const headBytes = offsetBytes % chunkSizeBytes;
   const hash = createHash("sha256");

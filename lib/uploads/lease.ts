@@ -4,7 +4,7 @@ import { AppError, notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
 import { requireDevice, type UploadRow, uploadGone } from "./internal.ts";
 import type { WriterTiming } from "./timing.ts";
-import { askLocalWriter } from "./writers.ts";
+import type { Writers } from "./writers.ts";
 
 /** The right to write one upload's bytes, held by one request at a time across all processes. */
 export type Lease = {
@@ -86,11 +86,11 @@ async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | nul
  * @returns the upload, and the lease; null when the offset differs or the upload is complete
  * @throws AppError not_found, upload_gone, locked
  */
-export async function takeLease(ctx: Context, id: string, offsetBytes: number | null, timing: WriterTiming) {
+export async function takeLease(ctx: Context, id: string, offsetBytes: number | null, writers: Writers) {
   const uploadId = requireId("upload", id);
-  const deadline = performance.now() + timing.busyWaitMs;
+  const deadline = performance.now() + writers.timing.busyWaitMs;
   for (;;) {
-    const seen = await tryTake(ctx, uploadId, offsetBytes, timing);
+    const seen = await tryTake(ctx, uploadId, offsetBytes, writers.timing);
     if (seen.upload.state === "terminated") throw uploadGone();
     const isBusy = seen.lease === null && seen.upload.state === "open";
     if (!isBusy || (offsetBytes !== null && seen.upload.offsetBytes !== offsetBytes)) return seen;
@@ -98,7 +98,7 @@ export async function takeLease(ctx: Context, id: string, offsetBytes: number | 
       const message = "Another request is writing this upload; try again in a second.";
       throw new AppError("locked", message, { retryAfterSeconds: 1 });
     }
-    if (!askLocalWriter(uploadId)) {
+    if (!writers.ask(uploadId)) {
       await ctx.db.$executeRaw`UPDATE upload SET lease_wanted = true WHERE id = ${uploadId} AND NOT lease_wanted`;
     }
     await sleep(50);

@@ -3,7 +3,7 @@ import { recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
 import { recordingKey } from "../recordings/index.ts";
 import { takeLease } from "./lease.ts";
-import { defaultTiming, type WriterTiming } from "./timing.ts";
+import type { Writers } from "./writers.ts";
 
 /**
  * Ends an upload that its device does not want to finish (tus 1.0, Termination). Its bytes go; its recording
@@ -11,8 +11,8 @@ import { defaultTiming, type WriterTiming } from "./timing.ts";
  *
  * @throws AppError not_found, upload_gone, locked, state_conflict when it is complete
  */
-export async function terminateUpload(ctx: Context, uploadId: string, timing: WriterTiming = defaultTiming) {
-  const { upload, lease } = await takeLease(ctx, uploadId, null, timing);
+export async function terminateUpload(ctx: Context, uploadId: string, writers: Writers) {
+  const { upload, lease } = await takeLease(ctx, uploadId, null, writers);
   if (lease === null) throw new AppError("state_conflict", "This upload is complete; its recording stays.");
   await ctx.db.$transaction(async (tx) => {
     await tx.upload.update({

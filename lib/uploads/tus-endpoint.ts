@@ -7,6 +7,7 @@ import { recordingIdHeader, uploadsPath } from "../protocol/index.ts";
 import type { WriterTiming } from "./timing.ts";
 import { checkTusRequest, type TusRequest } from "./tus-request.ts";
 import { ArchiveStore, type TusScope } from "./tus-store.ts";
+import { Writers } from "./writers.ts";
 
 export type { TusRequest } from "./tus-request.ts";
 
@@ -22,6 +23,8 @@ export type TusAnswer = {
 export type TusEndpoint = {
   /** Answers one request; never throws. `location` says how clients reach this endpoint. */
   handle(ctx: Context, request: TusRequest, body: Readable, location: string): Promise<TusAnswer>;
+  /** Ends every running PATCH at a durable offset, also those that come later. For a server that stops. */
+  stop(): Promise<void>;
 };
 
 type EndpointOptions = {
@@ -53,7 +56,8 @@ function asAppError(error: unknown): unknown {
  * details with a stable code.
  */
 export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
-  const store = new ArchiveStore(options);
+  const writers = new Writers(options.timing);
+  const store = new ArchiveStore({ ...options, writers });
   const failures = new WeakMap<Request, unknown>();
   const server = new Server({
     path: uploadsPath,
@@ -90,6 +94,7 @@ export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
   }
 
   return {
+    stop: () => writers.stop(),
     handle: async (ctx, request, body, location) => {
       const scope = newScope(ctx, body, request);
       try {

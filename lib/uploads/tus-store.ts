@@ -10,7 +10,7 @@ import { getUpload, type UploadRow, uploadGone } from "./internal.ts";
 import { type Lease, releaseLease, takeLease } from "./lease.ts";
 import { openUpload } from "./open-upload.ts";
 import { terminateUpload } from "./terminate-upload.ts";
-import type { WriterTiming } from "./timing.ts";
+import type { Writers } from "./writers.ts";
 
 /** One tus request on its way through @tus/server, which knows nothing of contexts. */
 export type TusScope = {
@@ -25,7 +25,7 @@ export type TusScope = {
   result: AppendResult | null;
 };
 
-type Options = { directory: string; timing: WriterTiming; maxBytes: number };
+type Options = { directory: string; writers: Writers; maxBytes: number };
 
 function tusUpload(row: UploadRow): Upload {
   const size = row.lengthBytes === null ? {} : { size: row.lengthBytes };
@@ -76,7 +76,7 @@ export class ArchiveStore extends FileStore {
       if (scope.upload.state === "terminated") throw uploadGone();
     } else {
       // The lease comes before anything is decided on the offset, and before the file is opened.
-      const seen = await takeLease(scope.ctx, id, scope.patchOffsetBytes, this.#options.timing);
+      const seen = await takeLease(scope.ctx, id, scope.patchOffsetBytes, this.#options.writers);
       scope.upload = seen.upload;
       scope.lease = seen.lease;
     }
@@ -91,18 +91,18 @@ export class ArchiveStore extends FileStore {
 
   override async write(_emptied: Readable, id: string, offsetBytes: number): Promise<number> {
     const scope = this.#scope();
-    const { timing, maxBytes } = this.#options;
+    const { writers, maxBytes } = this.#options;
     if (scope.upload?.state === "complete") return offsetBytes;
-    if (scope.lease === null) scope.lease = (await takeLease(scope.ctx, id, offsetBytes, timing)).lease;
+    if (scope.lease === null) scope.lease = (await takeLease(scope.ctx, id, offsetBytes, writers)).lease;
     const lease = scope.lease;
     scope.lease = null; // from here on appendBytes lets go of it
     if (lease === null) throw new AppError("offset_conflict", "Another request has written this upload.");
-    scope.result = await appendBytes(scope.ctx, lease, scope.body, { timing, maxBytes });
+    scope.result = await appendBytes(scope.ctx, lease, scope.body, { writers, maxBytes });
     return scope.result.offsetBytes;
   }
 
   override async remove(id: string): Promise<void> {
-    await terminateUpload(this.#scope().ctx, id, this.#options.timing);
+    await terminateUpload(this.#scope().ctx, id, this.#options.writers);
   }
 
   /** Bytes are handed out by the content endpoints only, to people with a grant. */

@@ -1,0 +1,45 @@
+import type { Clock } from "./clock.ts";
+import type { Actor, Context, Database, Origin } from "./context.ts";
+import type { Env } from "./env.ts";
+import type { Jobs } from "./jobs/index.ts";
+import type { Log } from "./log.ts";
+import type { BlobStore } from "./storage/index.ts";
+
+/** The parts that one process has once. lib/open-services.ts puts them together. */
+export type Services = {
+  env: Env;
+  /** Where the database really is, also when it is the embedded one. */
+  databaseUrl: string;
+  db: Database;
+  storage: BlobStore;
+  jobs: Jobs;
+  log: Log;
+  clock: Clock;
+  /** Closes everything that was opened, in order. */
+  close(): Promise<void>;
+};
+
+// The web bundle has its own copy of every module; only what hangs on globalThis is one per process.
+const holder = globalThis as { strongroomServices?: Services };
+
+/** Makes the services of this process known to all its module copies. */
+export function provideServices(services: Services | undefined): void {
+  if (services === undefined) delete holder.strongroomServices;
+  else holder.strongroomServices = services;
+}
+
+/** The services of this process: one pool and one store for the server and the web bundle. */
+export async function getServices(): Promise<Services> {
+  if (holder.strongroomServices === undefined) throw new Error("The archive is not open: start server/main.ts.");
+  return holder.strongroomServices;
+}
+
+/**
+ * The context of one call.
+ *
+ * @param correlationId the same in every custody event and log line of one HTTP request or job run
+ */
+export function contextFor(services: Services, actor: Actor, origin: Origin, correlationId: string): Context {
+  const { db, storage, jobs, log } = services;
+  return { actor, clock: services.clock, db, storage, jobs, log: log.child({ correlationId }), origin, correlationId };
+}

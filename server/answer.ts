@@ -1,0 +1,40 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { toProblem } from "../lib/errors.ts";
+
+/** How long unread bytes of a refused body are still taken, so that the sender gets to read the answer. */
+const lingerMs = 2_000;
+
+type Answer = { status: number; headers: Record<string, string>; body: string | null; mustClose?: boolean };
+
+/**
+ * Sends a whole answer. When the request's body was not read to its end, the connection is closed, but only
+ * after a moment of reading on: closing with unread bytes would reset it and lose the answer on its way.
+ */
+export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  if (response.headersSent || response.destroyed) return;
+  const content = answer.body === null || request.method === "HEAD" ? "" : answer.body;
+  const isUnread = !request.complete;
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+  if (answer.status !== 204) response.setHeader("Content-Length", Buffer.byteLength(answer.body ?? ""));
+  if (isUnread || answer.mustClose === true) response.setHeader("Connection", "close");
+  response.writeHead(answer.status);
+  if (!isUnread) {
+    response.end(content);
+    return;
+  }
+  response.flushHeaders();
+  if (content !== "") response.write(content);
+  const end = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, lingerMs);
+  request.on("error", end).once("end", end).once("close", end).resume();
+}
+
+/** Sends an error as RFC 9457 problem details. */
+export function sendProblem(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  const { status, headers, body } = toProblem(error);
+  if (status === 401) headers["WWW-Authenticate"] = "Bearer";
+  sendAnswer(request, response, { status, headers, body: JSON.stringify(body) });
+}

@@ -1,0 +1,102 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { AppError, notFound } from "../lib/errors.ts";
+import { uploadsPath } from "../lib/protocol/index.ts";
+import type { Services } from "../lib/services.ts";
+import { createTusEndpoint, defaultTiming, type WriterTiming } from "../lib/uploads/index.ts";
+import { sendProblem } from "./answer.ts";
+import { handleContent, matchContent } from "./content.ts";
+import { addressField, addressOf, correlationField, newCorrelationId } from "./request-context.ts";
+import { handleUpload } from "./uploads.ts";
+import { prepareWebRequest } from "./web-request.ts";
+
+/** Room for Upload-Metadata (96 KiB) and everything else; a longer header is refused with 431. */
+const maxHeaderBytes = 128 * 1024;
+/** Longest time that the body of a request to the web pages may take. */
+const pageBodyMs = 120_000;
+/** Longer than proxies usually keep theirs, so that it is never we who close a connection just used. */
+const keepAliveMs = 75_000;
+
+type ServerParts = {
+  services: Services;
+  /** The web pages; null: only uploads and content are served. */
+  next: RequestListener | null;
+  /** For tests that are in a hurry. */
+  timing?: Partial<WriterTiming>;
+};
+
+/** A server that can end without losing anything. */
+export type ArchiveServer = {
+  http: Server;
+  /** Ends running PATCHes at a durable offset, gives other requests `graceMs` to end, and stops listening. */
+  stop(graceMs?: number): Promise<void>;
+};
+
+/** Makes the HTTP server: uploads and content here, straight on Node's streams; everything else is the web's. */
+export function createArchiveServer({ services, next, timing }: ServerParts): ArchiveServer {
+  const { env } = services;
+  const endpoint = createTusEndpoint({
+    directory: join(env.dataDir, "tus"),
+    maxBytes: env.uploadMaxBytes,
+    timing: { ...defaultTiming, idleMs: env.uploadIdleMs, ...timing },
+  });
+  let isStopping = false;
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = "/"] = (request.url ?? "/").split("?");
+    if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });
+    if (path === uploadsPath || path.startsWith(`${uploadsPath}/`))
+      return handleUpload(services, endpoint, request, response, path);
+    const content = matchContent(request.url ?? "/");
+    if (content !== null) return handleContent(services, content, request, response);
+    if (next === null) throw notFound("page");
+    limitBody(request, response);
+    await prepareWebRequest(services, request, response);
+    next(request, response);
+  }
+
+  const http = createServer({ maxHeaderSize: maxHeaderBytes, keepAliveTimeout: keepAliveMs }, (request, response) => {
+    request.headers[correlationField] = newCorrelationId();
+    request.headers[addressField] = addressOf(request, env.trustedProxies) ?? "";
+    route(request, response).catch((error: unknown) => sendProblem(request, response, error));
+  });
+  // A PATCH may take half an hour; a silent one is ended by its own idle limit.
+  http.requestTimeout = 0;
+  http.headersTimeout = 30_000;
+  http.on("clientError", refuseUnreadable);
+
+  const stop = async (graceMs = 10_000) => {
+    isStopping = true;
+    const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+    await endpoint.stop();
+    http.closeIdleConnections();
+    const timer = setTimeout(() => http.closeAllConnections(), graceMs);
+    await closed;
+    clearTimeout(timer);
+  };
+  return { http, stop };
+}
+
+/** Next sets no limit of its own on how long a body may dribble in. */
+function limitBody(request: IncomingMessage, response: ServerResponse): void {
+  const timer = setTimeout(() => {
+    if (!request.complete) request.destroy();
+  }, pageBodyMs);
+  response.once("close", () => clearTimeout(timer));
+}
+
+/** What is no HTTP, or has too long a header: answered in one piece, and closed. */
+function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const status =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? "431 Request Header Fields Too Large"
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? "408 Request Timeout"
+        : "400 Bad Request";
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}

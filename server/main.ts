@@ -1,0 +1,70 @@
+import next from "next";
+import { EnvError, readEnv } from "../lib/env.ts";
+import { openServices } from "../lib/open-services.ts";
+import { ensureSetupLink } from "../lib/people/index.ts";
+import { PostgresError } from "../lib/postgres/index.ts";
+import { provideServices, type Services } from "../lib/services.ts";
+import { MigrationError } from "../prisma/migrate.ts";
+import { type ArchiveServer, createArchiveServer } from "./create-server.ts";
+import { ListenError, listen } from "./listen.ts";
+import { startWorkers } from "./workers.ts";
+
+/** Prints the one-time link while the archive has nobody who could sign in. */
+async function printSetupLink(services: Services, url: string): Promise<void> {
+  const secret = await ensureSetupLink(services.db, services.clock);
+  if (secret !== null) console.log(`This archive is empty. Create its first administrator: ${url}/setup/${secret}`);
+}
+
+/** Ctrl-C and SIGTERM: running uploads end at a durable offset, then everything closes. A second one ends at once. */
+function stopOnSignal(server: ArchiveServer, close: () => Promise<void>): void {
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    console.log("Stopping …");
+    server
+      .stop()
+      .then(close)
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          console.error(error);
+          process.exit(1);
+        },
+      );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+async function main(): Promise<void> {
+  const env = readEnv();
+  const isDevelopment = env.mode === "development";
+  const services = await openServices(env);
+  try {
+    provideServices(services);
+    const web = next({ dev: isDevelopment, hostname: env.host, port: env.port });
+    await web.prepare();
+    const handle = web.getRequestHandler();
+    const server = createArchiveServer({ services, next: (request, response) => void handle(request, response) });
+    const port = await listen(server.http, env.host, env.port);
+    if (isDevelopment) server.http.on("upgrade", web.getUpgradeHandler());
+    const url = env.port === 0 ? `http://localhost:${port}` : env.publicUrl;
+    stopOnSignal(server, async () => {
+      await web.close();
+      await services.close();
+    });
+    await startWorkers(services);
+    console.log(`Strongroom is ready: ${url}`);
+    await printSetupLink(services, url);
+  } catch (error) {
+    await services.close();
+    throw error;
+  }
+}
+
+main().catch((error: unknown) => {
+  const isOperators = [EnvError, PostgresError, MigrationError, ListenError].some((type) => error instanceof type);
+  console.error(isOperators && error instanceof Error ? error.message : error);
+  process.exit(1);
+});

@@ -1,0 +1,37 @@
+// A server process without the web pages, for tests that kill it. Started with fork(); its settings are the one
+// argument, and its port is the first message it sends.
+import { readEnv } from "../../lib/env.ts";
+import { openServices } from "../../lib/open-services.ts";
+import type { WriterTiming } from "../../lib/uploads/index.ts";
+import { createArchiveServer } from "../create-server.ts";
+import { listen } from "../listen.ts";
+import { startWorkers } from "../workers.ts";
+
+/** What a test says about its server. */
+export type ApiServerSettings = {
+  databaseUrl: string;
+  dataDir: string;
+  timing?: Partial<WriterTiming>;
+  /** False: bytes are received, and nothing is read back. */
+  hasWorkers?: boolean;
+};
+
+const settings: ApiServerSettings = JSON.parse(process.argv[2] ?? "{}");
+const env = readEnv({
+  NODE_ENV: "test",
+  DATABASE_URL: settings.databaseUrl,
+  DATA_DIR: settings.dataDir,
+  PORT: "0",
+  LOG_LEVEL: "warn",
+});
+const services = await openServices(env);
+const server = createArchiveServer({ services, next: null, timing: settings.timing ?? {} });
+const port = await listen(server.http, "127.0.0.1", 0);
+if (settings.hasWorkers !== false) await startWorkers(services);
+process.on("SIGTERM", () => {
+  void server
+    .stop()
+    .then(() => services.close())
+    .then(() => process.exit(0));
+});
+process.send?.({ port });

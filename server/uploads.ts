@@ -1,0 +1,59 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Actor } from "../lib/context.ts";
+import { authenticateDevice } from "../lib/devices/index.ts";
+import { AppError } from "../lib/errors.ts";
+import { uploadsPath } from "../lib/protocol/index.ts";
+import type { Services } from "../lib/services.ts";
+import { effectiveMethod, type TusEndpoint } from "../lib/uploads/index.ts";
+import { sendAnswer, sendProblem } from "./answer.ts";
+import { fieldOf, originOf, requestContext } from "./request-context.ts";
+
+/**
+ * The device that sent a request.
+ *
+ * @throws AppError unauthenticated without a token, token_invalid for an unknown or revoked one
+ */
+async function requireDeviceActor(services: Services, request: IncomingMessage): Promise<Actor> {
+  const [, token] = /^Bearer +(\S+) *$/i.exec(fieldOf(request, "authorization") ?? "") ?? [];
+  if (token === undefined)
+    throw new AppError("unauthenticated", "Send the device's token: Authorization: Bearer srd_…");
+  const { db, clock } = services;
+  const actor = await authenticateDevice(db, clock, token, originOf(request, services));
+  if (actor === null) throw new AppError("token_invalid", "This device token is unknown or was revoked.");
+  return actor;
+}
+
+/**
+ * What an upload's address starts with. A client that came straight to us gets an absolute one; behind a proxy
+ * only PUBLIC_URL or a relative address is certain to be right.
+ */
+function locationBase(services: Services, request: IncomingMessage): string {
+  const { publicUrl, port } = services.env;
+  if (publicUrl !== `http://localhost:${port}`) return publicUrl + uploadsPath;
+  const isProxied = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"].some(
+    (name) => request.headers[name] !== undefined,
+  );
+  const host = request.headers.host ?? "";
+  return isProxied || !/^[\w.:[\]-]+$/.test(host) ? uploadsPath : `http://${host}${uploadsPath}`;
+}
+
+/** Answers one request to the tus endpoint. */
+export async function handleUpload(
+  services: Services,
+  endpoint: TusEndpoint,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
+  const method = effectiveMethod(request.method ?? "", fieldOf(request, "x-http-method-override"));
+  const uploadId = path === uploadsPath ? null : path.slice(uploadsPath.length + 1);
+  try {
+    const actor: Actor = method === "OPTIONS" ? { kind: "nobody" } : await requireDeviceActor(services, request);
+    const headers = Object.fromEntries(Object.keys(request.headers).map((name) => [name, fieldOf(request, name)]));
+    const ctx = requestContext(services, request, actor);
+    const answer = await endpoint.handle(ctx, { method, uploadId, headers }, request, locationBase(services, request));
+    sendAnswer(request, response, answer);
+  } catch (error) {
+    sendProblem(request, response, error);
+  }
+}
