@@ -18,13 +18,15 @@ function isSilent(device: DeviceRow, now: number): boolean {
 }
 
 function toWork(device: DeviceRow): PlacedWork {
-  const site = device.site ? ` at ${device.site.name}` : "";
+  const home = device.site ? `${device.site.name} · ` : "";
   return {
     key: device.id,
     place: "devices",
     look: device.lastSeenAt === null ? workLooks.neverSeen : workLooks.silent,
     title: device.name,
-    text: device.lastSeenAt === null ? `Added${site}, and has never called` : `Last heard from${site}`,
+    text:
+      home +
+      (device.lastSeenAt === null ? "has never called since it was added" : "has not called for more than a day"),
     verb: "Check",
     href: `/devices?selected=${device.id}`,
     dueAt: null,

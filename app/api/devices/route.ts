@@ -1,0 +1,16 @@
+import { answer } from "@/app/_server/context";
+import { jsonBody } from "@/app/_server/query";
+import { addDevice, type DeviceInput, listDevices } from "@/lib/devices/index.ts";
+
+/** All devices. */
+export function GET(request: Request): Promise<Response> {
+  return answer(request, async (ctx) => ({ rows: await listDevices(ctx) }));
+}
+
+/** Adds a device: `{ "name": "…", "siteId": "…", "alias": "…" }`. Answers its token, this once. */
+export function POST(request: Request): Promise<Response> {
+  return answer(request, async (ctx) => {
+    const input = (await jsonBody(request)) as DeviceInput; // the verb checks it
+    return Response.json(await addDevice(ctx, input), { status: 201, headers: { "Cache-Control": "no-store" } });
+  });
+}

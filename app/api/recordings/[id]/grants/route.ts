@@ -1,0 +1,14 @@
+import { answer } from "@/app/_server/context";
+import { jsonBody } from "@/app/_server/query";
+import { openRecording } from "@/lib/recordings/index.ts";
+
+type RouteContext = { params: Promise<{ id: string }> };
+
+/** Opens the recording for the officer who says what for: `{ "purpose": "…" }`. Answers the grant. */
+export function POST(request: Request, { params }: RouteContext): Promise<Response> {
+  return answer(request, async (ctx) => {
+    const { purpose } = await jsonBody(request);
+    const grant = await openRecording(ctx, { id: (await params).id, purpose: String(purpose ?? "") });
+    return Response.json(grant, { status: 201, headers: { "Cache-Control": "no-store" } });
+  });
+}
