@@ -10,6 +10,7 @@ const domains = [
   "jobs",
   "custody",
   "people",
+  "custody-log",
   "settings",
   "devices",
   "recordings",
