@@ -4,6 +4,8 @@ const config = {
   typescript: { ignoreBuildErrors: true },
   poweredByHeader: false,
   reactStrictMode: true,
+  // Pages answer 403 with a page of our own (app/(console)/forbidden.tsx).
+  experimental: { authInterrupts: true },
   // Native code, workers and WebAssembly stay in node_modules: one copy for the server and the pages.
   serverExternalPackages: [
     "@node-rs/argon2",

@@ -18,7 +18,8 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
   const entries = navigationFor(ctx.actor.role);
   const account = {
     name: ctx.actor.name,
-    role: `${roleNames[ctx.actor.role]}, ${ctx.actor.organisationName}`,
+    role: roleNames[ctx.actor.role],
+    organisation: ctx.actor.organisationName,
     signOut: signOutAction,
   };
   return (

@@ -20,20 +20,20 @@ export type WorkItem = {
   zone?: string | undefined;
 };
 
-/** What waits, soonest deadline first; every row ends in the verb that settles it. */
-export function WorkList({ items }: { items: WorkItem[] }) {
+/** Rows that end in the verb that settles them; `hasFirstAct` makes the first one the page's main button. */
+export function WorkList({ items, hasFirstAct = true }: { items: WorkItem[]; hasFirstAct?: boolean }) {
   return (
     <ul aria-label="What waits for you" className="divide-y divide-line">
       {items.map((item, index) => (
         <li key={item.key} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 sm:flex-nowrap sm:px-5">
-          <div className="min-w-0 flex-1">
+          <div className="min-w-0 flex-1 max-sm:basis-full">
             <p className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
               <span className="wrap-anywhere font-semibold">{item.title}</span>
               <StatePill look={item.look} />
             </p>
             <p className="wrap-anywhere text-muted text-sm">{item.text}</p>
           </div>
-          <p className="text-sm max-sm:order-3 max-sm:w-full sm:text-right">
+          <p className="text-sm max-sm:flex-1 sm:text-right">
             {item.dueAt ? (
               <>
                 due <Deadline at={item.dueAt} zone={item.zone} />
@@ -44,7 +44,7 @@ export function WorkList({ items }: { items: WorkItem[] }) {
           </p>
           <ButtonLink
             href={item.href}
-            variant={index === 0 ? "primary" : "secondary"}
+            variant={hasFirstAct && index === 0 ? "primary" : "secondary"}
             aria-label={`${item.verb}: ${item.title}`}
             className="min-w-24"
           >

@@ -7,7 +7,7 @@ type ChunkMapProps = {
   chunkSizeBytes: number;
   /** Length of the whole file; null while it is not known. */
   sizeBytes: number | null;
-  /** Cells in a row. */
+  /** Cells in a row, of 16 px; narrower screens shrink them. */
   columns?: number;
 };
 
@@ -26,14 +26,15 @@ export function ChunkMap({ chunks, chunkSizeBytes, sizeBytes, columns = 22 }: Ch
   const runs = chunkRuns(chunks);
   const perCell = Math.ceil(total / maxCells);
   const cellCount = Math.ceil(total / perCell);
-  const rows = Math.ceil(cellCount / columns);
+  const [width, height] = [columns, Math.ceil(cellCount / columns)].map((count) => count * pitch - (pitch - cell));
   return (
     <figure>
       <svg
-        viewBox={`0 0 ${columns * pitch - (pitch - cell)} ${rows * pitch - (pitch - cell)}`}
+        viewBox={`0 0 ${width} ${height}`}
+        width={width}
         role="img"
         aria-label={`${plural(chunks.length, "chunk")} of ${total} arrived`}
-        className="block w-full"
+        className="block h-auto max-w-full"
       >
         <path
           d={cells(Math.ceil(chunks.length / perCell), cellCount - 1, columns, 0.75)}

@@ -1,7 +1,6 @@
 "use client";
 
 import { Download } from "lucide-react";
-import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { Button, ButtonLink } from "@/components/ui/button";
 import { useAnnounce } from "@/components/ui/toast";
@@ -19,7 +18,6 @@ type DownloadButtonProps = {
 /** Downloads the whole file; asks for a purpose first where one is needed. Not shown to who may do neither. */
 export function DownloadButton({ contentPath, whyNotDownload, whyNotOpen, opening }: DownloadButtonProps) {
   const [asking, setAsking] = useState(false);
-  const router = useRouter();
   const announce = useAnnounce();
 
   if (whyNotDownload === null)
@@ -39,7 +37,6 @@ export function DownloadButton({ contentPath, whyNotDownload, whyNotOpen, openin
       onOpened={() => {
         announce({ message: "The download begins." });
         window.location.assign(contentPath);
-        router.refresh();
       }}
     />
   );

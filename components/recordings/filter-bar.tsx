@@ -114,11 +114,7 @@ function PickMenu({ label, choices }: { label: string; choices: { href: string; 
     <Menu
       align="start"
       trigger={
-        <Button
-          icon={Plus}
-          className="rounded-full font-medium text-muted"
-          aria-label={`Filter by ${label.toLowerCase()}`}
-        >
+        <Button icon={Plus} variant="filter" aria-label={`Filter by ${label.toLowerCase()}`}>
           {label}
         </Button>
       }

@@ -54,7 +54,7 @@ export function IntervalFilter({ from, until, baseHref }: IntervalFilterProps) {
       title="When was it captured?"
       description="Finds recordings that overlap the interval, even by a moment. Leave one end empty to search without limit."
       trigger={
-        <Button icon={CalendarClock} className="rounded-full font-medium text-muted">
+        <Button icon={CalendarClock} variant="filter">
           When
         </Button>
       }
@@ -67,7 +67,7 @@ export function IntervalFilter({ from, until, baseHref }: IntervalFilterProps) {
             </Button>
           ))}
         </div>
-        <div className="grid gap-4 min-[420px]:grid-cols-2">
+        <div className="grid gap-4">
           <TextField
             name="from"
             label="From"

@@ -1,7 +1,6 @@
 "use client";
 
 import { CirclePlay, EyeOff, MonitorX, Play } from "lucide-react";
-import { useRouter } from "next/navigation";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { type OpenRecording, PurposeDialog } from "./purpose-dialog";
@@ -24,7 +23,6 @@ type PlayerProps = {
 export function Player({ contentPath, mediaType, title, whyNot, hasGrant, opening }: PlayerProps) {
   const [showing, setShowing] = useState(false);
   const [asking, setAsking] = useState(false);
-  const router = useRouter();
 
   if (whyNot !== null)
     return (
@@ -52,7 +50,6 @@ export function Player({ contentPath, mediaType, title, whyNot, hasGrant, openin
           verb="View"
           onOpened={() => {
             setShowing(true);
-            router.refresh();
           }}
         />
       )}

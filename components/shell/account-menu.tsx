@@ -10,13 +10,14 @@ import { openShortcutHelp } from "./shortcuts";
 
 type AccountMenuProps = {
   name: string;
-  /** "Officer, Northline Cash Logistics". */
+  /** "Officer". */
   role: string;
+  organisation: string;
   signOut: () => Promise<void>;
 };
 
 /** Who is signed in; opens colours, times, keys and the way out. */
-export function AccountMenu({ name, role, signOut }: AccountMenuProps) {
+export function AccountMenu({ name, role, organisation, signOut }: AccountMenuProps) {
   return (
     <Menu
       align="start"
@@ -34,13 +35,15 @@ export function AccountMenu({ name, role, signOut }: AccountMenuProps) {
         </button>
       }
     >
+      <p className="px-2.5 py-1.5 text-muted text-sm">{organisation}</p>
+      <MenuRule />
       <AccountItems signOut={signOut} />
     </Menu>
   );
 }
 
 /** The last entry of a phone's bar: pages that did not fit, and the account. */
-export function MoreMenu({ name, role, signOut, entries }: AccountMenuProps & { entries: NavKey[] }) {
+export function MoreMenu({ name, role, organisation, signOut, entries }: AccountMenuProps & { entries: NavKey[] }) {
   return (
     <Menu
       trigger={
@@ -55,7 +58,9 @@ export function MoreMenu({ name, role, signOut, entries }: AccountMenuProps & { 
     >
       <p className="px-2.5 py-2 text-sm">
         <b className="block font-semibold">{name}</b>
-        <span className="text-muted">{role}</span>
+        <span className="text-muted">
+          {role}, {organisation}
+        </span>
       </p>
       <MenuRule />
       {entries.map((key) => (

@@ -3,7 +3,8 @@ import Link from "next/link";
 import type { ComponentProps, ReactNode } from "react";
 import { cx } from "./cx";
 
-export type ButtonVariant = "primary" | "secondary" | "quiet" | "danger";
+/** `filter` is the round one of a filter row. */
+export type ButtonVariant = "primary" | "secondary" | "quiet" | "danger" | "filter";
 
 type Look = {
   variant?: ButtonVariant | undefined;
@@ -14,16 +15,18 @@ type Look = {
 };
 
 const variants: Record<ButtonVariant, string> = {
-  primary: "border-accent bg-accent text-accent-ink hover:border-accent-strong hover:bg-accent-strong",
-  secondary: "border-line bg-surface text-ink hover:border-edge",
-  quiet: "border-transparent text-muted hover:bg-sunken hover:text-ink",
-  danger: "border-bad bg-surface text-bad hover:bg-bad-soft",
+  primary:
+    "rounded-md border-accent bg-accent font-semibold text-accent-ink hover:border-accent-strong hover:bg-accent-strong",
+  secondary: "rounded-md border-line bg-surface font-semibold text-ink hover:border-edge",
+  quiet: "rounded-md border-transparent font-semibold text-muted hover:bg-sunken hover:text-ink",
+  danger: "rounded-md border-bad bg-surface font-semibold text-bad hover:bg-bad-soft",
+  filter: "rounded-full border-line bg-surface font-medium text-muted hover:border-edge hover:text-ink",
 };
 
 /** Class names of a button, for elements that are none, such as a label. */
 export function buttonClass({ variant = "secondary", size = "md" }: Look, className?: string): string {
   return cx(
-    "inline-flex select-none items-center justify-center gap-1.5 whitespace-nowrap rounded-md border font-semibold",
+    "inline-flex select-none items-center justify-center gap-1.5 whitespace-nowrap border",
     "transition-colors disabled:cursor-not-allowed disabled:opacity-55 aria-disabled:opacity-55",
     size === "md" ? "h-8 px-3 text-sm pointer-coarse:h-11" : "h-11 px-4 text-md",
     variants[variant],

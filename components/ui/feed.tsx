@@ -42,7 +42,7 @@ export function Feed({ items, label }: { items: FeedItem[]; label: string }) {
             <dl className="mt-0.5 flex flex-wrap gap-x-4 text-muted text-xs">
               {item.details.map((detail) => (
                 <div key={detail.label} className="flex gap-1.5">
-                  <dt>{detail.label}</dt>
+                  <dt className="whitespace-nowrap">{detail.label}</dt>
                   <dd className="wrap-anywhere text-ink">{detail.value}</dd>
                 </div>
               ))}

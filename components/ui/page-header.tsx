@@ -35,7 +35,7 @@ export function PageHeader({ title, parent, trail, note, children }: PageHeaderP
       <div className="hidden lg:block print:hidden">
         <TimeSwitch />
       </div>
-      {children && <div className="flex flex-wrap items-center gap-2">{children}</div>}
+      {children && <div className="flex flex-wrap items-center gap-2 empty:hidden">{children}</div>}
     </header>
   );
 }

@@ -28,7 +28,7 @@ export function Pill({
     <span
       title={title}
       className={cx(
-        "inline-flex items-center gap-1.5 whitespace-nowrap rounded-full py-0.5 pr-2 text-xs font-semibold",
+        "inline-flex items-center gap-1.5 align-middle whitespace-nowrap rounded-full py-0.5 pr-2 text-xs font-semibold",
         Icon ? "pl-1.5" : "pl-2",
         tones[tone],
       )}

@@ -87,12 +87,17 @@ export function Table<Row>({ caption, columns, rows, rowKey, rowHref, selected, 
 
 function Head<Row>({ column }: { column: Column<Row> }) {
   if (column.hideHead) return <span className="sr-only">{column.head}</span>;
-  if (!column.sortHref) return column.head;
   const Arrow = column.sorted === "ascending" ? ArrowUp : ArrowDown;
-  return (
-    <Link href={column.sortHref} className="inline-flex items-center gap-1 hover:text-ink">
+  const words = (
+    <span className="inline-flex items-center gap-1">
       {column.head}
       {column.sorted && <Arrow aria-hidden className="size-3.5" />}
+    </span>
+  );
+  if (!column.sortHref) return words;
+  return (
+    <Link href={column.sortHref} className="hover:text-ink">
+      {words}
     </Link>
   );
 }

@@ -6,7 +6,7 @@ import type { ReactNode } from "react";
 import { cx } from "./cx";
 
 const tabClass =
-  "-mb-px inline-flex h-9 items-center gap-1.5 whitespace-nowrap border-transparent border-b-2 px-1 font-medium text-muted text-sm hover:text-ink pointer-coarse:h-11";
+  "-mb-px inline-flex h-9 items-center gap-1.5 whitespace-nowrap border-b-2 px-1 font-medium text-sm hover:text-ink pointer-coarse:h-11";
 
 /** Tabs within a page; what is in them is all loaded. */
 export function Tabs({
@@ -23,7 +23,10 @@ export function Tabs({
           <Radix.Trigger
             key={tab.key}
             value={tab.key}
-            className={cx(tabClass, "data-[state=active]:border-accent data-[state=active]:text-ink")}
+            className={cx(
+              tabClass,
+              "border-transparent text-muted data-[state=active]:border-accent data-[state=active]:text-ink",
+            )}
           >
             {tab.label}
             {tab.count !== undefined && <span className="text-muted text-xs">{tab.count}</span>}
@@ -54,7 +57,7 @@ export function LinkTabs({
           key={tab.href}
           href={tab.href}
           aria-current={tab.isCurrent ? "page" : undefined}
-          className={cx(tabClass, tab.isCurrent && "border-accent text-ink")}
+          className={cx(tabClass, tab.isCurrent ? "border-accent text-ink" : "border-transparent text-muted")}
         >
           {tab.label}
           {tab.count !== undefined && <span className="text-muted text-xs">{tab.count}</span>}

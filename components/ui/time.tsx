@@ -36,15 +36,23 @@ export function TimeInterval({ from, until, zone }: { from: Date; until: Date; z
   );
 }
 
+type RelativeTimeProps = {
+  at: Date;
+  zone?: string | undefined;
+  className?: string;
+  /** False inside a link or button, which takes the focus itself. */
+  focusable?: boolean;
+};
+
 /** "3 h ago" with the absolute time on hover and focus, and for screen readers. */
-export function RelativeTime({ at, zone, className }: { at: Date; zone?: string | undefined; className?: string }) {
+export function RelativeTime({ at, zone, className, focusable = true }: RelativeTimeProps) {
   const { now } = usePreferences();
   const { text, zoneName } = formatTime(at, useZone(zone), "full");
   return (
     <time
       dateTime={at.toISOString()}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the absolute time must be reachable without a mouse
-      tabIndex={0}
+      // The absolute time must be reachable without a mouse
+      tabIndex={focusable ? 0 : undefined}
       data-tip={`${text} ${zoneName}`}
       className={cx("has-tip whitespace-nowrap", className)}
       suppressHydrationWarning

@@ -1,5 +1,6 @@
 import { Scale } from "lucide-react";
 import type { Metadata } from "next";
+import { forbidden } from "next/navigation";
 import type { AskDraft } from "@/components/requests/ask-draft";
 import { AskForm } from "@/components/requests/ask-form";
 import { EmptyState } from "@/components/ui/empty-state";
@@ -18,7 +19,7 @@ type PageProps = { searchParams: Promise<{ like?: string | string[] }> };
 
 export default async function AskPage({ searchParams }: PageProps) {
   const ctx = await requireContext();
-  if (!roleMay(ctx.actor.role, "requests.submit")) return <NotForYou />;
+  if (!roleMay(ctx.actor.role, "requests.submit")) forbidden();
   const { like } = await searchParams;
   const [settings, sites, initial] = await Promise.all([
     getSettings(ctx.db),
@@ -85,19 +86,6 @@ async function draftLike(ctx: PersonContext, requestId: string): Promise<AskDraf
     reference: earlier.reference,
     purpose: earlier.purpose,
   };
-}
-
-function NotForYou() {
-  return (
-    <>
-      <PageHeader title="Ask for a recording" />
-      <EmptyState
-        icon={Scale}
-        title="Requesters ask"
-        text="Police, courts, insurers and others ask for recordings with a login of their own. Your role has no part in that."
-      />
-    </>
-  );
 }
 
 function NoBasis() {

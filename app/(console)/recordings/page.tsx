@@ -10,6 +10,7 @@ import { Split } from "@/components/ui/panel";
 import { roleMay } from "@/lib/people/index.ts";
 import { listFilterOptions, listRecordings } from "@/lib/recordings/index.ts";
 import { requireContext } from "../../_server/context";
+import { orNotFound } from "../../_server/or-not-found";
 import { readListAddress, type SearchParams } from "./list-address";
 import { RecordingPanel } from "./recording-panel";
 
@@ -18,10 +19,9 @@ export const metadata: Metadata = { title: "Recordings" };
 export default async function RecordingsPage({ searchParams }: { searchParams: Promise<SearchParams> }) {
   const ctx = await requireContext();
   const address = readListAddress(await searchParams);
-  const [page, options] = await Promise.all([
-    listRecordings(ctx, address.filter, address.cursor),
-    listFilterOptions(ctx),
-  ]);
+  const [page, options] = await orNotFound(
+    Promise.all([listRecordings(ctx, address.filter, address.cursor), listFilterOptions(ctx)]),
+  );
   const isRequester = ctx.actor.role === "requester";
   const isFiltered = Object.keys(address.params).length > 0;
   const hasPanel = page.rows.some(({ id }) => id === address.selected);

@@ -10,6 +10,7 @@ import { LinkTabs } from "@/components/ui/tabs";
 import { listRequests } from "@/lib/access/index.ts";
 import type { PersonContext } from "../../_server/context";
 import { requireContext } from "../../_server/context";
+import { orNotFound } from "../../_server/or-not-found";
 import { basisWords } from "./basis-words";
 
 export const metadata: Metadata = { title: "Requests" };
@@ -40,7 +41,7 @@ export default async function RequestsPage({ searchParams }: PageProps) {
 type ListProps = { ctx: PersonContext; cursor: string | undefined };
 
 async function Inbox({ ctx, cursor, tab }: ListProps & { tab: InboxTab }) {
-  const list = await listRequests(ctx, { ...(tab !== "all" && { state: tab }), ...(cursor && { cursor }) });
+  const list = await orNotFound(listRequests(ctx, { ...(tab !== "all" && { state: tab }), ...(cursor && { cursor }) }));
   const { countByState } = list;
   const all = Object.values(countByState).reduce((sum, count) => sum + count, 0);
   const waiting = countByState.submitted + countByState.in_review + countByState.approved;
@@ -77,7 +78,7 @@ async function Inbox({ ctx, cursor, tab }: ListProps & { tab: InboxTab }) {
 }
 
 async function OwnRequests({ ctx, cursor }: ListProps) {
-  const list = await listRequests(ctx, cursor ? { cursor } : {});
+  const list = await orNotFound(listRequests(ctx, cursor ? { cursor } : {}));
   const total = Object.values(list.countByState).reduce((sum, count) => sum + count, 0);
   return (
     <>

@@ -1,4 +1,5 @@
 import { listRequests, type RequestFilter, type SubmitRequest, submitRequest } from "@/lib/access/index.ts";
+import { authorise } from "@/lib/people/index.ts";
 import { answer } from "../../_server/context";
 import { withUploadedForm } from "../../_server/multipart";
 
@@ -12,6 +13,8 @@ export function GET(request: Request): Promise<Response> {
 /** Asks for recordings: multipart/form-data, the fields first and the order (a PDF named `order`) last. */
 export function POST(request: Request): Promise<Response> {
   return answer(request, async (ctx) => {
+    // Before the form is read, so that whoever may not ask sends no bytes for nothing.
+    await authorise(ctx, "requests.submit");
     const { id } = await withUploadedForm(request, "order", ({ fields, fileName, content }) => {
       const input = { ...fields, siteId: fields.siteId || null, orderFileName: fileName };
       return submitRequest(ctx, input as SubmitRequest, content); // the verb checks it

@@ -75,7 +75,7 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
               chunks={chunks}
               chunkSizeBytes={recording.chunkSizeBytes}
               sizeBytes={recording.sizeBytes}
-              columns={48}
+              columns={40}
             />
             {chunks.length > 0 && <ChunkRunTable chunks={chunks} zone={zone} />}
           </Card>
