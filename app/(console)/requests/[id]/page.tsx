@@ -119,7 +119,7 @@ async function Custody({ ctx, request }: { ctx: PersonContext; request: RequestD
   const events = (await listEventsOf(ctx, { requestId: request.id })).reverse();
   return (
     <Card title="Custody" note={plural(events.length, "event")}>
-      <Feed label="Custody events, newest first" items={toFeedItems(events, { zone: request.timeZone })} />
+      <Feed label="Custody events, newest first" items={toFeedItems(events, request.timeZone)} />
     </Card>
   );
 }
