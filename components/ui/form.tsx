@@ -52,6 +52,8 @@ export function ActionForm({ action, onDone, children, className }: ActionFormPr
     <FormContext value={{ pending, problem }}>
       <form
         ref={form}
+        // Sent before the page's script runs, it must not put a password into the address.
+        method="post"
         className={cx("grid gap-4", className)}
         // Not `action={…}`: React would empty the fields after every answer, also after a no. The cast holds:
         // React's submit event always wraps the browser's SubmitEvent.
