@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { join } from "node:path";
+import { FileStore } from "@tus/file-store";
+import { Server as TusServer } from "@tus/server";
+import {
+  type DeviceRecordingView,
+  decodeMetadataHeader,
+  recordingIdHeader,
+  uploadsPath,
+} from "../../lib/protocol/index.ts";
+
+/** An answer that the peer gives instead of working. */
+export type Fault = { status: number; headers?: Record<string, string>; body?: string };
+
+/** A request as the peer saw it. */
+export type SeenRequest = { method: string; path: string; headers: IncomingMessage["headers"]; atMs: number };
+
+/**
+ * An archive to test against: the reference tus server with its file store on disk, and the state of a recording,
+ * which is sealed when the stored bytes have the declared SHA-256 and quarantined otherwise.
+ */
+export class PeerArchive {
+  readonly folder: string;
+  readonly token: string;
+  readonly requests: SeenRequest[] = [];
+  #server: HttpServer | null = null;
+  #faults: { method: string; fault: Fault; times: number }[] = [];
+  /** How many times a recording is still "received" before it is decided. */
+  pollsBeforeSeal = 0;
+
+  constructor(folder: string, token = "srd_test") {
+    this.folder = folder;
+    this.token = token;
+  }
+
+  /** Answers the next requests of a method with a fault. */
+  fail(method: string, fault: Fault, times = 1): void {
+    this.#faults.push({ method, fault, times });
+  }
+
+  /** Ends every fault. */
+  heal(): void {
+    this.#faults = [];
+  }
+
+  /** Starts, or starts again on the same files. @returns the port */
+  async start(port = 0): Promise<number> {
+    const tus = new TusServer({
+      path: uploadsPath,
+      datastore: new FileStore({ directory: this.folder }),
+      relativeLocation: true,
+    });
+    const server = createServer((request, response) => {
+      this.requests.push({
+        method: request.method ?? "",
+        path: request.url ?? "",
+        headers: request.headers,
+        atMs: performance.now(),
+      });
+      if (this.#answerFault(request, response)) return;
+      if (request.headers.authorization !== `Bearer ${this.token}`) return answer(response, { status: 401 });
+      const url = request.url ?? "";
+      if (url.startsWith("/api/recordings/")) return void this.#answerRecording(url.slice(16), response);
+      // The recording has the name of its upload; a new upload learns it from the Location that tus answers.
+      const upload = /^\/api\/uploads\/(\w+)$/.exec(url)?.[1];
+      if (upload !== undefined) response.setHeader(recordingIdHeader, `R-${upload}`);
+      else nameRecording(response);
+      void tus.handle(request, response);
+    });
+    this.#server = server;
+    await new Promise<void>((listening) => server.listen(port, "127.0.0.1", listening));
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("A TCP server has a port.");
+    return address.port;
+  }
+
+  /** Stops at once, as a crash would: open connections are reset. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (server === null) return;
+    this.#server = null;
+    const closed = new Promise<void>((done) => server.close(() => done()));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  /** Ids of all uploads. */
+  async uploads(): Promise<string[]> {
+    return (await readdir(this.folder)).filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5));
+  }
+
+  /** Bytes of an upload that are on the disk. */
+  async offsetOf(upload: string): Promise<number> {
+    return (await stat(join(this.folder, upload)).catch(() => null))?.size ?? 0;
+  }
+
+  /** What the device said about an upload. */
+  async metadataOf(upload: string): Promise<Map<string, string>> {
+    const info = JSON.parse(await readFile(join(this.folder, `${upload}.json`), "utf8"));
+    return new Map(Object.entries(info.metadata));
+  }
+
+  #answerFault(request: IncomingMessage, response: ServerResponse): boolean {
+    const index = this.#faults.findIndex(({ method }) => method === request.method || method === "*");
+    const found = this.#faults[index];
+    if (found === undefined) return false;
+    found.times -= 1;
+    if (found.times <= 0) this.#faults.splice(index, 1);
+    answer(response, found.fault);
+    return true;
+  }
+
+  async #answerRecording(recording: string, response: ServerResponse): Promise<void> {
+    const upload = recording.slice(2);
+    const isKnown = (await this.uploads()).includes(upload);
+    if (!isKnown) return answer(response, { status: 404 });
+    const info = JSON.parse(await readFile(join(this.folder, `${upload}.json`), "utf8"));
+    const sizeBytes = await this.offsetOf(upload);
+    const isWhole = sizeBytes === info.size && this.pollsBeforeSeal-- <= 0;
+    const sha256 = isWhole ? await sha256Of(join(this.folder, upload)) : null;
+    const declared: string | null = info.metadata.sha256 ?? null;
+    const state = sha256 === null ? "received" : declared === null || declared === sha256 ? "sealed" : "quarantined";
+    const view: DeviceRecordingView = {
+      id: recording,
+      state,
+      fileName: info.metadata.filename ?? "recording",
+      sizeBytes,
+      sha256,
+      declaredSha256: declared,
+      receivedAt: null,
+      sealedAt: null,
+      quarantineReason: state === "quarantined" ? "the SHA-256 is not the declared one" : null,
+    };
+    answer(response, { status: 200, headers: { "Content-Type": "application/json" }, body: JSON.stringify(view) });
+  }
+}
+
+function answer(response: ServerResponse, fault: Fault): void {
+  // Closing after a refusal is what servers do that do not read the rest of a body.
+  response.writeHead(fault.status, { Connection: fault.status < 400 ? "keep-alive" : "close", ...fault.headers });
+  response.end(fault.body);
+}
+
+function nameRecording(response: ServerResponse): void {
+  const setHeader = response.setHeader.bind(response);
+  response.setHeader = (name, value) => {
+    if (name.toLowerCase() === "location") setHeader(recordingIdHeader, `R-${String(value).split("/").at(-1)}`);
+    return setHeader(name, value);
+  };
+}
+
+/** SHA-256 of a file, in hexadecimal digits. */
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const data of createReadStream(path)) hash.update(data);
+  return hash.digest("hex");
+}
+
+/** What an Upload-Metadata header said. */
+export function metadataIn(request: SeenRequest): Map<string, string> {
+  return decodeMetadataHeader(String(request.headers["upload-metadata"] ?? ""));
+}
