@@ -85,7 +85,7 @@ export function FilterBar({ filter, options, hrefWith, params }: FilterBarProps)
 function SearchField({ params, text }: Pick<FilterBarProps, "params"> & { text: string | undefined }) {
   const { q: _, ...others } = params;
   return (
-    <Form action="/recordings" role="search" className="relative w-full sm:w-64">
+    <Form action="/recordings" prefetch={false} role="search" className="relative w-full sm:w-64">
       <Search
         aria-hidden
         className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-muted"

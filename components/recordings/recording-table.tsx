@@ -1,6 +1,6 @@
-import Link from "next/link";
 import { IdText } from "@/components/ui/digest";
 import { formatBytes } from "@/components/ui/format";
+import { Link } from "@/components/ui/link";
 import { Bytes, Duration } from "@/components/ui/measures";
 import { StatePill } from "@/components/ui/state-pill";
 import { recordingStates } from "@/components/ui/states";

@@ -1,5 +1,5 @@
-import Link from "next/link";
 import { IdText } from "@/components/ui/digest";
+import { Link } from "@/components/ui/link";
 import { StatePill } from "@/components/ui/state-pill";
 import { requestStates } from "@/components/ui/states";
 import { type Column, Table } from "@/components/ui/table";

@@ -1,8 +1,8 @@
-import Link from "next/link";
 import type { ReactNode } from "react";
 import { Card } from "@/components/ui/card";
 import { IdText } from "@/components/ui/digest";
 import { formatBytes, formatClock, plural } from "@/components/ui/format";
+import { Link } from "@/components/ui/link";
 import { StatePill } from "@/components/ui/state-pill";
 import { matchDecisions, recordingStates } from "@/components/ui/states";
 import { TimeInterval } from "@/components/ui/time";

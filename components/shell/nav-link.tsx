@@ -10,7 +10,7 @@ export function NavLink({ href, className, children }: { href: string; className
   const path = usePathname();
   const isHere = href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`);
   return (
-    <Link href={href} aria-current={isHere ? "page" : undefined} className={className}>
+    <Link href={href} prefetch={false} aria-current={isHere ? "page" : undefined} className={className}>
       {children}
       <Pending />
     </Link>

@@ -1,5 +1,5 @@
-import Link from "next/link";
 import type { ReactNode } from "react";
+import { Link } from "@/components/ui/link";
 import { Brand } from "./brand";
 import { type NavKey, navEntries } from "./nav-entries";
 import { NavLink } from "./nav-link";

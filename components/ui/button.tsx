@@ -1,7 +1,7 @@
 import { LoaderCircle, type LucideIcon } from "lucide-react";
-import Link from "next/link";
 import type { ComponentProps, ReactNode } from "react";
 import { cx } from "./cx";
+import { Link } from "./link";
 
 /** `filter` is the round one of a filter row. */
 export type ButtonVariant = "primary" | "secondary" | "quiet" | "danger" | "filter";

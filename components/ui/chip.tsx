@@ -1,6 +1,6 @@
 import { type LucideIcon, X } from "lucide-react";
-import Link from "next/link";
 import type { ReactNode } from "react";
+import { Link } from "./link";
 
 /** A filter that is set; the cross is a link to the same list without it. */
 export function FilterChip({

@@ -1,7 +1,7 @@
 import { X } from "lucide-react";
-import Link from "next/link";
 import type { ReactNode } from "react";
 import { cx } from "./cx";
+import { Link } from "./link";
 
 /**
  * The list on the left, the detail of the chosen row on the right; on a phone the detail covers the screen.

@@ -1,7 +1,7 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
-import Link from "next/link";
 import type { ReactNode } from "react";
 import { cx } from "./cx";
+import { Link } from "./link";
 import { TableKeys } from "./table-keys";
 
 /** One column. `cell` answers null for an empty cell, which reads as a dash. */

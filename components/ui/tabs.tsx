@@ -1,9 +1,9 @@
 "use client";
 
-import Link from "next/link";
 import { Tabs as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { cx } from "./cx";
+import { Link } from "./link";
 
 const tabClass =
   "-mb-px inline-flex h-9 items-center gap-1.5 whitespace-nowrap border-b-2 px-1 font-medium text-sm hover:text-ink pointer-coarse:h-11";

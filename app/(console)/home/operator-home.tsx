@@ -1,10 +1,10 @@
 import { CircleCheckBig } from "lucide-react";
-import Link from "next/link";
 import { HomeColumns } from "@/components/home/home-columns";
 import { WorkList } from "@/components/home/work-list";
 import { Card } from "@/components/ui/card";
 import { EmptyState } from "@/components/ui/empty-state";
 import { plural } from "@/components/ui/format";
+import { Link } from "@/components/ui/link";
 import { PageHeader } from "@/components/ui/page-header";
 import { StatePill } from "@/components/ui/state-pill";
 import { recordingStates } from "@/components/ui/states";

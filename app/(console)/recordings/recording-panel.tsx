@@ -1,5 +1,4 @@
 import { ArrowUpRight } from "lucide-react";
-import Link from "next/link";
 import { toFeedItems } from "@/components/custody/feed-items";
 import { ChunkMap } from "@/components/recordings/chunk-map";
 import { DownloadButton } from "@/components/recordings/download-button";
@@ -8,6 +7,7 @@ import { ShortFacts } from "@/components/recordings/recording-facts";
 import { ButtonLink } from "@/components/ui/button";
 import { IdText } from "@/components/ui/digest";
 import { Feed } from "@/components/ui/feed";
+import { Link } from "@/components/ui/link";
 import { Panel } from "@/components/ui/panel";
 import { StatePill } from "@/components/ui/state-pill";
 import { recordingStates } from "@/components/ui/states";

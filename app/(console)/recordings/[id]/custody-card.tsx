@@ -1,8 +1,8 @@
-import Link from "next/link";
 import { toFeedItems } from "@/components/custody/feed-items";
 import { Card } from "@/components/ui/card";
 import { Feed } from "@/components/ui/feed";
 import { plural } from "@/components/ui/format";
+import { Link } from "@/components/ui/link";
 import { LinkTabs } from "@/components/ui/tabs";
 import { custodyActions } from "@/lib/custody/index.ts";
 import { type CustodyEventRow, listEventsOf } from "@/lib/custody-log/index.ts";
