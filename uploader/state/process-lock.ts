@@ -1,111 +1,76 @@
-import { randomBytes } from "node:crypto";
-import { link, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
+import { createHash, randomBytes } from "node:crypto";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { systemCode } from "../problems.ts";
 
-/** Who holds a lock: the process, told apart from a later one with the same number. */
-type Holder = { pid: number; startedAt: string };
+const attempts = 5;
+
+/** A claim on a lock, told by the name of its file alone: NAME.PID.START.NONCE. */
+type Claim = { file: string; pid: number; start: string };
 
 /**
- * Takes a lock file for this process, or returns null when a living process holds it. A lock that a killed process
- * or a power cut left behind is taken over.
+ * Takes a named lock for this process, or returns null when a living process holds it.
  *
+ * Everyone who wants the lock first puts down a claim of their own and then looks for others: of two, the later
+ * one sees the earlier, so never do both go on. A claim whose process is dead counts for nothing, and since no
+ * claim's name is ever used again, removing it can hit nobody else.
+ *
+ * @param folder of locks only; must exist
  * @returns a function that gives the lock back
  */
-export async function takeLock(path: string): Promise<(() => Promise<void>) | null> {
-  const own = JSON.stringify({
-    pid: process.pid,
-    startedAt: await startOf(process.pid),
-    nonce: randomBytes(8).toString("hex"),
-  });
-  const mine = `${path}.${randomBytes(6).toString("hex")}`;
-  await writeFile(mine, own, { flag: "wx", mode: 0o600 });
-  try {
-    for (let attempt = 0; attempt < 10; attempt++) {
-      if (await tryLink(mine, path)) return async () => release(path, own);
-      const found = await readOrNull(path);
-      if (found === null) continue;
-      if (await isAlive(found)) return null;
-      // Move it aside first: of two that try this at once, only one moves this very lock.
-      const aside = `${path}.${randomBytes(6).toString("hex")}.stale`;
-      try {
-        await rename(path, aside);
-      } catch {
-        continue;
-      }
-      // What was moved may be a fresh lock that another took in between; then it goes back.
-      if ((await readOrNull(aside)) !== found) await tryLink(aside, path);
-      await rm(aside, { force: true });
-    }
-    return null;
-  } finally {
-    await rm(mine, { force: true });
+export async function takeLock(folder: string, name: string): Promise<(() => Promise<void>) | null> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const nonce = randomBytes(8).toString("hex");
+    const file = join(folder, `${name}.${process.pid}.${await startOf(process.pid)}.${nonce}`);
+    await writeFile(file, "", { flag: "wx", mode: 0o600 });
+    const release = () => rm(file, { force: true });
+    if ((await livingClaims(folder, name)).every((claim) => claim.file === file)) return release;
+    await release();
+    // Two that came at once may both have given way: chance decides the next time.
+    await sleep(5 + Math.random() * 40);
   }
+  return null;
 }
 
-/** The process number in a lock file whose process lives; null when there is none. */
-export async function lockHolder(path: string): Promise<number | null> {
-  const found = await readOrNull(path);
-  return found !== null && (await isAlive(found)) ? (readHolder(found)?.pid ?? null) : null;
+/** Number of the living process that holds a lock; null when none does. */
+export async function lockHolder(folder: string, name: string): Promise<number | null> {
+  return (await livingClaims(folder, name))[0]?.pid ?? null;
 }
 
-async function release(path: string, own: string): Promise<void> {
-  if ((await readOrNull(path)) === own) await unlink(path).catch(() => undefined);
-}
-
-async function tryLink(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === "EEXIST") return false;
-    // FAT and exFAT, common on memory cards, have no hard links.
-    try {
-      await writeFile(to, await readFile(from), { flag: "wx", mode: 0o600 });
-      return true;
-    } catch (writeError) {
-      if (systemCode(writeError) === "EEXIST") return false;
-      throw writeError;
-    }
+async function livingClaims(folder: string, name: string): Promise<Claim[]> {
+  const living: Claim[] = [];
+  for (const entry of await readdir(folder)) {
+    if (!entry.startsWith(`${name}.`)) continue;
+    const [pid = "", start = ""] = entry.slice(name.length + 1).split(".");
+    const claim = { file: join(folder, entry), pid: Number(pid), start };
+    if (await isAlive(claim)) living.push(claim);
+    else await rm(claim.file, { force: true });
   }
+  return living;
 }
 
-function readHolder(text: string): Holder | null {
+async function isAlive({ pid, start }: Claim): Promise<boolean> {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null || !("pid" in value) || !("startedAt" in value)) return null;
-    const { pid, startedAt } = value;
-    return typeof pid === "number" && typeof startedAt === "string" ? { pid, startedAt } : null;
-  } catch {
-    return null;
-  }
-}
-
-async function isAlive(text: string): Promise<boolean> {
-  const holder = readHolder(text);
-  if (holder === null) return false;
-  try {
-    process.kill(holder.pid, 0);
+    process.kill(pid, 0);
   } catch (error) {
     // EPERM: it lives, as another user.
     if (systemCode(error) !== "EPERM") return false;
   }
-  const startedAt = await startOf(holder.pid);
-  return startedAt === "" || holder.startedAt === "" || startedAt === holder.startedAt;
+  const startNow = await startOf(pid);
+  return startNow === "unknown" || start === "unknown" || startNow === start;
 }
 
-/** When a process started, in the words of the kernel and with the boot that it belongs to; "" where none tells. */
+/** Tells a process from a later one of the same number: a digest of boot and start time; "unknown" where none tells. */
 async function startOf(pid: number): Promise<string> {
-  const stat = await readOrNull(`/proc/${pid}/stat`);
-  const boot = await readOrNull("/proc/sys/kernel/random/boot_id");
-  if (stat === null || boot === null) return "";
-  // proc(5): the fields after the command's closing parenthesis start with the third; start time is the 22nd.
-  return `${boot.trim()} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
-}
-
-async function readOrNull(path: string): Promise<string | null> {
   try {
-    return await readFile(path, "utf8");
+    const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    // proc(5): the fields after the command's closing parenthesis start with the third; start time is the 22nd.
+    const startTime = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    return createHash("sha256").update(`${boot} ${startTime}`).digest("hex").slice(0, 16);
   } catch {
-    return null;
+    return "unknown";
   }
 }

@@ -14,12 +14,14 @@ import { lockHolder, takeLock } from "./process-lock.ts";
 export class StateStore {
   readonly folder: string;
   readonly #files: string;
+  readonly #locks: string;
   /** Made when it is first asked for; may name records that are gone or have changed. */
   #keysByContent: Map<Sha256Hex, Set<string>> | null = null;
 
   private constructor(folder: string) {
     this.folder = folder;
     this.#files = join(folder, "files");
+    this.#locks = join(folder, "locks");
   }
 
   /** Opens the folder, making it when it is not there. @throws Problem "usage" when that is not possible */
@@ -27,6 +29,7 @@ export class StateStore {
     const store = new StateStore(folder);
     try {
       await mkdir(store.#files, { recursive: true, mode: 0o700 });
+      await mkdir(store.#locks, { recursive: true, mode: 0o700 });
     } catch (error) {
       throw new Problem(
         "usage",
@@ -99,24 +102,24 @@ export class StateStore {
 
   /** Keeps other uploaders away from one file; null when one works on it. Returns how to let go. */
   lockFile(server: string, file: string): Promise<(() => Promise<void>) | null> {
-    return takeLock(join(this.#files, `${StateStore.keyOf(server, file)}.lock`));
+    return takeLock(this.#locks, StateStore.keyOf(server, file));
   }
 
   /** Keeps other daemons away from the folder; null when one runs. Returns how to let go. */
   lockDaemon(): Promise<(() => Promise<void>) | null> {
-    return takeLock(join(this.folder, "daemon.lock"));
+    return takeLock(this.#locks, "daemon");
   }
 
   /** Process number of the daemon that runs on this folder; null when none does. */
   daemonPid(): Promise<number | null> {
-    return lockHolder(join(this.folder, "daemon.lock"));
+    return lockHolder(this.#locks, "daemon");
   }
 
   /** Removes what killed processes left half written, but nothing so young that a living one may be at it. */
   async sweep(): Promise<void> {
     for (const name of await readdir(this.#files)) {
       const path = join(this.#files, name);
-      if (/^[0-9a-f]{32}\.(json|lock)$/.test(name)) continue;
+      if (/^[0-9a-f]{32}\.json$/.test(name)) continue;
       const stats = await stat(path).catch(() => null);
       if (stats !== null && Math.abs(Date.now() - stats.mtimeMs) > 600_000) await rm(path, { force: true });
     }
