@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createReadStream, mkdirSync } from "node:fs";
+import { createReadStream, fstatSync, mkdirSync } from "node:fs";
 import { type FileHandle, link, mkdir, open, opendir, rm, stat, statfs, unlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { BlobDamagedError, type BlobReader, type BlobStore, type BlobWriter } from "./blob-store.ts";
@@ -126,7 +126,7 @@ class FileBlobStore implements BlobStore {
       throw hasCode(error, "ENOENT") ? new BlobDamagedError(key, offsetBytes, null) : error;
     }
     try {
-      const { size } = await file.stat();
+      const { size } = fstatSync(file.fd); // in memory once the file is open
       if (size < offsetBytes) throw new BlobDamagedError(key, offsetBytes, size);
       if (size > offsetBytes) await file.truncate(offsetBytes);
       return new FileWriter(file, offsetBytes);
@@ -139,7 +139,7 @@ class FileBlobStore implements BlobStore {
   async openReader(key: string): Promise<BlobReader | null> {
     try {
       const file = await open(this.#path(key), "r");
-      return new FileReader(file, (await file.stat()).size);
+      return new FileReader(file, fstatSync(file.fd).size);
     } catch (error) {
       if (hasCode(error, "ENOENT")) return null;
       throw error;

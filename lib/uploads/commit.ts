@@ -51,6 +51,7 @@ async function writeProgress(ctx: Context, db: Database | Transaction, lease: Le
 /** Promises durable bytes while the body goes on, or at its end before the file is whole. */
 export async function commitProgress(ctx: Context, lease: Lease, progress: Progress, after: After): Promise<void> {
   await writeProgress(ctx, ctx.db, lease, progress, after);
+  if (after === "release") lease.isReleased = true;
 }
 
 /** Promises what arrived before a body broke off, and says so in custody. */
@@ -62,6 +63,7 @@ export async function commitInterruption(ctx: Context, lease: Lease, progress: P
     const details = { uploadId: id, offsetBytes: progress.offsetBytes, reason };
     await recordEvent(ctx, tx, { action: "upload.interrupted", outcome: "failed", recordingId, details });
   });
+  lease.isReleased = true;
 }
 
 /**
@@ -73,6 +75,7 @@ export async function completeUpload(ctx: Context, lease: Lease, progress: Progr
     await writeProgress(ctx, tx, lease, progress, "release");
     await markReceived(ctx, tx, { ...lease.upload, sizeBytes: progress.offsetBytes });
   });
+  lease.isReleased = true;
 }
 
 /** Every byte of the file is durable: the upload is complete and the recording is due to be read back. */

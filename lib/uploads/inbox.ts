@@ -17,6 +17,9 @@ export type EndReason =
   /** Writing or committing failed. */
   | "failed";
 
+/** Written at once when the sender is fast; each write costs a trip to another thread. */
+const batchBytes = 256 * 1024;
+
 /**
  * Collects a request body into batches. While one batch is being written the next fills; at `limitBytes` the
  * body is paused, so memory is bounded and the sender feels the disk. What has arrived when the body ends, in
@@ -34,7 +37,7 @@ export class Inbox {
   lastByteAt = performance.now();
 
   /** @param maxBytes how many bytes this body may bring */
-  constructor(body: Readable, maxBytes: number, limitBytes = 512 * 1024) {
+  constructor(body: Readable, maxBytes: number, limitBytes = 1024 * 1024) {
     this.#body = body;
     this.#leftBytes = maxBytes;
     this.#limitBytes = limitBytes;
@@ -58,7 +61,7 @@ export class Inbox {
     this.#buffers.push(buffer);
     this.#heldBytes += buffer.byteLength;
     if (this.#heldBytes >= this.#limitBytes) this.#body.pause();
-    this.#rouse();
+    if (this.#heldBytes >= batchBytes) this.#rouse();
   };
 
   #rouse(): void {
@@ -74,14 +77,19 @@ export class Inbox {
     this.#rouse();
   }
 
-  /** All bytes that have arrived, waiting for some; null when the body ended and all were taken. */
+  /** Hands out a batch that is smaller than worth while, so that no byte waits longer than between two calls. */
+  nudge(): void {
+    if (this.#heldBytes > 0) this.#rouse();
+  }
+
+  /** All bytes that have arrived, waiting for a batch worth writing; null when the body ended and all were taken. */
   async take(): Promise<Uint8Array[] | null> {
-    while (this.#heldBytes === 0) {
-      if (this.#ended !== null) return null;
+    if (this.#heldBytes < batchBytes && this.#ended === null) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
+    if (this.#heldBytes === 0) return null;
     const batch = this.#buffers;
     this.#buffers = [];
     this.#heldBytes = 0;

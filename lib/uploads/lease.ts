@@ -17,6 +17,8 @@ export type Lease = {
   wasLeftBehind: boolean;
   /** Interruptions before this lease. */
   interruptions: number;
+  /** It was let go of, with the last commit or by itself. */
+  isReleased: boolean;
 };
 
 /** Taken off a lease's length before it counts as unsafe to write under. */
@@ -74,6 +76,7 @@ async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | nul
     safeUntil: askedAt + timing.leaseMs - marginMs,
     wasLeftBehind: row.was_left_behind,
     interruptions: row.interruptions,
+    isReleased: false,
   };
   return { upload, lease };
 }
@@ -127,6 +130,7 @@ export async function renewLease(db: Database, lease: Lease, timing: WriterTimin
 
 /** Lets go of a lease; one that is lost already is nobody's loss. */
 export async function releaseLease(db: Database, lease: Lease): Promise<void> {
+  if (lease.isReleased) return;
   await db.$executeRaw`
     UPDATE upload SET lease_until = NULL, lease_wanted = false
      WHERE id = ${lease.upload.id} AND fence = ${lease.fence} AND state = 'open'`;

@@ -170,6 +170,7 @@ export class Reception implements LocalWriter {
   #tick(): void {
     const { inbox, timing } = this.#parts;
     const now = performance.now();
+    inbox.nudge();
     if (now - inbox.lastByteAt > timing.idleMs) inbox.stop("idle");
     const isBehind = this.#writtenBytes > this.#committedBytes;
     if (isBehind && now - this.#committedAt > timing.checkpointMs) this.#commitBehind(true);
