@@ -35,10 +35,15 @@ export function AskForm({ options, initial, empty }: AskFormProps) {
     if (draft) setStart({ draft, generation: 1 });
   }, [initial]);
 
+  function toTop() {
+    top.current?.focus({ preventScroll: true });
+    top.current?.scrollIntoView({ block: "center" });
+  }
+
   function show(found: Record<string, string>) {
     setProblems(found);
     setChecked(null);
-    requestAnimationFrame(() => top.current?.focus());
+    requestAnimationFrame(toTop);
   }
 
   async function check(event: FormEvent<HTMLFormElement>) {
@@ -52,7 +57,7 @@ export function AskForm({ options, initial, empty }: AskFormProps) {
     if (Object.keys(found).length > 0 || file === null) return show(found);
     setProblems({});
     setChecked({ draft, order: file });
-    requestAnimationFrame(() => top.current?.focus());
+    requestAnimationFrame(toTop);
   }
 
   async function send() {
@@ -69,8 +74,10 @@ export function AskForm({ options, initial, empty }: AskFormProps) {
   }
 
   return (
-    <div ref={top} tabIndex={-1} className="grid gap-3.5 outline-none">
-      <ErrorSummary problems={problems} form={form} />
+    <div className="grid gap-3.5">
+      <div ref={top} tabIndex={-1} className="scroll-mt-4 outline-none">
+        <ErrorSummary problems={problems} form={form} />
+      </div>
       <form
         ref={form}
         noValidate

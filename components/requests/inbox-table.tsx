@@ -1,9 +1,10 @@
 import { IdText } from "@/components/ui/digest";
+import { formatSpan } from "@/components/ui/format";
 import { Link } from "@/components/ui/link";
 import { StatePill } from "@/components/ui/state-pill";
 import { requestStates } from "@/components/ui/states";
 import { type Column, Table } from "@/components/ui/table";
-import { TimeInterval } from "@/components/ui/time";
+import { Time } from "@/components/ui/time";
 import type { RequestRow } from "@/lib/access/types";
 import { Due } from "./due";
 
@@ -12,10 +13,24 @@ export type BasisWords = Record<RequestRow["legalBasis"], string>;
 
 type InboxProps = { rows: RequestRow[]; basisWords: BasisWords; now: Date };
 
+function Interval({ row }: { row: RequestRow }) {
+  return (
+    <span className={under}>
+      <Time at={row.intervalFrom} zone={row.timeZone} style="table" />,{" "}
+      {formatSpan(row.intervalUntil.getTime() - row.intervalFrom.getTime())}
+    </span>
+  );
+}
+
 const under = "block text-muted text-xs";
 
-/** Requests as officers and auditors see them. */
-export function InboxTable({ rows, basisWords, now }: InboxProps) {
+/** Requests as officers and auditors see them. Where all are in one state, nothing says it again. */
+export function InboxTable({ rows, basisWords, now, hasStates }: InboxProps & { hasStates: boolean }) {
+  const state: Column<RequestRow> = {
+    key: "state",
+    head: "State",
+    cell: (row) => <StatePill look={requestStates[row.state]} />,
+  };
   const columns: Column<RequestRow>[] = [
     { key: "due", head: "Answer due", cell: (row) => <Due request={row} now={now} /> },
     {
@@ -33,11 +48,12 @@ export function InboxTable({ rows, basisWords, now }: InboxProps) {
     {
       key: "requester",
       head: "Requester",
-      wrap: true,
       cell: (row) => (
         <span>
           {row.requester.name}
-          <span className={under}>{row.requester.organisation}</span>
+          <span className={`${under} max-w-48 truncate`} title={row.requester.organisation}>
+            {row.requester.organisation}
+          </span>
         </span>
       ),
     },
@@ -45,24 +61,23 @@ export function InboxTable({ rows, basisWords, now }: InboxProps) {
     {
       key: "place",
       head: "Place and interval",
-      wrap: true,
       cell: (row) => (
         <span>
-          {row.site?.name ?? row.place}
-          <span className={under}>
-            <TimeInterval from={row.intervalFrom} until={row.intervalUntil} zone={row.timeZone} />
+          <span className="block max-w-56 truncate" title={row.place}>
+            {row.site?.name ?? row.place}
           </span>
+          <Interval row={row} />
         </span>
       ),
     },
     {
       key: "found",
-      head: "Included of found",
+      head: "Included",
       align: "right",
       cell: (row) => `${row.includedCount} of ${row.foundCount}`,
     },
     { key: "approvals", head: "Approvals", align: "right", cell: (row) => `${row.approvals} of 2` },
-    { key: "state", head: "State", cell: (row) => <StatePill look={requestStates[row.state]} /> },
+    ...(hasStates ? [state] : []),
   ];
   return (
     <Table
@@ -93,13 +108,12 @@ export function OwnRequestsTable({ rows, basisWords, now }: InboxProps) {
     {
       key: "place",
       head: "Place and interval",
-      wrap: true,
       cell: (row) => (
         <span>
-          {row.place}
-          <span className={under}>
-            <TimeInterval from={row.intervalFrom} until={row.intervalUntil} zone={row.timeZone} />
+          <span className="block max-w-72 truncate" title={row.place}>
+            {row.place}
           </span>
+          <Interval row={row} />
         </span>
       ),
     },

@@ -79,7 +79,11 @@ function Match({ match, zone, children }: { match: MatchRow; zone: string; child
         </p>
         <p className="wrap-anywhere text-muted">
           {what}, {where}
-          {recording.sizeBytes !== null && `, ${formatBytes(recording.sizeBytes)}`}
+          {recording.sizeBytes !== null && (
+            <>
+              , <span className="whitespace-nowrap">{formatBytes(recording.sizeBytes)}</span>
+            </>
+          )}
         </p>
         <p className="text-xs">
           <Link href={`/recordings/${recording.id}`} className="text-muted hover:text-ink hover:underline">

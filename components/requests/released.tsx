@@ -82,7 +82,7 @@ export function CheckYourself({ release }: { release: ReleaseView }) {
       </p>
       {release.recordings.map((recording) => (
         <div key={recording.id} className="mt-2 flex items-start gap-1">
-          <pre className="mono min-w-0 flex-1 overflow-x-auto rounded-md bg-sunken p-2.5 text-xs">
+          <pre className="mono min-w-0 flex-1 whitespace-pre-wrap wrap-anywhere rounded-md bg-sunken p-2.5 text-xs">
             <code>{checkLine(recording)}</code>
           </pre>
           <CopyButton text={checkLine(recording)} what={`the command for ${recording.fileName}`} />
@@ -90,7 +90,10 @@ export function CheckYourself({ release }: { release: ReleaseView }) {
       ))}
       <p className="mt-2 text-sm">On Windows, in PowerShell, compare the answer of this with the SHA-256 above:</p>
       {release.recordings.map((recording) => (
-        <pre key={recording.id} className="mono mt-2 overflow-x-auto rounded-md bg-sunken p-2.5 text-xs">
+        <pre
+          key={recording.id}
+          className="mono mt-2 whitespace-pre-wrap wrap-anywhere rounded-md bg-sunken p-2.5 text-xs"
+        >
           <code>{`Get-FileHash -Algorithm SHA256 -LiteralPath '${recording.fileName.replaceAll("'", "''")}'`}</code>
         </pre>
       ))}

@@ -2,9 +2,9 @@ import { Prisma } from "../../generated/prisma/client.ts";
 import type { Transaction } from "../context.ts";
 import { maxMatches } from "./limits.ts";
 
-// How alike two places must be, 0 to 1 (pg_trgm word similarity). "Serrano 41" in "Banco Azul, Serrano 41" is 1,
-// "Serrano 14" about 0.7. A candidate is only a suggestion: an officer decides about each.
-const alikeEnough = 0.6;
+// How alike two places must be, 0 to 1 (pg_trgm word similarity). "Serrano 41" in "Banco Azul, Serrano 41" is 1, two
+// branches of one bank are about 0.6. A candidate is only a suggestion: an officer decides about each.
+const alikeEnough = 0.7;
 
 /** `q` (a request row) and `r` (a recording row) overlap, even by a moment; both ends as PostgreSQL compares them. */
 const overlaps = Prisma.sql`

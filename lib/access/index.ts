@@ -10,6 +10,7 @@ export { type LegalBasisOption, legalBases, legalBasesFor } from "./legal-bases.
 export { listRequests } from "./list-requests.ts";
 export { listMatches } from "./matches.ts";
 export { openRequest } from "./open-request.ts";
+export { orderKey } from "./order-file.ts";
 export { type OrderContent, readOrder } from "./read-order.ts";
 export type {
   ApproveRequest,

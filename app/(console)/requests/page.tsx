@@ -61,7 +61,12 @@ async function Inbox({ ctx, cursor, tab }: ListProps & { tab: InboxTab }) {
           <EmptyInbox tab={all === 0 ? "all" : tab} />
         ) : (
           <>
-            <InboxTable rows={list.rows} basisWords={basisWords} now={ctx.clock.now()} />
+            <InboxTable
+              rows={list.rows}
+              basisWords={basisWords}
+              now={ctx.clock.now()}
+              hasStates={tab === "waiting" || tab === "all"}
+            />
             <Pager
               things="requests"
               shown={list.rows.length}
