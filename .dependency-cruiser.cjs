@@ -16,6 +16,7 @@ const domains = [
   "recordings",
   "uploads",
   "access",
+  "check",
 ];
 
 const oneDirection = domains.slice(0, -1).map((domain, index) => ({

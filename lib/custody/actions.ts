@@ -16,6 +16,7 @@ export const custodyActions = {
   "login.failed": { sentence: "failed to sign in", group: "people" },
   "login.ended": { sentence: "signed out", group: "people" },
   "access.refused": { sentence: "was refused", group: "people" },
+  "archive.checked": { sentence: "checked the archive", group: "recordings" },
   "setting.changed": { sentence: "changed a setting", group: "people" },
   "site.created": { sentence: "added a site", group: "devices" },
   "site.changed": { sentence: "changed a site", group: "devices" },

@@ -1,0 +1,111 @@
+import type { Command } from "commander";
+import type { Context } from "../../lib/context.ts";
+import {
+  addDevice,
+  addSite,
+  type DeviceRow,
+  issueDeviceToken,
+  listDevices,
+  listSites,
+  resumeDevice,
+  revokeDevice,
+  suspendDevice,
+} from "../../lib/devices/index.ts";
+import { AppError } from "../../lib/errors.ts";
+import { getSettings } from "../../lib/settings/index.ts";
+import { withArchive } from "../archive.ts";
+import { type OutputOptions, print, table, utc } from "../output.ts";
+
+type AddOptions = OutputOptions & { name: string; site?: string; alias?: string; timeZone?: string };
+
+/** Adds `device add`, `token`, `list`, `suspend`, `resume` and `revoke`. */
+export function addDeviceCommands(program: Command): void {
+  const device = program.command("device").description("recorders and cameras: add, tokens, let in or refuse");
+  device
+    .command("add")
+    .description("Add a device and print its token. The token is shown this once: the archive keeps only its digest.")
+    .requiredOption("--name <name>", "unique, as people call it")
+    .option("--site <site>", "id or name of its home site, added when there is none of this name (default: it moves)")
+    .option("--time-zone <zone>", "of a site that is added, as in Europe/Madrid (default: the archive's setting)")
+    .option("--alias <text>", "your own element id")
+    .option("--json", 'print {"id":…,"token":…}')
+    .addHelpText("after", '\nExample: strongroom device add --name "Van 12" --site "Depot North" --json')
+    .action((options: AddOptions) =>
+      withArchive("device add", async (ctx, { env }) => {
+        const site = options.site === undefined ? null : await siteOf(ctx, options.site, options.timeZone);
+        const { name, alias } = options;
+        const issued = await addDevice(ctx, { name, alias: alias ?? null, siteId: site?.id ?? null });
+        print(options, { id: issued.deviceId, token: issued.token, siteId: site?.id ?? null }, [
+          ...(site?.isNew ? [`Added the site ${site.name} (${site.id}).`] : []),
+          `Added ${name} (${issued.deviceId}). Its token, shown this once:`,
+          issued.token,
+          `Push a file: npx strongroom-uploader push FILE --server ${env.publicUrl} --token ${issued.token}`,
+        ]);
+      }),
+    );
+  device
+    .command("token <device>")
+    .description(
+      "Print one more token of a device (id or name), to change over without a gap. Revoke the old one after.",
+    )
+    .option("--json", 'print {"id":…,"token":…}')
+    .action((name: string, options: OutputOptions) =>
+      withArchive("device token", async (ctx) => {
+        const { deviceId, token } = await issueDeviceToken(ctx, (await deviceOf(ctx, name)).id);
+        print(options, { id: deviceId, token }, token);
+      }),
+    );
+  device
+    .command("list")
+    .description("List all devices.")
+    .option("--json", "print one JSON array")
+    .action((options: OutputOptions) =>
+      withArchive("device list", async (ctx) => {
+        const devices = await listDevices(ctx);
+        print(options, devices, table(["ID", "NAME", "STATE", "SITE", "TOKENS", "LAST SEEN"], devices.map(cells)));
+      }),
+    );
+  addStateCommands(device);
+}
+
+const moves = [
+  ["suspend", "Refuse a device (id or name) for now.", suspendDevice],
+  ["resume", "Let a suspended device (id or name) in again.", resumeDevice],
+  ["revoke", "Refuse a device (id or name) for good. Its recordings stay.", revokeDevice],
+] as const;
+
+function addStateCommands(device: Command): void {
+  for (const [word, description, move] of moves)
+    device
+      .command(`${word} <device>`)
+      .description(description)
+      .option("--json", "print one JSON object")
+      .action((name: string, options: OutputOptions) =>
+        withArchive(`device ${word}`, async (ctx) => {
+          const { id } = await deviceOf(ctx, name);
+          await move(ctx, id);
+          const after = await deviceOf(ctx, id);
+          print(options, { id, state: after.state }, `${after.name} is ${after.state}.`);
+        }),
+      );
+}
+
+function cells(row: DeviceRow): string[] {
+  return [row.id, row.name, row.state, row.site?.name ?? "moves", String(row.activeTokens), utc(row.lastSeenAt)];
+}
+
+async function deviceOf(ctx: Context, text: string): Promise<DeviceRow> {
+  const wanted = text.trim();
+  const found = (await listDevices(ctx)).find((row) => row.id === wanted.toUpperCase() || row.name === wanted);
+  if (found === undefined) throw new AppError("not_found", `There is no device ${wanted}.`);
+  return found;
+}
+
+async function siteOf(ctx: Context, text: string, zone: string | undefined) {
+  const wanted = text.trim();
+  const found = (await listSites(ctx)).find((row) => row.id === wanted.toUpperCase() || row.name === wanted);
+  if (found !== undefined) return { id: found.id, name: found.name, isNew: false };
+  const timeZone = zone ?? (await getSettings(ctx.db)).siteTimeZone;
+  const { id } = await addSite(ctx, { name: wanted, timeZone });
+  return { id, name: wanted, isNew: true };
+}

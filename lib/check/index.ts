@@ -1,0 +1,2 @@
+export { type CheckListener, checkArchive } from "./check-archive.ts";
+export { type CheckDepth, type CheckReport, checkDepths, type Problem } from "./types.ts";

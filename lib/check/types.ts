@@ -1,0 +1,37 @@
+/** How deep a check looks: what is there; how long it is; every byte of it. Each depth includes those before. */
+export const checkDepths = ["present", "size", "digest"] as const;
+export type CheckDepth = (typeof checkDepths)[number];
+
+/** Something that is not as the archive promised. */
+export type Problem = {
+  /** Stable code, for machines. */
+  code:
+    | "row_without_upload"
+    | "blob_missing"
+    | "blob_without_row"
+    | "blob_short"
+    | "blob_long"
+    | "chunks_incomplete"
+    | "chunk_differs"
+    | "digest_differs"
+    | "order_missing"
+    | "order_differs"
+    | "custody_missing";
+  /** Id of the recording or request, or the blob's key. */
+  subject: string;
+  /** What was found, in a sentence. */
+  found: string;
+  /** What to do about it, in a sentence. */
+  mend: string;
+};
+
+/** What a check looked at. */
+export type CheckReport = {
+  depth: CheckDepth;
+  recordings: number;
+  /** Quarantined ones are known to be damaged; they are counted and not judged again. */
+  quarantined: number;
+  orders: number;
+  bytesRead: number;
+  problems: number;
+};
