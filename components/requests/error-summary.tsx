@@ -28,7 +28,7 @@ export function ErrorSummary({ problems, form }: ErrorSummaryProps) {
             {name === "form" ? (
               message
             ) : (
-              <button type="button" className="text-left underline" onClick={() => goTo(name)}>
+              <button type="button" className="min-h-6 text-left underline" onClick={() => goTo(name)}>
                 {message}
               </button>
             )}

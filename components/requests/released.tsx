@@ -21,7 +21,7 @@ export function ReleasedRecording({
   const length = recording.durationMs === null ? "" : formatClock(recording.durationMs);
   return (
     <Card>
-      <h3 className="wrap-anywhere font-semibold text-md">{recording.fileName}</h3>
+      <h2 className="wrap-anywhere font-semibold text-md">{recording.fileName}</h2>
       <p className="text-muted text-sm">
         {[size, length, "one file, as the device made it"].filter(Boolean).join(", ")}
       </p>

@@ -16,7 +16,7 @@ const barLink =
 /** The left rail of a wide screen. `foot`: the account menu. */
 export function Rail({ entries, counts, foot }: { entries: NavKey[]; counts: NavCounts; foot: ReactNode }) {
   return (
-    <div className="sticky top-0 hidden h-dvh flex-col border-line border-r px-2.5 py-3.5 lg:flex print:hidden">
+    <header className="sticky top-0 hidden h-dvh flex-col border-line border-r px-2.5 py-3.5 lg:flex print:hidden">
       <Link href="/" className="mb-3 rounded-md px-2 py-1">
         <Brand />
       </Link>
@@ -33,7 +33,7 @@ export function Rail({ entries, counts, foot }: { entries: NavKey[]; counts: Nav
         })}
       </nav>
       <div className="mt-auto">{foot}</div>
-    </div>
+    </header>
   );
 }
 

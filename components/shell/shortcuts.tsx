@@ -20,7 +20,7 @@ export function Shortcuts({ entries }: { entries: NavKey[] }) {
   const router = useRouter();
   const { keys, setKeys } = usePreferences();
   const [helpOpen, setHelpOpen] = useState(false);
-  const lastG = useRef(0);
+  const lastG = useRef(Number.NEGATIVE_INFINITY);
 
   useEffect(() => {
     const open = () => setHelpOpen(true);
@@ -55,7 +55,7 @@ export function Shortcuts({ entries }: { entries: NavKey[] }) {
         return;
       }
       const afterG = event.timeStamp - lastG.current < 1_500;
-      lastG.current = 0;
+      lastG.current = Number.NEGATIVE_INFINITY;
       const done = afterG ? go(event.key) : (acts[event.key]?.() ?? false);
       if (done) event.preventDefault();
     }

@@ -2,7 +2,8 @@
 
 import { type ReactNode, useState } from "react";
 import { Button } from "./button";
-import { Dialog, DialogClose } from "./dialog";
+import { Dialog } from "./dialog";
+import { DialogClose } from "./dialog-close";
 import { ActionForm, type ActionResult, SubmitButton } from "./form";
 import { useAnnounce } from "./toast";
 

@@ -26,7 +26,7 @@ export async function AuditorHome({ ctx }: { ctx: PersonContext }) {
         </Card>
         <Card
           title="Failed sign-ins and refusals"
-          note={`in the latest ${rows.length} events`}
+          note={`latest ${rows.length} events`}
           aside={<AllLink href="/custody?group=people" />}
         >
           {refused.length === 0 ? (

@@ -12,6 +12,7 @@ import type { PersonContext } from "../../_server/context";
 import { AllLink } from "./operator-home";
 
 const shownRequests = 10;
+const moving: RequestRow["state"][] = ["submitted", "in_review", "approved"];
 
 /** For requesters: their requests, what is ready first, and what asking takes. */
 export async function RequesterHome({ ctx }: { ctx: PersonContext }) {
@@ -56,7 +57,7 @@ function toItem(row: RequestRow): WorkItem {
     look: requestStates[row.state],
     title: row.site?.name ?? row.place,
     text: `${row.authority} ${row.reference} · ${row.id}`,
-    verb: isReady ? "Download" : "Follow",
+    verb: isReady ? "Download" : moving.includes(row.state) ? "Follow" : "See",
     href: `/ask/${row.id}`,
     dueAt: null,
     since: row.createdAt,
