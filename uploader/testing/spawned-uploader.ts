@@ -60,7 +60,7 @@ export class SpawnedUploader {
     const over = this.ended.then(({ code, events, stderr }) => {
       const match = events.find(isWanted);
       if (match !== undefined) return match;
-      throw new Error(`Ended with ${code} before "${kind}": ${JSON.stringify(events.at(-1))} ${stderr}`);
+      throw new Error(`Ended with ${code} before "${kind}": ${JSON.stringify(events)} ${stderr}`);
     });
     return Promise.race([found, over]);
   }
