@@ -5,12 +5,8 @@ import type { ActionResult } from "@/components/ui/form";
 import { AppError } from "@/lib/errors.ts";
 import { setUpArchive, signIn, takeUpLink } from "@/lib/people/index.ts";
 import { publicAction, returnPath } from "../_server/context";
+import { field } from "../_server/form";
 import { beginSession } from "../_server/session";
-
-const field = (data: FormData, name: string) => {
-  const value = data.get(name);
-  return typeof value === "string" ? value : "";
-};
 
 /** Signs in and goes where the person wanted to. Fields: email, password, to. */
 export const signInAction: (data: FormData) => Promise<ActionResult> = publicAction(async (ctx, data: FormData) => {

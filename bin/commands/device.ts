@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import type { Context } from "../../lib/context.ts";
 import {
   addDevice,
-  addSite,
   type DeviceRow,
+  ensureSite,
   issueDeviceToken,
   listDevices,
   listSites,
@@ -106,6 +106,5 @@ async function siteOf(ctx: Context, text: string, zone: string | undefined) {
   const found = (await listSites(ctx)).find((row) => row.id === wanted.toUpperCase() || row.name === wanted);
   if (found !== undefined) return { id: found.id, name: found.name, isNew: false };
   const timeZone = zone ?? (await getSettings(ctx.db)).siteTimeZone;
-  const { id } = await addSite(ctx, { name: wanted, timeZone });
-  return { id, name: wanted, isNew: true };
+  return { name: wanted, ...(await ensureSite(ctx, { name: wanted, timeZone })) };
 }

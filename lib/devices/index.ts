@@ -2,6 +2,7 @@ export { addDevice } from "./add-device.ts";
 export { addSite } from "./add-site.ts";
 export { authenticateDevice } from "./authenticate-device.ts";
 export { changeSite } from "./change-site.ts";
+export { ensureSite } from "./ensure-site.ts";
 export { getDevice, listDevices } from "./find.ts";
 export { issueDeviceToken } from "./issue-device-token.ts";
 export { listSites } from "./list-sites.ts";
