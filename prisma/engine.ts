@@ -15,22 +15,43 @@ const packageDir = join(import.meta.dirname, "../node_modules/@prisma/schema-eng
  */
 class WholeScriptAdapter extends PrismaPg {
   readonly pool: Pool;
-  readonly #afterScript: string;
+  readonly #around: { before: string; after: string };
 
-  constructor(databaseUrl: string, afterScript: string) {
+  constructor(databaseUrl: string, around: { before: string; after: string }) {
     const pool = new Pool({ connectionString: databaseUrl, max: 2 });
     super(pool);
     this.pool = pool;
-    this.#afterScript = afterScript;
+    this.#around = around;
   }
 
   override async connect() {
     const adapter = await super.connect();
     adapter.executeScript = async (script) => {
-      await this.pool.query(`${script}\n;${this.#afterScript}`);
+      await this.pool.query(`${this.#around.before};\n${script}\n;${this.#around.after}`);
     };
     return adapter;
   }
+}
+
+type Glue = { SchemaEngine: { new: (...args: unknown[]) => Promise<SchemaEngine> } };
+
+/** The package keeps its one instance in a global of its own: a second one would break the first. */
+let glue: Promise<Glue> | undefined;
+
+/** The engine leaves a timer of ten seconds behind, for which a command would wait at its end. */
+function withoutWaiting(module: Record<string, WebAssembly.ImportValue>): WebAssembly.ModuleImports {
+  const setTimer = (callback: () => void, delayMs: number) => setTimeout(callback, delayMs).unref();
+  const isTimer = (name: string) => name.startsWith("__wbg_setTimeout_");
+  return Object.fromEntries(Object.entries(module).map(([name, value]) => [name, isTimer(name) ? setTimer : value]));
+}
+
+async function loadGlue(): Promise<Glue> {
+  const module = await import(join(packageDir, "schema_engine_bg.js"));
+  const bytes = readFileSync(join(packageDir, "schema_engine_bg.wasm"));
+  const { instance } = await WebAssembly.instantiate(bytes, { "./schema_engine_bg.js": withoutWaiting(module) });
+  module.__wbg_set_wasm(instance.exports);
+  (instance.exports.__wbindgen_start as () => void)(); // the entry of every module that wasm-bindgen makes
+  return module;
 }
 
 /** Prisma's schema engine on one database. Close it, or the process stays. */
@@ -39,8 +60,8 @@ export type OpenEngine = { engine: SchemaEngine; close: () => Promise<void> };
 type EngineOptions = {
   /** Prisma schema files, as path and content, for commands that compare schemas. */
   schemas?: [string, string][];
-  /** SQL that runs at the end of every script, in its transaction. */
-  afterScript?: string;
+  /** SQL that runs before and after every script, in its transaction. */
+  aroundScript?: { before: string; after: string };
 };
 
 /** Prisma filters for objects that other owners manage; the archive has none. */
@@ -52,13 +73,10 @@ export const noFilter: SchemaFilter = { externalTables: [], externalEnums: [] };
  * @param databaseUrl connection string of PostgreSQL 15 or newer
  */
 export async function openSchemaEngine(databaseUrl: string, options: EngineOptions = {}): Promise<OpenEngine> {
-  const glue = await import(join(packageDir, "schema_engine_bg.js"));
-  const bytes = readFileSync(join(packageDir, "schema_engine_bg.wasm"));
-  const { instance } = await WebAssembly.instantiate(bytes, { "./schema_engine_bg.js": glue });
-  glue.__wbg_set_wasm(instance.exports);
-  (instance.exports.__wbindgen_start as () => void)();
-  const adapter = new WholeScriptAdapter(databaseUrl, options.afterScript ?? "");
-  const engine: SchemaEngine = await glue.SchemaEngine.new(
+  glue ??= loadGlue();
+  const { SchemaEngine } = await glue;
+  const adapter = new WholeScriptAdapter(databaseUrl, options.aroundScript ?? { before: "", after: "" });
+  const engine: SchemaEngine = await SchemaEngine.new(
     { datamodels: options.schemas },
     () => undefined,
     bindMigrationAwareSqlAdapterFactory(adapter),

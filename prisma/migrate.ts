@@ -6,8 +6,10 @@ export class MigrationError extends Error {
   override name = "MigrationError";
 }
 
-/** Any fixed number; all Strongroom processes on one database agree on it ("strongroom" in ASCII, cut to 63 bits). */
-const lockKey = "8319119876310790511";
+// Two locks with fixed numbers. Who migrates holds the first on a connection of its own. Each script holds the
+// second in its transaction, because a script that was sent runs on after its sender was killed.
+const migrateLock = "8319119876310790511";
+const scriptLock = "8319119876310790512";
 
 /** PostgreSQL 15, as server_version_num says it. */
 const oldestVersion = 150_000;
@@ -35,7 +37,8 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
   }
   try {
     await refuseOldServer(client);
-    await client.query("SELECT pg_advisory_lock($1)", [lockKey]);
+    await client.query("SELECT pg_advisory_lock($1)", [migrateLock]);
+    await client.query("SELECT pg_advisory_lock($1), pg_advisory_unlock($1)", [scriptLock]);
     const pending = await pendingMigrations(client);
     if (pending.length === 0) return [];
     await apply(databaseUrl);
@@ -77,7 +80,9 @@ async function pendingMigrations(client: pg.Client): Promise<string[]> {
 }
 
 async function apply(databaseUrl: string): Promise<void> {
-  const { engine, close } = await openSchemaEngine(databaseUrl, { afterScript: noteEnd });
+  const { engine, close } = await openSchemaEngine(databaseUrl, {
+    aroundScript: { before: `SELECT pg_advisory_xact_lock(${scriptLock})`, after: noteEnd },
+  });
   try {
     await engine.applyMigrations({ migrationsList: readMigrations(), filters: noFilter });
   } catch (error) {

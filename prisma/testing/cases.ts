@@ -1,0 +1,356 @@
+import type { Fixture } from "./fixture.ts";
+
+/** One statement, or several of which the last one counts. */
+export type Script = string | string[];
+
+/** One rule of the database: what it refuses, each alone, and the nearest things that it lets pass, in order. */
+export type Case = { name: string; refuses: (f: Fixture) => Script[]; allows: (f: Fixture) => string[] };
+
+const zeros = `decode(repeat('00', 32), 'hex')`;
+const ones = `decode(repeat('01', 32), 'hex')`;
+const short = `decode(repeat('00', 31), 'hex')`;
+
+const rule = (name: string, refuses: Case["refuses"], allows: Case["allows"]): Case => ({ name, refuses, allows });
+
+/** A rule about what a column of one existing row may become. */
+function column(name: string, row: (f: Fixture) => string, refused: string[], allowed: string[]): Case {
+  const update = (set: string) => (f: Fixture) => row(f).replace("SET", `SET ${set}`);
+  return rule(
+    name,
+    (f) => refused.map((set) => update(set)(f)),
+    (f) => allowed.map((set) => update(set)(f)),
+  );
+}
+
+const account = (f: Fixture) => `UPDATE account SET WHERE id = '${f.admin}'`;
+const organisation = (f: Fixture) => `UPDATE organisation SET WHERE id = '${f.organisation}'`;
+const receiving = (f: Fixture) => `UPDATE recording SET WHERE id = '${f.receiving}'`;
+const received = (f: Fixture) => `UPDATE recording SET WHERE id = '${f.received}'`;
+const sealed = (f: Fixture) => `UPDATE recording SET WHERE id = '${f.sealed}'`;
+const upload = (f: Fixture) => `UPDATE upload SET WHERE recording_id = '${f.receiving}'`;
+const chunk = (f: Fixture) => `UPDATE chunk SET WHERE recording_id = '${f.receiving}'`;
+const request = (f: Fixture) => `UPDATE request SET WHERE id = '${f.request}'`;
+const release = (f: Fixture) => `UPDATE release SET WHERE id = '${f.release}'`;
+
+const approve = (request: string, approver: string, ordinal = 1, scope = zeros) =>
+  `INSERT INTO approval (id, request_id, approver_id, ordinal, scope_sha256, approved_at)
+   VALUES (gen_random_uuid()::text, '${request}', '${approver}', ${ordinal}, ${scope}, now())`;
+const approveTwice = (f: Fixture) => [approve(f.request, f.first, 1), approve(f.request, f.second, 2)];
+const openRelease = (f: Fixture, requester = f.requester, scope = zeros, until = "now() + interval '1 day'") =>
+  `INSERT INTO release (id, request_id, requester_id, scope_sha256, opened_at, open_until)
+   VALUES ('L-1', '${f.request}', '${requester}', ${scope}, now(), ${until})`;
+const include = (f: Fixture, recording: string, decision = "included", reason = "NULL") =>
+  `INSERT INTO request_recording (request_id, recording_id, decision, reason, decided_by_id, decided_at)
+   VALUES ('${f.request}', '${recording}', '${decision}', ${reason}, '${f.first}', now())`;
+const event = (kind: string, actorId: string, role = "NULL") =>
+  `INSERT INTO custody_event (at, action, actor_kind, actor_id, actor_name, actor_role, correlation_id)
+   VALUES (now(), 'log.read', '${kind}', ${actorId}, 'x', ${role}, 'c')`;
+const grant = (f: Fixture, purpose: string, until = "now() + interval '8 hours'") =>
+  `INSERT INTO access_grant (id, recording_id, account_id, purpose, opened_at, open_until)
+   VALUES ('G-1', '${f.sealed}', '${f.first}', '${purpose}', now(), ${until})`;
+const addRecording = (f: Fixture, columns: Record<string, string>) => {
+  const all = {
+    id: "'R-1'",
+    device_id: `(SELECT device_id FROM recording WHERE id = '${f.sealed}')`,
+    state: "'receiving'",
+    file_name: "'a.mp4'",
+    media_type: "'video/mp4'",
+    digest_originator: "'device'",
+    start_at: "now()",
+    end_at: "now()",
+    created_at: "now()",
+    search_text: "'a'",
+    ...columns,
+  };
+  return `INSERT INTO recording (${Object.keys(all).join(", ")}) VALUES (${Object.values(all).join(", ")})`;
+};
+const whole = { state: "'sealed'", sha256: zeros, size_bytes: "1", received_at: "now()", sealed_at: "now()" };
+
+/** Checks on single rows. */
+export const checks: Case[] = [
+  column(
+    "organisation_name_length",
+    organisation,
+    ["name = ''", "name = repeat('x', 201)"],
+    ["name = repeat('x', 200)"],
+  ),
+  column(
+    "account_email_lower",
+    account,
+    ["email = 'A@x.org'", "email = ' a@x.org'", "email = 'ax'"],
+    ["email = 'á@x.org'"],
+  ),
+  column("account_active_has_password", account, ["password_hash = NULL"], ["password_hash = NULL, state = 'invited'"]),
+  rule(
+    "setup_link_single",
+    () => [`INSERT INTO setup_link (id, secret_sha256, created_at) VALUES (2, ${zeros}, now())`],
+    () => ["UPDATE setup_link SET used_at = now()"],
+  ),
+  rule(
+    "recording_digest_lengths",
+    (f) => [addRecording(f, { sha256: short }), addRecording(f, { declared_sha256: short })],
+    (f) => [addRecording(f, { sha256: zeros, declared_sha256: ones })],
+  ),
+  rule(
+    "recording_sealed_is_complete",
+    (f) =>
+      ["sha256", "size_bytes", "received_at", "sealed_at"].map((key) => addRecording(f, { ...whole, [key]: "NULL" })),
+    (f) => [addRecording(f, whole)],
+  ),
+  rule(
+    "recording_sealed_equals_declared",
+    (f) => [addRecording(f, { ...whole, declared_sha256: ones })],
+    (f) => [addRecording(f, { ...whole, declared_sha256: zeros })],
+  ),
+  column(
+    "recording_quarantine_has_reason",
+    received,
+    [
+      "state = 'quarantined'",
+      "state = 'quarantined', quarantine_reason = 'x'",
+      "quarantine_reason = 'x', quarantined_at = now()",
+    ],
+    ["state = 'quarantined', quarantine_reason = 'x', quarantined_at = now()"],
+  ),
+  column(
+    "recording_capture_order",
+    sealed,
+    ["captured_from = captured_until + interval '1 ms'"],
+    ["captured_from = captured_until", "captured_until = NULL"],
+  ),
+  column("recording_interval_order", sealed, ["start_at = end_at + interval '1 ms'"], ["start_at = end_at"]),
+  rule(
+    "recording_size_positive",
+    (f) => [addRecording(f, { size_bytes: "-1" })],
+    (f) => [addRecording(f, { size_bytes: "0" })],
+  ),
+  column("upload_offset_within_length", upload, ["offset_bytes = length_bytes + 1"], ["offset_bytes = length_bytes"]),
+  column(
+    "upload_complete_is_whole",
+    upload,
+    ["state = 'complete'"],
+    ["state = 'complete', offset_bytes = length_bytes"],
+  ),
+  rule(
+    "upload_chunk_size_range",
+    (f) => [399_999, 67_108_865].map((size) => addUpload(f, size)),
+    (f) => [addUpload(f, 400_000), `DELETE FROM upload WHERE id = 'U-1'`, addUpload(f, 67_108_864)],
+  ),
+  rule(
+    "chunk_shape",
+    (f) => [addChunk(f, "-1", "1"), addChunk(f, "1", "0"), addChunk(f, "1", "67108865"), addChunk(f, "1", "1", short)],
+    (f) => [addChunk(f, "1", "67108864", zeros), addChunk(f, "2", "1")],
+  ),
+  column(
+    "request_interval_order",
+    request,
+    ["interval_from = interval_until"],
+    ["interval_until = interval_from + interval '1 s'"],
+  ),
+  rule(
+    "request_order_complete",
+    (f) => [copyRequest(f, "order_size_bytes", "0"), copyRequest(f, "order_sha256", short)],
+    (f) => [copyRequest(f, "order_size_bytes", "1")],
+  ),
+  column(
+    "request_denied_has_reason",
+    request,
+    ["state = 'denied', ended_at = now()", "denial_reason = 'x'"],
+    ["state = 'denied', ended_at = now(), denial_reason = 'x'"],
+  ),
+  column(
+    "request_end_has_time",
+    request,
+    ["state = 'withdrawn'", "ended_at = now()"],
+    ["state = 'withdrawn', ended_at = now()"],
+  ),
+  rule(
+    "match_left_out_has_reason",
+    (f) => [include(f, f.sealed, "excluded"), include(f, f.sealed, "unavailable")],
+    (f) => [include(f, f.sealed), include(f, f.received, "excluded", "'x'")],
+  ),
+  rule(
+    "approval_ordinal",
+    (f) => [approve(f.request, f.first, 0), approve(f.request, f.first, 3)],
+    (f) => approveTwice(f),
+  ),
+  rule(
+    "approval_scope_length",
+    (f) => [approve(f.request, f.first, 1, short)],
+    (f) => [approve(f.request, f.first, 1, zeros)],
+  ),
+  column(
+    "release_withdrawal_complete",
+    release,
+    ["withdrawn_at = now()", "withdraw_reason = 'x'"],
+    [
+      "withdrawn_at = now(), withdraw_reason = 'x', withdrawn_by_id = (SELECT id FROM account WHERE role = 'officer' LIMIT 1)",
+    ],
+  ),
+  rule(
+    "release_interval",
+    (f) => [[...approveTwice(f), openRelease(f, f.requester, zeros, "now()")]],
+    (f) => [...approveTwice(f), openRelease(f)],
+  ),
+  rule(
+    "access_grant_shape",
+    (f) => [grant(f, "ab"), grant(f, "x".repeat(501)), grant(f, "abc", "now()")],
+    (f) => [grant(f, "abc")],
+  ),
+  rule(
+    "custody_event_actor",
+    () => [event("person", "NULL", "'officer'"), event("device", "NULL"), event("nobody", "'x'")],
+    () => [
+      event("person", "'x'", "'officer'"),
+      event("device", "'x'"),
+      event("nobody", "NULL"),
+      event("system", "'job'"),
+    ],
+  ),
+  rule(
+    "custody_event_person_has_role",
+    () => [event("person", "'x'"), event("device", "'x'", "'officer'")],
+    () => [event("person", "'x'", "'auditor'")],
+  ),
+];
+
+/** Uniqueness among some rows. */
+export const partialUniques: Case[] = [
+  rule(
+    "approval_one_per_officer",
+    (f) => [[approve(f.request, f.first, 1), approve(f.request, f.first, 2)]],
+    (f) => [
+      approve(f.request, f.first, 1),
+      "UPDATE approval SET voided_at = now() WHERE voided_at IS NULL",
+      approve(f.request, f.first, 1),
+    ],
+  ),
+  rule(
+    "approval_one_per_ordinal",
+    (f) => [[approve(f.request, f.first, 1), approve(f.request, f.second, 1)]],
+    (f) => approveTwice(f),
+  ),
+];
+
+const neverDeleted = (name: string, table: string, id: (f: Fixture) => string) =>
+  rule(
+    name,
+    (f) => [`DELETE FROM ${table} WHERE id = '${id(f)}'`],
+    (f) => [`SELECT 1 FROM ${table} WHERE id = '${id(f)}'`],
+  );
+
+/** Rules that look at the old row, or at other rows. */
+export const triggers: Case[] = [
+  rule(
+    "custody_event_append_only",
+    () => ["UPDATE custody_event SET purpose = 'x'", "DELETE FROM custody_event"],
+    () => [event("system", "NULL")],
+  ),
+  rule(
+    "custody_event_no_truncate",
+    () => ["TRUNCATE custody_event"],
+    () => [event("system", "NULL")],
+  ),
+  neverDeleted("recording_never_deleted", "recording", (f) => f.quarantined),
+  neverDeleted("request_never_deleted", "request", (f) => f.request),
+  neverDeleted("release_never_deleted", "release", (f) => f.release),
+  rule(
+    "approval_never_deleted",
+    (f) => [`DELETE FROM approval WHERE request_id = '${f.releasedRequest}'`],
+    (f) => [`UPDATE approval SET voided_at = now() WHERE request_id = '${f.releasedRequest}'`],
+  ),
+  rule(
+    "release_recording_immutable",
+    (f) => [
+      `UPDATE release_recording SET recording_id = '${f.sealed}' WHERE release_id = '${f.release}'`,
+      `DELETE FROM release_recording WHERE release_id = '${f.release}'`,
+    ],
+    (f) => [`SELECT 1 FROM release_recording WHERE release_id = '${f.release}'`],
+  ),
+  column(
+    "recording_state_transition",
+    receiving,
+    ["state = 'sealed'", "state = 'quarantined'", "file_name = 'b'", `declared_sha256 = ${ones}`, "size_bytes = 1"],
+    ["state = 'received', received_at = now()", `sha256 = ${ones}`],
+  ),
+  column(
+    "upload_offset_grows",
+    upload,
+    ["offset_bytes = 999", "fence = 2", "length_bytes = 2000", "chunk_size_bytes = 400000"],
+    ["offset_bytes = 1001", "fence = 4", "state = 'terminated'"],
+  ),
+  rule(
+    "chunk_never_shrinks",
+    (f) => [
+      chunk(f).replace("SET", "SET length_bytes = 999"),
+      chunk(f).replace("SET", "SET index = 1"),
+      `UPDATE chunk SET length_bytes = length_bytes + 1 WHERE recording_id = '${f.sealed}'`,
+    ],
+    (f) => [chunk(f).replace("SET", `SET length_bytes = 2000, sha256 = ${zeros}`)],
+  ),
+  column(
+    "request_state_transition",
+    request,
+    [
+      "state = 'released'",
+      "state = 'closed', ended_at = now()",
+      `order_sha256 = ${ones}`,
+      "legal_basis = 'warrant'",
+      "revision = 0",
+    ],
+    [
+      "state = 'in_review'",
+      "state = 'approved', revision = 2",
+      "state = 'released'",
+      "state = 'closed', ended_at = now()",
+    ],
+  ),
+  rule(
+    "approval_not_by_requester",
+    (f) => [
+      approve(f.request, f.requester),
+      approve(f.request, f.admin),
+      `UPDATE approval SET ordinal = 3 - ordinal, voided_at = now() WHERE request_id = '${f.releasedRequest}'`,
+    ],
+    (f) => [approve(f.request, f.third)],
+  ),
+  rule(
+    "release_needs_two_approvals",
+    (f) => [
+      openRelease(f),
+      [approve(f.request, f.first, 1), openRelease(f)],
+      [...approveTwice(f), openRelease(f, f.requester, ones)],
+      [...approveTwice(f), openRelease(f, f.first)],
+      [...approveTwice(f), `UPDATE approval SET voided_at = now() WHERE ordinal = 2`, openRelease(f)],
+      release(f).replace("SET", "SET open_until = open_until + interval '1 day'"),
+    ],
+    (f) => [...approveTwice(f), openRelease(f)],
+  ),
+  rule(
+    "release_recording_sealed",
+    (f) => [`INSERT INTO release_recording VALUES ('${f.release}', '${f.received}')`],
+    (f) => [
+      ...approveTwice(f),
+      openRelease(f),
+      include(f, f.sealed),
+      `INSERT INTO release_recording VALUES ('L-1', '${f.sealed}')`,
+    ],
+  ),
+];
+
+function addUpload(f: Fixture, chunkSizeBytes: number): string {
+  return `WITH r AS (${addRecording(f, { id: "gen_random_uuid()::text" })} RETURNING id, device_id)
+    INSERT INTO upload (id, recording_id, device_id, chunk_size_bytes, created_at, last_activity_at)
+    SELECT 'U-1', id, device_id, ${chunkSizeBytes}, now(), now() FROM r`;
+}
+
+function addChunk(f: Fixture, index: string, lengthBytes: string, sha256 = "NULL"): string {
+  return `INSERT INTO chunk (recording_id, index, offset_bytes, length_bytes, sha256, received_at, received_from)
+    VALUES ('${f.receiving}', ${index}, 0, ${lengthBytes}, ${sha256}, now(), 'x')`;
+}
+
+/** The same request under another id, with one column changed. */
+function copyRequest(f: Fixture, name: string, value: string): string {
+  const changes = `jsonb_build_object('id', 'Q-1', '${name}', ${value})`;
+  return `INSERT INTO request SELECT (jsonb_populate_record(r, ${changes})).* FROM request r WHERE id = '${f.request}'`;
+}

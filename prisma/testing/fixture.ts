@@ -1,0 +1,47 @@
+import type { Database } from "../../lib/context.ts";
+import { factories } from "../../lib/testing/index.ts";
+
+/** Ids of valid rows that the cases change. */
+export type Fixture = Awaited<ReturnType<typeof makeFixture>>;
+
+const sixteenMib = 16 * 1024 * 1024;
+
+/** A world in which every kind of row stands once, as the constraints want it. */
+export async function makeFixture(db: Database) {
+  const officer = async () => (await factories.makeOfficer(db)).accountId;
+  const admin = await factories.makeAdmin(db);
+  const release = await factories.makeRelease(db);
+  const request = await factories.makeRequest(db, { requester: release.requester });
+  const make = (state: "receiving" | "received" | "sealed" | "quarantined") => factories.makeRecording(db, { state });
+  const receiving = await factories.makeRecording(db, { state: "receiving", content: new Uint8Array(sixteenMib) });
+  await db.chunk.create({
+    data: {
+      recordingId: receiving.id,
+      index: 0,
+      offsetBytes: 0,
+      lengthBytes: 1000,
+      receivedAt: new Date(),
+      receivedFrom: "192.0.2.7",
+    },
+  });
+  await db.upload.update({ where: { recordingId: receiving.id }, data: { offsetBytes: 1000, fence: 3 } });
+  await db.setupLink.create({ data: { secretSha256: new Uint8Array(32), createdAt: new Date() } });
+  await db.custodyEvent.create({
+    data: { at: new Date(), action: "log.read", actorKind: "system", actorName: "test", correlationId: "c" },
+  });
+  return {
+    first: await officer(),
+    second: await officer(),
+    third: await officer(),
+    admin: admin.accountId,
+    organisation: admin.organisationId,
+    requester: release.requester.accountId,
+    request: request.id,
+    release: release.id,
+    releasedRequest: release.request.id,
+    receiving: receiving.id,
+    received: (await make("received")).id,
+    sealed: (await make("sealed")).id,
+    quarantined: (await make("quarantined")).id,
+  };
+}
