@@ -57,13 +57,10 @@ export async function handleContent(
     );
     await answer(ctx, facts, { use, selection }, request, response);
   } catch (error) {
-    if (response.headersSent) ctxlessLog(services, error);
-    sendProblem(request, response, error);
+    if (!response.headersSent) return sendProblem(request, response, error);
+    services.log.error({ err: error }, "a file could not be sent to its end");
+    response.destroy();
   }
-}
-
-function ctxlessLog(services: Services, error: unknown): void {
-  services.log.error({ err: error }, "a file could not be sent to its end");
 }
 
 type Choice = { use: ContentUse; selection: Selection };
@@ -93,13 +90,16 @@ async function answer(
   const plan = isWhole
     ? { fields: { "Content-Type": servedType(facts) }, stretches: ranges }
     : planParts(facts, ranges);
-  response.writeHead(isWhole ? 200 : 206, {
-    ...headers,
-    ...plan.fields,
-    "Content-Length": totalLength(plan.stretches),
-  });
-  if (request.method === "HEAD") response.end();
-  else await deliver(response, await openContent(ctx, facts, { use, ranges }), plan.stretches);
+  const fields = { ...headers, ...plan.fields, "Content-Length": totalLength(plan.stretches) };
+  const status = isWhole ? 200 : 206;
+  if (request.method === "HEAD") {
+    response.writeHead(status, fields).end();
+    return;
+  }
+  // Opening writes the custody event: without it there is not even a head.
+  const content = await openContent(ctx, facts, { use, ranges });
+  response.writeHead(status, fields);
+  await deliver(response, content, plan.stretches);
 }
 
 function wholeFile(facts: ContentFacts): ByteRange[] {

@@ -43,7 +43,7 @@ class Delivery {
   async run(stretches: readonly Stretch[]): Promise<DeliveryEnd> {
     const timer = setInterval(() => void this.#check(), checkEveryMs);
     this.#response.once("close", () => {
-      this.#end ??= "left";
+      if (!this.#response.writableFinished) this.#end ??= "left";
     });
     try {
       for (const stretch of stretches) {
