@@ -54,12 +54,12 @@ function stepsOf(request: RequestDetail, isOfficer: boolean): Step[] {
   };
   const facts: (Omit<Step, "state"> & { isDone: boolean })[] = [
     { key: "open", label: "Taken up", note: null, isDone: request.state !== "submitted" },
-    ...(isOfficer
+    ...(isOfficer && (request.order.isReadByCaller || request.release === null)
       ? [
           {
             key: "order",
             label: "Order read by you",
-            note: "Download it on the left.",
+            note: request.order.isReadByCaller ? null : "It is attached to the request.",
             isDone: request.order.isReadByCaller,
           },
         ]

@@ -38,7 +38,7 @@ export function MatchList({ request, matches, isComplete, everywhere, decide, wa
   return (
     <Card title="What matches" note={totals(matches)} aside={request.can.match === null && otherView}>
       <OverlapLane from={from} until={until} zone={zone} matches={matches} />
-      {matches.length === 0 && <NothingFound everywhere={everywhere} />}
+      {matches.length === 0 && <NothingFound everywhere={everywhere} hasEnded={request.endedAt !== null} />}
       <ul>
         {matches.map((match) => (
           <Match key={match.recording.id} match={match} zone={zone}>
@@ -105,7 +105,8 @@ function Match({ match, zone, children }: { match: MatchRow; zone: string; child
   );
 }
 
-function NothingFound({ everywhere }: { everywhere: boolean }) {
+function NothingFound({ everywhere, hasEnded }: { everywhere: boolean; hasEnded: boolean }) {
+  if (hasEnded) return <p className="text-muted text-sm">No recording was decided about before the request ended.</p>;
   return (
     <p className="text-muted text-sm">
       {everywhere

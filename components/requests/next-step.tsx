@@ -17,6 +17,7 @@ export type ReviewActions = {
   open: Action;
   /** Needs `scopeSha256`. */
   approve: Action;
+  withdrawApproval: Action;
   /** Needs `reason` and `text`. */
   deny: Action;
   close: Action;
@@ -36,6 +37,22 @@ export function NextStep({ request, actions, denialReasons }: NextStepProps) {
   return (
     <div className="grid gap-3">
       <Primary request={request} actions={actions} />
+      {can.withdrawApproval === null && (
+        <ConfirmDialog
+          trigger={
+            <Button icon={Undo2} className="w-full">
+              Take my approval back…
+            </Button>
+          }
+          title="Take your approval back?"
+          description="The request goes back to review. Custody keeps that you approved and took it back."
+          confirm="Take it back"
+          action={actions.withdrawApproval}
+          doneMessage="Your approval is taken back."
+        >
+          <input type="hidden" name="requestId" value={request.id} />
+        </ConfirmDialog>
+      )}
       {can.deny === null && <Deny request={request} action={actions.deny} reasons={denialReasons} />}
       {can.close === null && (
         <ConfirmDialog

@@ -73,6 +73,12 @@ export function refuseApprove(person: Person, request: RequestFacts): AppError |
   return null;
 }
 
+export function refuseWithdrawApproval(person: Person, request: RequestFacts): AppError | null {
+  const refused = role(person, "requests.approve") ?? inState(request, ["approved"]);
+  if (refused || request.approverIds.includes(person.accountId)) return refused;
+  return new AppError("state_conflict", "You gave no approval that could be taken back.");
+}
+
 export function refuseDeny(person: Person, request: RequestFacts): AppError | null {
   return (
     role(person, "requests.deny") ??
@@ -108,6 +114,7 @@ export function requestCan(person: Person, request: RequestFacts, now: Date): Re
     open: words(refuseOpen(person, request)),
     match: words(refuseMatch(person, request)),
     approve: words(refuseApprove(person, request)),
+    withdrawApproval: words(refuseWithdrawApproval(person, request)),
     deny: words(refuseDeny(person, request)),
     withdraw: words(refuseWithdraw(person, request)),
     withdrawRelease: words(refuseWithdrawRelease(person, request, now)),

@@ -53,7 +53,7 @@ export async function getRequest(ctx: Context, requestId: string): Promise<Reque
   if (request === null || !maySee(person, request)) throw notFound("request");
   const now = ctx.clock.now();
   const isInside = person.role !== "requester";
-  const matches = isInside ? await readMatches(ctx, id, false) : { rows: [], isComplete: true };
+  const matches = isInside ? await readMatches(ctx, request, false) : { rows: [], isComplete: true };
   const approvals = isInside
     ? await ctx.db.approval.findMany({
         where: { requestId: id },

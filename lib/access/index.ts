@@ -22,5 +22,6 @@ export type {
 } from "./schemas.ts";
 export { scopeSha256 } from "./scope.ts";
 export { submitRequest } from "./submit-request.ts";
+export { withdrawApproval } from "./withdraw-approval.ts";
 export { withdrawRelease } from "./withdraw-release.ts";
 export { withdrawRequest } from "./withdraw-request.ts";

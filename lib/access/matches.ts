@@ -1,15 +1,28 @@
+import type { RequestState } from "../../generated/prisma/client.ts";
 import type { Context } from "../context.ts";
 import { notFound } from "../errors.ts";
 import { parseInput, requireId } from "../input.ts";
 import { authorise } from "../people/index.ts";
+import { recordingInclude, toRecordingRow } from "../recordings/index.ts";
 import { findCandidates } from "./candidates.ts";
-import { recordingInclude, toRecordingRow } from "./recording-row.ts";
 import { type ListMatches, listMatchesSchema } from "./schemas.ts";
 import type { Matches, MatchRow } from "./types.ts";
 
-/** Decided recordings and undecided candidates of one request, in order of start. Checks nothing: callers do. */
-export async function readMatches(ctx: Context, requestId: string, everywhere: boolean): Promise<Matches> {
-  const { ids, isComplete } = await findCandidates(ctx.db, requestId, everywhere);
+const undecided: readonly RequestState[] = ["submitted", "in_review", "approved"];
+
+/**
+ * Decided recordings and, as long as the request is not decided itself, undecided candidates, in order of start.
+ * Checks nothing: callers do.
+ */
+export async function readMatches(
+  ctx: Context,
+  request: { id: string; state: RequestState },
+  everywhere: boolean,
+): Promise<Matches> {
+  const requestId = request.id;
+  const { ids, isComplete } = undecided.includes(request.state)
+    ? await findCandidates(ctx.db, requestId, everywhere)
+    : { ids: [], isComplete: true };
   const decisions = await ctx.db.requestRecording.findMany({
     where: { requestId },
     include: { decidedBy: { select: { name: true } } },
@@ -43,6 +56,7 @@ export async function listMatches(ctx: Context, input: ListMatches): Promise<Mat
   await authorise(ctx, "requests.review");
   const { requestId, everywhere } = parseInput(listMatchesSchema, input);
   const id = requireId("request", requestId);
-  if ((await ctx.db.request.count({ where: { id } })) === 0) throw notFound("request");
-  return readMatches(ctx, id, everywhere);
+  const request = await ctx.db.request.findUnique({ where: { id }, select: { id: true, state: true } });
+  if (request === null) throw notFound("request");
+  return readMatches(ctx, request, everywhere);
 }

@@ -1,7 +1,7 @@
 import type { Prisma } from "../../generated/prisma/client.ts";
 import { AppError } from "../errors.ts";
 import { sha256HexOf } from "../protocol/index.ts";
-import { recordingInclude, toRecordingRow } from "./recording-row.ts";
+import { recordingInclude, toRecordingRow } from "../recordings/index.ts";
 import type { ReleaseView } from "./types.ts";
 
 /** What a release's view needs from the database. */

@@ -60,6 +60,9 @@ export const approveRequestSchema = z.object({
 });
 export type ApproveRequest = z.input<typeof approveRequestSchema>;
 
+export const withdrawApprovalSchema = z.object({ requestId: id });
+export type WithdrawApproval = z.input<typeof withdrawApprovalSchema>;
+
 const denialCodes = Object.keys(denialReasons) as (keyof typeof denialReasons)[]; // keys of an `as const` table
 export const denyRequestSchema = z.object({
   requestId: id,

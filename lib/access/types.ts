@@ -72,6 +72,7 @@ export type RequestCan = {
   open: string | null;
   match: string | null;
   approve: string | null;
+  withdrawApproval: string | null;
   deny: string | null;
   withdraw: string | null;
   withdrawRelease: string | null;

@@ -15,6 +15,7 @@ import {
   listRequests,
   openRequest,
   readOrder,
+  withdrawApproval,
   withdrawRelease,
   withdrawRequest,
 } from "./index.ts";
@@ -119,6 +120,18 @@ describe("requests and releases", () => {
     expect((await approve(first, requestId)).ordinal).toBe(2);
     const request = await getRequest(first, requestId);
     expect(request.approvalsGiven.map(({ voidedAt }) => voidedAt !== null)).toEqual([true, false, false]);
+  });
+
+  test("an officer takes the first approval back, and only their own", async () => {
+    const { db } = world();
+    await review(first, requestId, [recordingId]);
+    await approve(first, requestId);
+    await expect(withdrawApproval(second, { requestId })).rejects.toMatchObject({ code: "state_conflict" });
+    await withdrawApproval(first, { requestId });
+    expect(await stateOf()).toBe("in_review");
+    await expectCustodyEvent(db, { action: "request.approval_voided", requestId, actorId: officers[0].accountId });
+    await expect(withdrawApproval(first, { requestId })).rejects.toMatchObject({ code: "state_conflict" });
+    expect((await approve(second, requestId)).ordinal).toBe(1);
   });
 
   test("the same decision again changes nothing, and voids nothing", async () => {
@@ -314,6 +327,7 @@ describe("requests and releases", () => {
       (ctx: Context) => listMatches(ctx, { requestId }),
       (ctx: Context) => decideRecording(ctx, { requestId, recordingId, decision: "included" }),
       (ctx: Context) => approveRequest(ctx, { requestId, scopeSha256: "0".repeat(64) }),
+      (ctx: Context) => withdrawApproval(ctx, { requestId }),
       (ctx: Context) => denyRequest(ctx, { requestId, reason: "other", text: "because" }),
       (ctx: Context) => withdrawRelease(ctx, { releaseId, reason: "because" }),
     ];

@@ -9,6 +9,7 @@ import {
   decideRecording,
   denyRequest,
   openRequest,
+  withdrawApproval,
   withdrawRelease,
   withdrawRequest,
 } from "@/lib/access/index.ts";
@@ -36,6 +37,11 @@ export const decideAction: Action = action(async (ctx, data: FormData) => {
 /** Fields: requestId, scopeSha256. */
 export const approveAction: Action = action(async (ctx, data: FormData) => {
   await approveRequest(ctx, { requestId: text(data, "requestId"), scopeSha256: text(data, "scopeSha256") });
+});
+
+/** Fields: requestId. */
+export const withdrawApprovalAction: Action = action(async (ctx, data: FormData) => {
+  await withdrawApproval(ctx, { requestId: text(data, "requestId") });
 });
 
 /** Fields: requestId, reason, text. */

@@ -19,7 +19,15 @@ import { listEventsOf } from "@/lib/custody-log/index.ts";
 import { roleMay } from "@/lib/people/index.ts";
 import { type PersonContext, requireContext } from "../../../_server/context";
 import { orNotFound } from "../../../_server/or-not-found";
-import { approveAction, closeAction, decideAction, denyAction, openAction, withdrawReleaseAction } from "../actions";
+import {
+  approveAction,
+  closeAction,
+  decideAction,
+  denyAction,
+  openAction,
+  withdrawApprovalAction,
+  withdrawReleaseAction,
+} from "../actions";
 import { basisWords } from "../basis-words";
 
 type PageProps = { params: Promise<{ id: string }>; searchParams: Promise<{ where?: string | string[] }> };
@@ -31,6 +39,7 @@ export async function generateMetadata({ params }: PageProps): Promise<Metadata>
 const actions = {
   open: openAction,
   approve: approveAction,
+  withdrawApproval: withdrawApprovalAction,
   deny: denyAction,
   close: closeAction,
   withdrawRelease: withdrawReleaseAction,
