@@ -85,5 +85,6 @@ function valueWords(name: string, value: unknown, zone: string | undefined): Rea
     return /^[a-z_]+$/.test(value) ? value.replaceAll("_", " ") : value;
   }
   if (typeof value === "number") return String(value);
+  if (Array.isArray(value) && value.every((part) => typeof part === "string")) return value.join(", ");
   return <span className="mono">{JSON.stringify(value)}</span>;
 }

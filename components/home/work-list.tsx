@@ -39,7 +39,7 @@ export function WorkList({ items, hasFirstAct = true }: { items: WorkItem[]; has
                 due <Deadline at={item.dueAt} zone={item.zone} />
               </>
             ) : (
-              item.since && <RelativeTime at={item.since} zone={item.zone} className="text-muted" />
+              item.since && <RelativeTime at={item.since} zone={item.zone} className="tip-end text-muted" />
             )}
           </p>
           <ButtonLink

@@ -132,18 +132,18 @@ function IntervalWords({ from, until }: { from: Date | undefined; until: Date | 
   if (from && until)
     return (
       <>
-        overlaps <TimeInterval from={from} until={until} />
+        overlaps <TimeInterval from={from} until={until} hideSeconds />
       </>
     );
   if (from)
     return (
       <>
-        since <Time at={from} />
+        since <Time at={from} style="minute" />
       </>
     );
   return until ? (
     <>
-      before <Time at={until} />
+      before <Time at={until} style="minute" />
     </>
   ) : null;
 }

@@ -31,20 +31,16 @@ type ActionFormProps = {
  * to the field, keeps what was typed when the answer is no, and locks while it runs.
  */
 export function ActionForm({ action, onDone, children, className }: ActionFormProps) {
-  const [result, submit, pending] = useActionState<ActionResult | null, FormData>(
-    (_previous, data) => action(data),
-    null,
-  );
   const form = useRef<HTMLFormElement>(null);
-  const done = useRef(onDone);
-  done.current = onDone;
+  const [result, submit, pending] = useActionState<ActionResult | null, FormData>(async (_previous, data) => {
+    const answer = await action(data);
+    // Here and not in an effect: the page that comes with the answer may no longer have this form.
+    if (answer.ok) onDone?.(answer);
+    return answer;
+  }, null);
 
   useEffect(() => {
-    if (!result) return;
-    if (result.ok) {
-      form.current?.reset();
-      done.current?.(result);
-    }
+    if (result?.ok) form.current?.reset();
   }, [result]);
 
   const problem = result && !result.ok ? { message: result.message, field: result.field } : null;

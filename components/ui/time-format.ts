@@ -1,7 +1,7 @@
 import { formatSpan } from "./format";
 
-/** How a moment is written. `table`: 2026-03-14 10:31. `full`: 14 Mar 2026, 10:31:04. `clock`: 10:31:04. */
-export type TimeStyle = "table" | "full" | "date" | "clock";
+/** How a moment is written: 2026-03-14 10:31; 14 Mar 2026, 10:31:04; 14 Mar 2026, 10:31; 14 Mar 2026; 10:31:04; 10:31. */
+export type TimeStyle = "table" | "full" | "minute" | "date" | "clock" | "clockMinute";
 
 const cache = new Map<string, Intl.DateTimeFormat>();
 
@@ -41,8 +41,10 @@ export function formatTime(at: Date, zone: string, style: TimeStyle): { text: st
   const texts: Record<TimeStyle, string> = {
     table: `${year}-${String(month).padStart(2, "0")}-${day} ${hour}:${minute}`,
     full: `${named}, ${hour}:${minute}:${second}`,
+    minute: `${named}, ${hour}:${minute}`,
     date: named,
     clock: `${hour}:${minute}:${second}`,
+    clockMinute: `${hour}:${minute}`,
   };
   return { text: texts[style], zoneName: zone === "UTC" ? "UTC" : timeZoneName };
 }

@@ -25,13 +25,23 @@ export function Time({ at, zone, style = "full", hideZone = false, className }: 
   );
 }
 
+type TimeIntervalProps = {
+  from: Date;
+  until: Date;
+  zone?: string | undefined;
+  /** Leaves the seconds out, for intervals that people typed. */
+  hideSeconds?: boolean;
+};
+
 /** From one moment to another; the day is said once when it is the same. */
-export function TimeInterval({ from, until, zone }: { from: Date; until: Date; zone?: string | undefined }) {
+export function TimeInterval({ from, until, zone, hideSeconds = false }: TimeIntervalProps) {
   const shown = useZone(zone);
   const sameDay = formatTime(from, shown, "date").text === formatTime(until, shown, "date").text;
+  const [full, clock] = hideSeconds ? (["minute", "clockMinute"] as const) : (["full", "clock"] as const);
   return (
     <span>
-      <Time at={from} zone={zone} hideZone /> to <Time at={until} zone={zone} style={sameDay ? "clock" : "full"} />
+      <Time at={from} zone={zone} style={full} hideZone /> to{" "}
+      <Time at={until} zone={zone} style={sameDay ? clock : full} />
     </span>
   );
 }

@@ -56,7 +56,7 @@ export async function OperatorHome({ ctx }: { ctx: PersonContext }) {
                   <span className="text-right text-muted text-xs">
                     <StatePill look={recordingStates[row.state]} />
                     <br />
-                    <RelativeTime at={row.createdAt} zone={row.site?.timeZone} focusable={false} />
+                    <RelativeTime at={row.createdAt} zone={row.site?.timeZone} focusable={false} className="tip-end" />
                   </span>
                 </Link>
               </li>
