@@ -25,8 +25,8 @@ export function InviteFields({ organisations }: { organisations: OrganisationRow
     <>
       <TextField name="name" label="Name" autoComplete="off" maxLength={120} />
       <TextField name="email" label="E-mail address" type="email" autoComplete="off" hint="They sign in with it." />
-      {/* The group's own fields bubble their changes up to here. */}
-      <div onChange={(event) => setRole(new FormData(formOf(event.target)).get("role")?.toString() ?? role)}>
+      {/* A radio's change bubbles up to here. */}
+      <div onChange={(event) => event.target instanceof HTMLInputElement && setRole(event.target.value)}>
         <RadioGroup name="role" label="Role" choices={roles} defaultValue="officer" />
       </div>
       <SelectField
@@ -38,8 +38,4 @@ export function InviteFields({ organisations }: { organisations: OrganisationRow
       <TextField name="badge" label="Badge or identity number" optional mono maxLength={60} autoComplete="off" />
     </>
   );
-}
-
-function formOf(target: EventTarget): HTMLFormElement | undefined {
-  return target instanceof HTMLInputElement ? (target.form ?? undefined) : undefined;
 }

@@ -14,6 +14,15 @@ type IntervalFilterProps = {
   until: Date | undefined;
   /** Address of the list without an interval; `from` and `until` are added to its query. */
   baseHref: string;
+  /** What the list is of, when it is not of recordings. */
+  words?: { title: string; description: string; submit: string };
+};
+
+const recordingWords = {
+  title: "When was it captured?",
+  description:
+    "Finds recordings that overlap the interval, even by a moment. Leave one end empty to search without limit.",
+  submit: "Show recordings",
 };
 
 const spans = [
@@ -23,7 +32,7 @@ const spans = [
 ];
 
 /** Asks for an interval in the zone that the reader sees, and puts it into the address as UTC. */
-export function IntervalFilter({ from, until, baseHref }: IntervalFilterProps) {
+export function IntervalFilter({ from, until, baseHref, words = recordingWords }: IntervalFilterProps) {
   const router = useRouter();
   const zone = useZone(undefined);
   const { now } = usePreferences();
@@ -51,8 +60,8 @@ export function IntervalFilter({ from, until, baseHref }: IntervalFilterProps) {
     <Dialog
       open={open}
       onOpenChange={setOpen}
-      title="When was it captured?"
-      description="Finds recordings that overlap the interval, even by a moment. Leave one end empty to search without limit."
+      title={words.title}
+      description={words.description}
       trigger={
         <Button icon={CalendarClock} variant="filter">
           When
@@ -86,7 +95,7 @@ export function IntervalFilter({ from, until, baseHref }: IntervalFilterProps) {
         </div>
         <p className="text-muted text-sm">Times are in {zone}.</p>
         <Button type="submit" variant="primary">
-          Show recordings
+          {words.submit}
         </Button>
       </form>
     </Dialog>

@@ -1,0 +1,144 @@
+import { Clock, Fingerprint, Plus, Search, UserRound } from "lucide-react";
+import Form from "next/form";
+import { IntervalFilter } from "@/components/recordings/interval-filter";
+import { Button } from "@/components/ui/button";
+import { FilterChip } from "@/components/ui/chip";
+import { Menu, MenuLink } from "@/components/ui/menu";
+import { outcomes } from "@/components/ui/states";
+import { Time } from "@/components/ui/time";
+import type { CustodyFilter } from "@/lib/custody/types";
+
+/** Names of the log's filters in the address. */
+export type LogParam = "from" | "until" | "group" | "outcome" | "actor" | "subject";
+
+type LogFilterBarProps = {
+  filter: CustodyFilter;
+  params: Partial<Record<LogParam, string>>;
+  /** Address of the log with these parameters set, or taken out where undefined; always its first page. */
+  hrefWith: (changes: Partial<Record<LogParam, string | undefined>>) => string;
+};
+
+/** What each group of acts is called. */
+export const groupNames = {
+  people: "People and sign-ins",
+  devices: "Devices and sites",
+  recordings: "Uploads and recordings",
+  access: "Viewing and downloads",
+  requests: "Requests and releases",
+} as const;
+
+const words = {
+  title: "When did it happen?",
+  description: "Leave one end empty to search without limit.",
+  submit: "Show events",
+};
+
+/** An id to look for, one chip for every filter that is set, and a menu for each that is not. */
+export function LogFilterBar({ filter, params, hrefWith }: LogFilterBarProps) {
+  const { from, until, group, outcome, actorId, subjectId } = filter;
+  return (
+    <>
+      <SubjectField params={params} />
+      {(from || until) && (
+        <FilterChip label="Interval" icon={Clock} removeHref={hrefWith({ from: undefined, until: undefined })}>
+          {from && (
+            <>
+              since <Time at={from} />
+            </>
+          )}{" "}
+          {until && (
+            <>
+              before <Time at={until} />
+            </>
+          )}
+        </FilterChip>
+      )}
+      {group && (
+        <FilterChip label="About" removeHref={hrefWith({ group: undefined })}>
+          {groupNames[group]}
+        </FilterChip>
+      )}
+      {outcome && (
+        <FilterChip label="Outcome" icon={outcomes[outcome].icon} removeHref={hrefWith({ outcome: undefined })}>
+          {outcomes[outcome].label}
+        </FilterChip>
+      )}
+      {actorId && (
+        <FilterChip label="Who" icon={UserRound} removeHref={hrefWith({ actor: undefined })}>
+          by <span className="mono">{actorId}</span>
+        </FilterChip>
+      )}
+      {subjectId && (
+        <FilterChip label="What" icon={Fingerprint} removeHref={hrefWith({ subject: undefined })}>
+          <span className="mono">{subjectId}</span>
+        </FilterChip>
+      )}
+      <IntervalFilter
+        from={from}
+        until={until}
+        baseHref={hrefWith({ from: undefined, until: undefined })}
+        words={words}
+      />
+      {!group && (
+        <PickMenu
+          label="About"
+          choices={Object.entries(groupNames).map(([key, name]) => ({ href: hrefWith({ group: key }), name }))}
+        />
+      )}
+      {!outcome && (
+        <PickMenu
+          label="Outcome"
+          choices={Object.entries(outcomes).map(([key, look]) => ({
+            href: hrefWith({ outcome: key }),
+            name: look.label,
+          }))}
+        />
+      )}
+    </>
+  );
+}
+
+function SubjectField({ params }: Pick<LogFilterBarProps, "params">) {
+  const { subject, ...others } = params;
+  return (
+    <Form action="/custody" role="search" className="relative w-full sm:w-64">
+      <Search
+        aria-hidden
+        className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-muted"
+      />
+      <input
+        type="search"
+        name="subject"
+        data-search
+        key={subject}
+        defaultValue={subject}
+        maxLength={32}
+        aria-label="Find events about a recording, request, release, device or account by its id"
+        placeholder="Id: R-…, Q-…, L-…, D-…, P-…"
+        className="control mono h-8 min-h-8 border-line pl-8 text-sm pointer-coarse:min-h-11"
+      />
+      {Object.entries(others).map(([name, value]) => (
+        <input key={name} type="hidden" name={name} value={value} />
+      ))}
+    </Form>
+  );
+}
+
+function PickMenu({ label, choices }: { label: string; choices: { href: string; name: string }[] }) {
+  return (
+    <Menu
+      align="start"
+      trigger={
+        <Button icon={Plus} variant="filter" aria-label={`Filter by ${label.toLowerCase()}`}>
+          {label}
+        </Button>
+      }
+    >
+      {choices.map((choice) => (
+        <MenuLink key={choice.href} href={choice.href}>
+          {choice.name}
+        </MenuLink>
+      ))}
+    </Menu>
+  );
+}
