@@ -29,6 +29,9 @@ function contentSecurityPolicy(nonce: string, isDevelopment: boolean, isTls: boo
   ].join("; ");
 }
 
+/** What answers of the JSON routes may do in a browser: nothing. A file that someone attached is among them. */
+const apiPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'";
+
 /** Prepares a request for the web pages: security fields, the page's own address, and a session kept alive. */
 export async function prepareWebRequest(
   services: Services,
@@ -37,7 +40,9 @@ export async function prepareWebRequest(
 ): Promise<void> {
   const { env } = services;
   const isTls = env.publicUrl.startsWith("https://");
-  const policy = contentSecurityPolicy(randomBytes(16).toString("base64"), env.mode === "development", isTls);
+  const policy = isApiRequest(request)
+    ? apiPolicy
+    : contentSecurityPolicy(randomBytes(16).toString("base64"), env.mode === "development", isTls);
   request.headers["content-security-policy"] = policy;
   request.headers[pathField] = request.url ?? "/";
   response.setHeader("Content-Security-Policy", policy);
@@ -53,10 +58,14 @@ export async function prepareWebRequest(
   }
 }
 
+function isApiRequest(request: IncomingMessage): boolean {
+  return request.url?.startsWith("/api/") ?? false;
+}
+
 /** Reading a page keeps a session alive. An act sets its own cookies: signing out must not be undone here. */
 function isPageRequest(request: IncomingMessage): boolean {
   const path = request.url ?? "/";
-  return request.method === "GET" && !path.startsWith("/_next/") && !path.startsWith("/api/") && !isPrefetch(request);
+  return request.method === "GET" && !path.startsWith("/_next/") && !isApiRequest(request) && !isPrefetch(request);
 }
 
 function isPrefetch(request: IncomingMessage): boolean {

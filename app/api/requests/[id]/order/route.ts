@@ -4,7 +4,10 @@ import { readOrder } from "@/lib/access/index.ts";
 import { reprDigest } from "@/lib/protocol/index.ts";
 import { answer } from "../../../../_server/context";
 
-/** The attached order, to keep and never to show: whatever is in it must not run on the archive's own address. */
+/**
+ * The attached order, to keep and never to show: whatever is in it must not run on the archive's own address. The
+ * fields that see to it (sandbox, nosniff) are on every answer below /api, in server/web-request.ts.
+ */
 export async function GET(request: Request, { params }: { params: Promise<{ id: string }> }): Promise<Response> {
   const { id } = await params;
   return answer(request, async (ctx) => {
@@ -14,13 +17,9 @@ export async function GET(request: Request, { params }: { params: Promise<{ id: 
     return new Response(body, {
       headers: {
         "Content-Type": "application/pdf",
-        "Content-Length": String(order.sizeBytes),
         "Content-Disposition": contentDisposition(order.fileName, { type: "attachment" }),
         "Repr-Digest": reprDigest(order.sha256),
         "Cache-Control": "private, no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
-        "Cross-Origin-Resource-Policy": "same-origin",
       },
     });
   });
