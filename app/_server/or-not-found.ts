@@ -11,7 +11,8 @@ export async function orNotFound<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (isAppError(error) && error.code === "not_found") notFound();
+    // An address that cannot be read, such as a cursor that somebody cut, leads nowhere either.
+    if (isAppError(error) && (error.code === "not_found" || error.code === "invalid_input")) notFound();
     if (isAppError(error) && error.code === "forbidden") forbidden();
     if (isAppError(error) && error.code === "unauthenticated") redirect("/sign-in");
     throw error;

@@ -1,6 +1,7 @@
 import type { Context, Database, Transaction } from "../context.ts";
 import { authoriseOperator } from "../people/index.ts";
-import { type SettingKey, type Settings, settingDefinitions, settingKeys } from "./settings.ts";
+import { type Settings, settingDefinitions, settingKeys } from "./settings.ts";
+import type { SettingRow } from "./types.ts";
 
 /** All settings, for the archive's own use. What is not stored, or no longer valid, is the default. */
 export async function getSettings(db: Database | Transaction): Promise<Settings> {
@@ -13,17 +14,6 @@ export async function getSettings(db: Database | Transaction): Promise<Settings>
   });
   return Object.fromEntries(entries) as Settings; // each value came from its own key's schema or default
 }
-
-/** One setting as a screen shows it. */
-export type SettingRow = {
-  key: SettingKey;
-  label: string;
-  help: string;
-  value: string | number;
-  fallback: string | number;
-  /** Null: it is the default. */
-  updatedAt: Date | null;
-};
 
 /**
  * All settings with their explanations.
