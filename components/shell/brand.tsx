@@ -1,5 +1,5 @@
 /** The mark: a door and its wheel. */
-export function BrandMark({ className = "size-[1.375rem]" }: { className?: string }) {
+function BrandMark({ className }: { className: string }) {
   return (
     <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="2.2" aria-hidden className={className}>
       <rect x="3" y="3" width="18" height="18" rx="4" />

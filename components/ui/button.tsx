@@ -23,8 +23,7 @@ const variants: Record<ButtonVariant, string> = {
   filter: "rounded-full border-line bg-surface font-medium text-muted hover:border-edge hover:text-ink",
 };
 
-/** Class names of a button, for elements that are none, such as a label. */
-export function buttonClass({ variant = "secondary", size = "md" }: Look, className?: string): string {
+function buttonClass({ variant = "secondary", size = "md" }: Look, className?: string): string {
   return cx(
     "inline-flex select-none items-center justify-center gap-1.5 whitespace-nowrap border",
     "transition-colors disabled:cursor-not-allowed disabled:opacity-55 aria-disabled:opacity-55",

@@ -2,19 +2,22 @@ import { ClipboardPen, Film, FilterX, Router } from "lucide-react";
 import type { Metadata } from "next";
 import { FilterBar } from "@/components/recordings/filter-bar";
 import { RecordingTable } from "@/components/recordings/recording-table";
+import { AutoRefresh } from "@/components/ui/auto-refresh";
 import { ButtonLink } from "@/components/ui/button";
 import { EmptyState } from "@/components/ui/empty-state";
 import { PageHeader, Toolbar } from "@/components/ui/page-header";
 import { Pager } from "@/components/ui/pager";
 import { Split } from "@/components/ui/panel";
 import { roleMay } from "@/lib/people/index.ts";
-import { listFilterOptions, listRecordings } from "@/lib/recordings/index.ts";
+import { listFilterOptions, listRecordings, type RecordingRow } from "@/lib/recordings/index.ts";
 import { requireContext } from "../../_server/context";
 import { orNotFound } from "../../_server/or-not-found";
 import { readListAddress, type SearchParams } from "./list-address";
 import { RecordingPanel } from "./recording-panel";
 
 export const metadata: Metadata = { title: "Recordings" };
+
+const moving: RecordingRow["state"][] = ["receiving", "received"];
 
 export default async function RecordingsPage({ searchParams }: { searchParams: Promise<SearchParams> }) {
   const ctx = await requireContext();
@@ -49,6 +52,7 @@ export default async function RecordingsPage({ searchParams }: { searchParams: P
           />
         ) : (
           <>
+            {page.rows.some(({ state }) => moving.includes(state)) && <AutoRefresh everyMs={10_000} />}
             <RecordingTable
               rows={page.rows}
               rowHref={(row) => address.hrefTo({ selected: row.id })}

@@ -1,5 +1,6 @@
 import { ArrowUpRight } from "lucide-react";
 import { toFeedItems } from "@/components/custody/feed-items";
+import { ArrivalProgress } from "@/components/recordings/arrival-progress";
 import { ChunkMap } from "@/components/recordings/chunk-map";
 import { DownloadButton } from "@/components/recordings/download-button";
 import { QuarantineNotice } from "@/components/recordings/quarantine";
@@ -58,6 +59,7 @@ export async function RecordingPanel({ ctx, id, closeHref }: { ctx: PersonContex
         <ShortFacts recording={recording} />
       </div>
       <div className="mt-4">
+        <ArrivalProgress recording={recording} />
         <ChunkMap chunks={chunks} chunkSizeBytes={recording.chunkSizeBytes} sizeBytes={recording.sizeBytes} />
       </div>
       {events && (

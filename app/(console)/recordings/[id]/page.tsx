@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import { ArrivalProgress } from "@/components/recordings/arrival-progress";
 import { ChunkMap } from "@/components/recordings/chunk-map";
 import { ChunkRunTable } from "@/components/recordings/chunk-run-table";
 import { DigestCard } from "@/components/recordings/digest-card";
@@ -70,7 +71,8 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
               opening={opening}
             />
           )}
-          <Card title="How it arrived">
+          <Card title={recording.receivedAt ? "How it arrived" : "How it arrives"}>
+            <ArrivalProgress recording={recording} />
             <ChunkMap
               chunks={chunks}
               chunkSizeBytes={recording.chunkSizeBytes}
