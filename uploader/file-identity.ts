@@ -1,4 +1,4 @@
-import type { BigIntStats } from "node:fs";
+import type { Stats } from "node:fs";
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
 import { Problem, systemCode } from "./problems.ts";
@@ -10,34 +10,29 @@ import { Problem, systemCode } from "./problems.ts";
  */
 export type FileIdentity = {
   sizeBytes: number;
-  /** Nanoseconds since 1970, as decimal digits. */
-  modifiedNs: string;
-  /** Nanoseconds since 1970, as decimal digits. Also moves on rename and chmod. */
-  changedNs: string;
-  inode: string;
+  /** Milliseconds since 1970, with a fraction; finer than any file system's clock ticks. */
+  modifiedMs: number;
+  /** Milliseconds since 1970, with a fraction. Also moves on rename and chmod. */
+  changedMs: number;
+  inode: number;
 };
 
 /** The identity in a stat result. */
-export function identityOf(stats: BigIntStats): FileIdentity {
-  return {
-    sizeBytes: Number(stats.size),
-    modifiedNs: String(stats.mtimeNs),
-    changedNs: String(stats.ctimeNs),
-    inode: String(stats.ino),
-  };
+export function identityOf(stats: Stats): FileIdentity {
+  return { sizeBytes: stats.size, modifiedMs: stats.mtimeMs, changedMs: stats.ctimeMs, inode: stats.ino };
 }
 
 /** True when nothing at all has changed. */
 export function isSameIdentity(a: FileIdentity, b: FileIdentity): boolean {
   return (
-    a.sizeBytes === b.sizeBytes && a.modifiedNs === b.modifiedNs && a.changedNs === b.changedNs && a.inode === b.inode
+    a.sizeBytes === b.sizeBytes && a.modifiedMs === b.modifiedMs && a.changedMs === b.changedMs && a.inode === b.inode
   );
 }
 
 /** Reads a file's identity by its path, never following a symbolic link. @throws Problem "file" */
 export async function readIdentity(path: string): Promise<FileIdentity> {
   try {
-    const stats = await lstat(path, { bigint: true });
+    const stats = await lstat(path);
     if (stats.isFile()) return identityOf(stats);
     throw new Problem("file", `${path} is ${kindOf(stats)}; only regular files are uploaded.`);
   } catch (error) {
@@ -60,7 +55,7 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   } catch (error) {
     throw fileProblem(path, error);
   }
-  const stats = await handle.stat({ bigint: true });
+  const stats = await handle.stat();
   if (stats.isFile()) return handle;
   await handle.close();
   throw new Problem("file", `${path} is ${kindOf(stats)}; only regular files are uploaded.`);
@@ -83,7 +78,7 @@ export function fileProblem(path: string, error: unknown): Problem {
   return new Problem("file", `${path} ${says}.`, { cause: error });
 }
 
-function kindOf(stats: BigIntStats): string {
+function kindOf(stats: Stats): string {
   if (stats.isSymbolicLink()) return "a symbolic link";
   if (stats.isDirectory()) return "a folder";
   if (stats.isFIFO()) return "a named pipe";

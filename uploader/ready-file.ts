@@ -34,9 +34,12 @@ export class SettleWatch {
   #identity: FileIdentity | null = null;
   #sinceMs = 0;
 
-  constructor(path: string, settings: SettleSettings) {
+  /** @param settled identity in which the file was found finished before; null: none */
+  constructor(path: string, settings: SettleSettings, settled: FileIdentity | null = null) {
     this.path = path;
     this.#settings = settings;
+    this.#identity = settled;
+    this.#sinceMs = settled === null ? 0 : Number.NEGATIVE_INFINITY;
   }
 
   /** Notes the file's present identity; true when it is unchanged for long enough to be worth a look inside. */
@@ -45,12 +48,17 @@ export class SettleWatch {
       this.#identity = identity;
       this.#sinceMs = performance.now();
     }
-    return identity.sizeBytes > 0 && this.unchangedMs >= this.#settings.settleMs;
+    return this.isSettled;
   }
 
   /** Size at the last look. */
   get sizeBytes(): number | null {
     return this.#identity?.sizeBytes ?? null;
+  }
+
+  /** Whether it has stayed the same for long enough, as far as was seen. */
+  get isSettled(): boolean {
+    return (this.sizeBytes ?? 0) > 0 && this.unchangedMs >= this.#settings.settleMs;
   }
 
   /** For how long nothing has changed. */
@@ -67,7 +75,7 @@ export class SettleWatch {
     const handle = await openRegularFile(this.path);
     let isTaken = false;
     try {
-      const identity = identityOf(await handle.stat({ bigint: true }));
+      const identity = identityOf(await handle.stat());
       if (identity.sizeBytes === 0) {
         this.note(identity);
         return { waitFor: "empty", detail: "it is empty" };
@@ -93,16 +101,18 @@ export class SettleWatch {
 /**
  * Waits until a file is finished.
  *
+ * @param settled identity in which it was found finished before; then there is nothing to wait for
  * @param onWait called when the reason to wait changes
  * @throws Problem "file"; an empty file is one as soon as it stayed empty for the settle time
  */
 export async function waitUntilReady(
   path: string,
   settings: SettleSettings,
+  settled: FileIdentity | null,
   signal: AbortSignal,
   onWait: (reason: WaitReason, detail: string) => void,
 ): Promise<ReadyFile> {
-  const watch = new SettleWatch(path, settings);
+  const watch = new SettleWatch(path, settings, settled);
   let told: WaitReason | null = null;
   let sizeBefore: number | null = null;
   for (;;) {

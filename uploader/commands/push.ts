@@ -18,7 +18,8 @@ export async function push(files: readonly string[], settle: SettleSettings, wor
 async function pushFile(file: string, settle: SettleSettings, world: World): Promise<number> {
   for (;;) {
     try {
-      const ready = await waitUntilReady(file, settle, world.signal, (reason, detail) =>
+      const known = await world.store.read(world.archive.server, file);
+      const ready = await waitUntilReady(file, settle, known?.identity ?? null, world.signal, (reason, detail) =>
         world.report({ event: "waiting", file, reason, detail }),
       );
       const sizeBytes = ready.identity.sizeBytes;

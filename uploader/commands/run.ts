@@ -57,13 +57,15 @@ async function scanAgainAndAgain(queue: FolderQueue, hint: Hint, settings: RunSe
       if (error instanceof Interrupted) throw error;
       world.report({ event: "notice", file: null, message: `Reading the folders failed: ${messageOf(error)}` });
     });
-    // A file that grows gives notice all the time; looking must stay a small part of the time.
-    const restMs = Math.max(hintDelayMs, 10 * (performance.now() - beganAtMs));
+    const tookMs = performance.now() - beganAtMs;
     await writeSnapshot(world.store.folder, queue.snapshot()).catch(() => undefined);
     // Jitter, so that many devices with one boot time do not touch their disks and the network in step.
     const rescanMs = settings.rescanMs * (0.75 + Math.random() / 2);
-    await Promise.race([sleep(Math.min(rescanMs, queue.nextRipeMs()), world.signal), hint.given()]);
+    const dueMs = Math.min(rescanMs, Math.max(queue.nextRipeMs(), tookMs));
+    // A file that grows gives notice all the time; following it must stay a small part of the time.
+    const restMs = Math.min(dueMs, Math.max(hintDelayMs, 10 * tookMs));
     await sleep(restMs, world.signal);
+    await hint.wait(dueMs - restMs, world.signal);
   }
 }
 
@@ -107,18 +109,26 @@ async function work(queue: FolderQueue, settings: RunSettings, world: World): Pr
   }
 }
 
-/** Wakes the scan before its time. */
+/** Wakes the scan before its time; a hint that comes during a scan counts for the next one. */
 class Hint {
+  #isGiven = false;
   #wake: () => void = () => undefined;
 
-  given(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+  give(): void {
+    this.#isGiven = true;
+    this.#wake();
   }
 
-  give(): void {
-    this.#wake();
+  /** Waits for so long, or until a hint is given. @throws Interrupted */
+  async wait(ms: number, signal: AbortSignal): Promise<void> {
+    const enough = new AbortController();
+    const onAbort = () => enough.abort();
+    this.#wake = onAbort;
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (!this.#isGiven) await sleep(ms, enough.signal).catch(() => undefined);
+    signal.removeEventListener("abort", onAbort);
+    this.#isGiven = false;
+    if (signal.aborted) throw new Interrupted();
   }
 }
 

@@ -32,7 +32,7 @@ function isSameContentState(now: FileIdentity | null, sealed: FileIdentity): boo
   return (
     now !== null &&
     now.sizeBytes === sealed.sizeBytes &&
-    now.modifiedNs === sealed.modifiedNs &&
+    now.modifiedMs === sealed.modifiedMs &&
     now.inode === sealed.inode
   );
 }

@@ -63,7 +63,7 @@ export async function readDigests(ready: ReadyFile, chunkSizeBytes: number, worl
     toldAtMs = performance.now();
     world.report({ event: "hashing", file: ready.path, readBytes, sizeBytes });
   });
-  const after = identityOf(await ready.handle.stat({ bigint: true }));
+  const after = identityOf(await ready.handle.stat());
   if (!isSameIdentity(after, ready.identity)) throw new Problem("changed", `${ready.path} changed while it was read.`);
   return digests;
 }

@@ -121,7 +121,7 @@ async function sendRest(
  * @throws Problem "changed"
  */
 export async function checkUnchanged(ready: ReadyFile, keeper: RecordKeeper, world: World): Promise<void> {
-  const now = identityOf(await ready.handle.stat({ bigint: true }));
+  const now = identityOf(await ready.handle.stat());
   if (isSameIdentity(now, ready.identity)) return;
   const changed = new Problem("changed", `${ready.path} changed while it was sent; what was sent is given up.`);
   if (now.sizeBytes !== ready.identity.sizeBytes) throw changed;

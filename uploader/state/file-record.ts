@@ -81,6 +81,12 @@ function count(fields: Fields, name: string): number {
   return value;
 }
 
+function finite(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (typeof value !== "number" || !Number.isFinite(value)) throw new TypeError(`${name} is no number`);
+  return value;
+}
+
 function sha256(value: unknown): Sha256Hex {
   const parsed = typeof value === "string" ? parseSha256Hex(value) : null;
   if (parsed === null) throw new TypeError("no SHA-256");
@@ -96,9 +102,9 @@ function readRecord(fields: Fields): FileRecord {
     server: text(fields, "server"),
     identity: {
       sizeBytes: count(identity, "sizeBytes"),
-      modifiedNs: text(identity, "modifiedNs"),
-      changedNs: text(identity, "changedNs"),
-      inode: text(identity, "inode"),
+      modifiedMs: finite(identity, "modifiedMs"),
+      changedMs: finite(identity, "changedMs"),
+      inode: finite(identity, "inode"),
     },
     sha256: sha256(fields.sha256),
     chunkSizeBytes: count(fields, "chunkSizeBytes"),

@@ -17,7 +17,7 @@ export type QueueSettings = {
 type Finished = { identity: FileIdentity; againAtMs: number };
 
 /** A finished file in the order of its age. */
-type Ripe = { watch: SettleWatch; modifiedNs: string };
+type Ripe = { watch: SettleWatch; modifiedMs: number };
 
 /** The files in the watched folders on their way from "seen" over "finished being written" to a worker. */
 export class FolderQueue {
@@ -47,8 +47,11 @@ export class FolderQueue {
     for await (const record of world.store.all()) {
       const isDone = record.phase === "sealed" || record.phase === "quarantined";
       const isDelivered = record.phase === "delivered" && !world.settings.waitsForSeal;
-      if (record.server !== world.archive.server || !(isDone || isDelivered)) continue;
-      queue.#finished.set(record.file, { identity: record.identity, againAtMs: Number.POSITIVE_INFINITY });
+      if (record.server !== world.archive.server) continue;
+      if (isDone || isDelivered)
+        queue.#finished.set(record.file, { identity: record.identity, againAtMs: Number.POSITIVE_INFINITY });
+      // It was finished when it was described, and still is unless something about it has changed.
+      else queue.#watched.set(record.file, new SettleWatch(record.file, settings.settle, record.identity));
     }
     return queue;
   }
@@ -70,7 +73,7 @@ export class FolderQueue {
         const watch = this.#watched.get(path) ?? new SettleWatch(path, this.#settings.settle);
         this.#watched.set(path, watch);
         if ((this.#notBeforeMs.get(path) ?? 0) > performance.now()) continue;
-        if (watch.note(identity)) ripe.push({ watch, modifiedNs: identity.modifiedNs });
+        if (watch.note(identity)) ripe.push({ watch, modifiedMs: identity.modifiedMs });
         else if (identity.sizeBytes > 0)
           this.#nextRipeMs = Math.min(this.#nextRipeMs, this.#settings.settle.settleMs - watch.unchangedMs);
       }
@@ -79,7 +82,7 @@ export class FolderQueue {
     for (const path of [...this.#notBeforeMs.keys()]) if (!seen.has(path)) this.#notBeforeMs.delete(path);
     for (const path of [...this.#finished.keys()]) if (!seen.has(path)) this.#finished.delete(path);
     this.#lastScanAt = new Date();
-    ripe.sort((a, b) => a.modifiedNs.length - b.modifiedNs.length || (a.modifiedNs < b.modifiedNs ? -1 : 1));
+    ripe.sort((a, b) => a.modifiedMs - b.modifiedMs);
     this.#ripe = ripe;
     for (let taker = this.#takers.shift(); taker !== undefined; taker = this.#takers.shift()) {
       const next = this.#next();
@@ -129,10 +132,10 @@ export class FolderQueue {
 
   /** What `status` shows. */
   snapshot(): DaemonSnapshot {
-    const ripe = new Set(this.#ripe.map((entry) => entry.watch.path));
     const waiting: DaemonSnapshot["waiting"] = [];
     for (const [file, watch] of this.#watched) {
-      if (ripe.has(file) || this.#taken.has(file) || waiting.length === 100) continue;
+      if (watch.isSettled || this.#taken.has(file)) continue;
+      if (waiting.length === 100) break;
       waiting.push({ file, reason: watch.sizeBytes === 0 ? "empty" : "not finished" });
     }
     return {

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { opendir } from "node:fs/promises";
 import { extname, join } from "node:path";
 
 /** Deep enough for camera/year/month/day/hour; a loop of mounts ends somewhere. */
@@ -17,14 +17,14 @@ export async function* listFiles(
   onUnreadable: (folder: string, error: unknown) => void,
   depth = 0,
 ): AsyncGenerator<string> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+  try {
+    for await (const entry of await opendir(folder, { bufferSize: 256 })) {
+      if (entry.name.startsWith(".")) continue;
+      const path = join(folder, entry.name);
+      if (entry.isDirectory() && depth < maxDepth) yield* listFiles(path, extensions, onUnreadable, depth + 1);
+      else if (entry.isFile() && extensions.has(extname(entry.name).slice(1).toLowerCase())) yield path;
+    }
+  } catch (error) {
     onUnreadable(folder, error);
-    return [];
-  });
-  for (const entry of entries) {
-    if (entry.name.startsWith(".")) continue;
-    const path = join(folder, entry.name);
-    if (entry.isDirectory() && depth < maxDepth) yield* listFiles(path, extensions, onUnreadable, depth + 1);
-    else if (entry.isFile() && extensions.has(extname(entry.name).slice(1).toLowerCase())) yield path;
   }
 }
