@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LegalBasis, MatchDecision } from "../../generated/prisma/client.ts";
+import { LegalBasis, MatchDecision, RequestState } from "../../generated/prisma/client.ts";
 import { line, timeZone } from "../input.ts";
 import { hasUnprintable } from "../protocol/index.ts";
 import { denialReasons } from "./denial-reasons.ts";
@@ -82,11 +82,9 @@ export type WithdrawRelease = z.input<typeof withdrawReleaseSchema>;
 
 /** One state, or `waiting`: those that an officer must still decide; without it all. */
 export const listRequestsSchema = z.object({
-  state: z
-    .enum(["waiting", "submitted", "in_review", "approved", "released", "closed", "denied", "withdrawn", "expired"])
-    .optional(),
+  state: z.enum(["waiting", ...Object.values(RequestState)], "There is no such state.").optional(),
   cursor: z.string().max(200).optional(),
-  limit: z.number().int().min(1).max(100).default(50),
+  limit: z.number("Ask for 1 to 100 rows.").int().min(1).max(100).default(50),
 });
 export type RequestFilter = z.input<typeof listRequestsSchema>;
 
