@@ -1,8 +1,8 @@
 export { type ExpectedEvent, expectCustodyEvent } from "./expect-custody-event.ts";
 export type { TestPerson } from "./factories/index.ts";
 export * as factories from "./factories/index.ts";
-export { type FakeClock, fakeClock } from "./fake-clock.ts";
+export type { FakeClock } from "./fake-clock.ts";
 export { databaseUrlOf } from "./test-database.ts";
 export type { TestJobs } from "./test-jobs.ts";
-export { makeContext, type TestWorld } from "./test-world.ts";
+export type { TestWorld } from "./test-world.ts";
 export { useTestDatabase } from "./use-test-database.ts";

@@ -27,7 +27,7 @@ export type TestWorld = {
 const silentLog = pino({ level: "silent" }) as unknown as Log; // as in lib/log.ts
 
 /** Makes a context from parts, with the rest filled in. */
-export function makeContext(
+function makeContext(
   parts: Pick<Context, "db" | "storage" | "jobs" | "clock"> & Partial<Context>,
   actor: Actor = { kind: "system", name: "test" },
 ): Context {

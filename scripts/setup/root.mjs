@@ -20,7 +20,7 @@ const runtimePackages = {
 };
 
 /** The pinned runtime; null when it is not installed, or there is none for this platform. */
-export function pinnedNode() {
+function pinnedNode() {
   const name = runtimePackages[`${process.platform}-${process.arch}`];
   if (name === undefined) return null;
   const path = at("node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");

@@ -1,4 +1,3 @@
-export { madeAt } from "./defaults.ts";
 export { makeDevice, makeSite } from "./devices.ts";
 export {
   makeAdmin,
