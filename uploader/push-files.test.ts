@@ -97,7 +97,7 @@ describe("files that are not what they should be", () => {
     const real = await makeFile("real.bin", 1000);
     const wrong = ["link.bin", "pipe.bin", "folder.bin", "empty.bin", "missing.bin"].map((name) => join(folder, name));
     await symlink(real, join(folder, "link.bin"));
-    execFileSync("mkfifo", [join(folder, "pipe.bin")]);
+    execFileSync("/usr/bin/mkfifo", [join(folder, "pipe.bin")]);
     await mkdir(join(folder, "folder.bin"));
     await writeFile(join(folder, "empty.bin"), "");
     const { code, events } = await start(["push", ...wrong, real, "--settle", "0"]).ended;

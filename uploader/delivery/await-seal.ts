@@ -51,7 +51,7 @@ export async function awaitSeal(keeper: RecordKeeper, world: World): Promise<"se
  *
  * @throws Problem "refused"
  */
-export function verdictOn(
+function verdictOn(
   view: DeviceRecordingView,
   record: Readonly<FileRecord>,
 ): "sealed" | "disposed" | "undecided" {

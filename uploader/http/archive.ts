@@ -3,7 +3,7 @@ import { Problem } from "../problems.ts";
 import type { Answer, Transport, TransportRequest } from "./transport.ts";
 
 /** tus 1.0, Tus-Resumable: in every request but OPTIONS. */
-export const tusVersion = "1.0.0";
+const tusVersion = "1.0.0";
 
 /** What every request to the archive needs. */
 export class Archive {

@@ -3,7 +3,7 @@ import { parseSha256Hex, type Sha256Hex } from "../../lib/protocol/index.ts";
 import type { FileIdentity } from "../file-identity.ts";
 
 /** How far a file has come. */
-export const filePhases = ["described", "sending", "delivered", "sealed", "quarantined", "refused"] as const;
+const filePhases = ["described", "sending", "delivered", "sealed", "quarantined", "refused"] as const;
 export type FilePhase = (typeof filePhases)[number];
 
 /** What is remembered of one file for one server. Only a cache: without it, the file is described and sent anew. */
