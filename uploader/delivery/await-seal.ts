@@ -51,10 +51,7 @@ export async function awaitSeal(keeper: RecordKeeper, world: World): Promise<"se
  *
  * @throws Problem "refused"
  */
-function verdictOn(
-  view: DeviceRecordingView,
-  record: Readonly<FileRecord>,
-): "sealed" | "disposed" | "undecided" {
+function verdictOn(view: DeviceRecordingView, record: Readonly<FileRecord>): "sealed" | "disposed" | "undecided" {
   if (view.state === "quarantined")
     throw new Problem(
       "refused",
