@@ -16,7 +16,7 @@ const explanations: Record<string, Explanation> = {
     what: "The file in storage is not as long as what was received.",
     next: "Tell an administrator at once: the storage may be failing. The device still holds its own copy.",
   },
-  bytes_missing: {
+  missing: {
     what: "The file was not found in storage when it was to be read back.",
     next: "Tell an administrator at once. The device still holds its own copy.",
   },
