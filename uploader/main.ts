@@ -19,7 +19,8 @@ const output: Output = {
   write: (text) => process.stdout.write(text),
   isTerminal: process.stdout.isTTY === true,
   hasColour: process.stdout.isTTY === true && wantsColour(),
-  columns: () => process.stdout.columns ?? 80,
+  // Some pseudo-terminals say 0.
+  columns: () => process.stdout.columns || 80,
 };
 
 async function main(args: readonly string[]): Promise<number> {

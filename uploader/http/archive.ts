@@ -108,11 +108,11 @@ export function problemOf(answer: Answer, what: string): Problem {
   const said = titleIn(answer);
   const message = `The archive did not ${what}: ${status}${said === null ? "" : `, ${said}`}.`.replace(/\.\.$/, ".");
   const retryAfterMs = readRetryAfter(answer.headers["retry-after"]);
-  if (status === 401 || status === 403)
+  if (status === 401 || status === 403) {
     // The answer to a HEAD has no words of its own.
-    return new Problem("authentication", `${message} The device's token is not valid there; what was sent is kept.`, {
-      retryAfterMs,
-    });
+    const words = said === null ? `${message} The device's token is not valid there.` : message;
+    return new Problem("authentication", `${words} What was sent is kept.`, { retryAfterMs });
+  }
   if (status === 404 || status === 410) return new Problem("restart", message);
   if (status >= 300 && status < 400)
     return new Problem(
