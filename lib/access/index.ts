@@ -20,7 +20,6 @@ export type {
   SubmitRequest,
   WithdrawRelease,
 } from "./schemas.ts";
-export { scopeSha256 } from "./scope.ts";
 export { submitRequest } from "./submit-request.ts";
 export { withdrawApproval } from "./withdraw-approval.ts";
 export { withdrawRelease } from "./withdraw-release.ts";

@@ -1,9 +1,10 @@
-import type { Prisma } from "../../generated/prisma/client.ts";
+import type { Prisma, RequestState } from "../../generated/prisma/client.ts";
 import type { Context, Transaction } from "../context.ts";
 import { AppError, notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
 import type { Person } from "../people/index.ts";
 import type { RequestFacts } from "./facts.ts";
+import { requestTransitions } from "./states.ts";
 
 /** What the facts of a request need from the database. */
 export const factsInclude = {
@@ -65,16 +66,24 @@ export function must(refused: AppError | null): void {
   if (refused !== null) throw refused;
 }
 
+function isTransition(from: RequestState, to: RequestState): boolean {
+  return (requestTransitions[from] as readonly RequestState[]).includes(to);
+}
+
 /**
- * Guarded change: the row must still be in the state and revision that were read.
+ * Guarded change: along the table of transitions, and only while the row is still in the state and revision that
+ * were read. A change that keeps the state names none.
  *
  * @throws AppError state_conflict when somebody else was faster
  */
 export async function changeRequest(
   tx: Transaction,
   request: { id: string; state: LockedRequest["state"]; revision: number },
-  data: Prisma.RequestUpdateManyMutationInput,
+  data: { state?: RequestState; denialReason?: string; endedAt?: Date },
 ): Promise<void> {
+  if (data.state !== undefined && data.state !== request.state && !isTransition(request.state, data.state)) {
+    throw new AppError("internal", "A request cannot go that way.", { internal: `${request.state} to ${data.state}` });
+  }
   const { count } = await tx.request.updateMany({
     where: { id: request.id, state: request.state, revision: request.revision },
     data: { ...data, revision: { increment: 1 } },

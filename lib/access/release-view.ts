@@ -13,12 +13,12 @@ export const releaseInclude = {
 type ReleaseWithParts = Prisma.ReleaseGetPayload<{ include: typeof releaseInclude }>;
 
 /** Whether bytes of a release may be fetched at `now`. */
-export function isReleaseOpen(release: { withdrawnAt: Date | null; openUntil: Date }, now: Date): boolean {
+function isReleaseOpen(release: { withdrawnAt: Date | null; openUntil: Date }, now: Date): boolean {
   return release.withdrawnAt === null && now < release.openUntil;
 }
 
 /** Where the bytes of one released recording are fetched, as one file. */
-export function releaseContentPath(releaseId: string, recordingId: string): string {
+function releaseContentPath(releaseId: string, recordingId: string): string {
   return `/api/releases/${releaseId}/content?recording=${recordingId}`;
 }
 
