@@ -10,7 +10,7 @@ export function Due({ request, now }: { request: Pick<RequestRow, "state" | "ans
     return (
       <span className="inline-flex items-center gap-1.5 text-muted">
         <CalendarCheck aria-hidden className="size-3.5" />
-        answered
+        {request.state === "withdrawn" ? "not due any more" : "answered"}
       </span>
     );
   }
