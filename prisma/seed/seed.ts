@@ -1,7 +1,7 @@
 import type { Prisma } from "../../generated/prisma/client.ts";
 import type { Context } from "../../lib/context.ts";
 import { addDevice, addSite } from "../../lib/devices/index.ts";
-import { recordingKey } from "../../lib/uploads/index.ts";
+import { recordingKey } from "../../lib/recordings/index.ts";
 import { type KnownDevice, pastWeeks } from "./catalogue.ts";
 import { cameras, catalogueWeeks, type PersonKey, type SiteKey, sites, vans } from "./company.ts";
 import { type DemoPerson, seedPeople } from "./people.ts";

@@ -49,9 +49,7 @@ export class HttpSession {
     const { csrfToken } = await this.json<{ csrfToken: string }>("/api/auth/csrf");
     const form = new URLSearchParams({ csrfToken, email, password, json: "true" });
     const response = await this.fetch("/api/auth/callback/credentials", { method: "POST", body: form });
-    const hasSession = Array.from(this.#cookies).some(
-      ([name, value]) => name.includes("session-token") && value !== "",
-    );
+    const hasSession = Array.from(this.#cookies).some(([name, value]) => name.endsWith(".session") && value !== "");
     if (!hasSession) throw new Error(`Signing in as ${email} was refused (${response.status}).`);
   }
 }
