@@ -28,7 +28,15 @@ export function LogTable({ rows, rowHref, selected }: LogTableProps) {
     },
     { key: "actor", head: "Who", cell: (row) => <Who row={row} /> },
     { key: "action", head: "What", cell: (row) => row.sentence },
-    { key: "subject", head: "About", cell: (row) => <About row={row} /> },
+    {
+      key: "subject",
+      head: "About",
+      cell: (row) =>
+        subjectsOf(row)
+          .slice(0, 1)
+          .map((subject) => <SubjectLink key={subject.id} subject={subject} />)
+          .at(0),
+    },
     { key: "outcome", head: "Outcome", cell: (row) => <StatePill look={outcomes[row.outcome]} /> },
     {
       key: "purpose",
@@ -63,9 +71,4 @@ function Who({ row }: { row: CustodyEventRow }) {
       {role && role !== row.actorName && <Pill tone="plain">{role}</Pill>}
     </span>
   );
-}
-
-function About({ row }: { row: CustodyEventRow }) {
-  const [subject] = subjectsOf(row);
-  return subject ? <SubjectLink subject={subject} /> : null;
 }

@@ -73,6 +73,7 @@ export async function setUpArchive(ctx: Context, input: SetUpInput): Promise<Ses
         organisationId: organisation.id,
         passwordHash,
         createdAt: now,
+        lastLoginAt: now,
       },
     });
     const person = await readPerson(tx, accountId);

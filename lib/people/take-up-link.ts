@@ -31,7 +31,7 @@ export async function getLink(ctx: Context, secret: string): Promise<LinkView> {
 
 /**
  * Sets a password through a one-time link: takes up an invited account, or replaces a forgotten password and
- * ends all sessions of the account. Works once, also when two calls come at once.
+ * ends all sessions of the account. The answer is a new session. Works once, also when two calls come at once.
  *
  * @throws AppError link_used, invalid_input (password)
  */
@@ -58,12 +58,12 @@ async function takeUp(ctx: Context, tx: Transaction, secret: string, passwordHas
   const { accountId } = await tx.invitation.findUniqueOrThrow({ where: { secretSha256: hash } });
   const activated = await tx.account.updateMany({
     where: { id: accountId, state: "invited" },
-    data: { state: "active", passwordHash, sessionEpoch: { increment: 1 } },
+    data: { state: "active", passwordHash, sessionEpoch: { increment: 1 }, lastLoginAt: now },
   });
   if (activated.count === 0) {
     const changed = await tx.account.updateMany({
       where: { id: accountId, state: "active" },
-      data: { passwordHash, sessionEpoch: { increment: 1 } },
+      data: { passwordHash, sessionEpoch: { increment: 1 }, lastLoginAt: now },
     });
     if (changed.count === 0) throw linkIsOver();
   }
