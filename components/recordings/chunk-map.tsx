@@ -1,9 +1,8 @@
-import { formatSpan, plural } from "@/components/ui/format";
-import type { ChunkRow } from "@/lib/recordings/types";
-import { type ChunkRun, chunkRuns } from "./chunk-runs";
+import { formatCount, formatSpan, plural } from "@/components/ui/format";
+import type { ChunkRun } from "@/lib/recordings/types";
 
 type ChunkMapProps = {
-  chunks: ChunkRow[];
+  runs: ChunkRun[];
   chunkSizeBytes: number;
   /** Length of the whole file; null while it is not known. */
   sizeBytes: number | null;
@@ -20,10 +19,10 @@ const cell = 14;
  * missing. A drawing of one path a run, made on the server, so that ten thousand chunks cost the browser nothing;
  * above 1,200 chunks a cell stands for several. The same is said in words below it, and in ChunkRunTable.
  */
-export function ChunkMap({ chunks, chunkSizeBytes, sizeBytes, columns = 22 }: ChunkMapProps) {
-  const total = Math.max(sizeBytes === null ? 0 : Math.ceil(sizeBytes / chunkSizeBytes), chunks.length);
+export function ChunkMap({ runs, chunkSizeBytes, sizeBytes, columns = 22 }: ChunkMapProps) {
+  const arrived = (runs.at(-1)?.lastIndex ?? -1) + 1;
+  const total = Math.max(sizeBytes === null ? 0 : Math.ceil(sizeBytes / chunkSizeBytes), arrived);
   if (total === 0) return <p className="text-muted text-sm">No chunk has arrived yet.</p>;
-  const runs = chunkRuns(chunks);
   const perCell = Math.ceil(total / maxCells);
   const cellCount = Math.ceil(total / perCell);
   const [width, height] = [columns, Math.ceil(cellCount / columns)].map((count) => count * pitch - (pitch - cell));
@@ -33,13 +32,10 @@ export function ChunkMap({ chunks, chunkSizeBytes, sizeBytes, columns = 22 }: Ch
         viewBox={`0 0 ${width} ${height}`}
         width={width}
         role="img"
-        aria-label={`${plural(chunks.length, "chunk")} of ${total} arrived`}
+        aria-label={`${plural(arrived, "chunk")} of ${total} arrived`}
         className="block h-auto max-w-full"
       >
-        <path
-          d={cells(Math.ceil(chunks.length / perCell), cellCount - 1, columns, 0.75)}
-          className="fill-none stroke-edge"
-        />
+        <path d={cells(Math.ceil(arrived / perCell), cellCount - 1, columns, 0.75)} className="fill-none stroke-edge" />
         {runs.map((run, index) => (
           <path
             key={run.firstIndex}
@@ -50,7 +46,7 @@ export function ChunkMap({ chunks, chunkSizeBytes, sizeBytes, columns = 22 }: Ch
           </path>
         ))}
       </svg>
-      <figcaption className="mt-1.5 text-muted text-sm">{summary(chunks, runs, total, perCell)}</figcaption>
+      <figcaption className="mt-1.5 text-muted text-sm">{summary(runs, arrived, total, perCell)}</figcaption>
     </figure>
   );
 }
@@ -68,20 +64,19 @@ function cells(first: number, last: number, columns: number, inset: number): str
 }
 
 function runWords(run: ChunkRun): string {
-  return `Chunks ${run.firstIndex + 1} to ${run.lastIndex + 1}, from ${run.receivedFrom}`;
+  const chunks = `Chunks ${run.firstIndex + 1} to ${run.lastIndex + 1}`;
+  return run.receivedFrom === "" ? chunks : `${chunks}, from ${run.receivedFrom}`;
 }
 
-function summary(chunks: ChunkRow[], runs: ChunkRun[], total: number, perCell: number): string {
-  const unfinished = chunks.filter((chunk) => chunk.sha256 === null).length;
-  const pauses = runs.map((run) => run.pauseMs ?? 0);
-  const longest = Math.max(0, ...pauses);
+function summary(runs: ChunkRun[], arrived: number, total: number, perCell: number): string {
+  const longest = Math.max(0, ...runs.map((run) => run.pauseMs ?? 0));
   return [
-    chunks.length === total
+    arrived === total
       ? `${plural(total, "chunk")}, all here`
-      : `${chunks.length} of ${plural(total, "chunk")} here; outlines are missing`,
+      : `${formatCount(arrived)} of ${plural(total, "chunk")} here; outlines are missing`,
     runs.length > 1 && `in ${runs.length} runs, longest pause ${formatSpan(longest)}`,
     runs.length === 1 && "in one run",
-    unfinished > 0 && "the last one is still growing",
+    runs.some((run) => run.isGrowing) && "the last one is still growing",
     perCell > 1 && `each cell is ${perCell} chunks`,
   ]
     .filter(Boolean)

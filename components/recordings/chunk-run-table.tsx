@@ -1,11 +1,10 @@
 import { formatBytes, formatSpan, plural } from "@/components/ui/format";
 import { type Column, Table } from "@/components/ui/table";
 import { TimeInterval } from "@/components/ui/time";
-import type { ChunkRow } from "@/lib/recordings/types";
-import { type ChunkRun, chunkRuns } from "./chunk-runs";
+import type { ChunkRun } from "@/lib/recordings/types";
 
 /** The map of chunks as a table: one row for each go in which they arrived. */
-export function ChunkRunTable({ chunks, zone }: { chunks: ChunkRow[]; zone: string | undefined }) {
+export function ChunkRunTable({ runs, zone }: { runs: ChunkRun[]; zone: string | undefined }) {
   const columns: Column<ChunkRun>[] = [
     { key: "chunks", head: "Chunks", cell: (run) => `${run.firstIndex + 1} to ${run.lastIndex + 1}` },
     {
@@ -14,7 +13,7 @@ export function ChunkRunTable({ chunks, zone }: { chunks: ChunkRow[]; zone: stri
       cell: (run) => <TimeInterval from={run.startedAt} until={run.endedAt} zone={zone} />,
     },
     { key: "bytes", head: "Bytes", align: "right", cell: (run) => formatBytes(run.bytes) },
-    { key: "from", head: "From", cell: (run) => <span className="mono">{run.receivedFrom}</span> },
+    { key: "from", head: "From", cell: (run) => run.receivedFrom && <span className="mono">{run.receivedFrom}</span> },
     {
       key: "pause",
       head: "Pause before",
@@ -22,7 +21,6 @@ export function ChunkRunTable({ chunks, zone }: { chunks: ChunkRow[]; zone: stri
       cell: (run) => (run.pauseMs === null ? null : formatSpan(run.pauseMs)),
     },
   ];
-  const runs = chunkRuns(chunks);
   return (
     <details className="mt-3">
       <summary className="text-accent text-sm">Show as a table ({plural(runs.length, "run")})</summary>

@@ -57,6 +57,20 @@ export type ChunkRow = {
   receivedFrom: string;
 };
 
+/** Chunks that arrived in one go: no long pause, one address. */
+export type ChunkRun = {
+  firstIndex: number;
+  lastIndex: number;
+  bytes: number;
+  startedAt: Date;
+  endedAt: Date;
+  receivedFrom: string;
+  /** Pause before this run in milliseconds; null for the first. */
+  pauseMs: number | null;
+  /** Whether its last chunk is not whole yet. */
+  isGrowing: boolean;
+};
+
 /** Filters of the catalogue; all combine. */
 export type RecordingFilter = {
   /** With `until`: recordings that overlap [from, until), even by a moment. Either may be missing. */

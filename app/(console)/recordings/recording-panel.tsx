@@ -12,7 +12,7 @@ import { Link } from "@/components/ui/link";
 import { Panel } from "@/components/ui/panel";
 import { StatePill } from "@/components/ui/state-pill";
 import { recordingStates } from "@/components/ui/states";
-import { getRecording, listChunks } from "@/lib/recordings/index.ts";
+import { getRecording, listChunkRuns } from "@/lib/recordings/index.ts";
 import type { PersonContext } from "../../_server/context";
 import { recentEvents } from "../../_server/custody";
 import { openingFor } from "../../_server/opening";
@@ -21,9 +21,9 @@ const shownEvents = 5;
 
 /** The chosen recording beside the list: what it is, how it arrived, what happened to it last. */
 export async function RecordingPanel({ ctx, id, closeHref }: { ctx: PersonContext; id: string; closeHref: string }) {
-  const [recording, chunks, events, opening] = await Promise.all([
+  const [recording, runs, events, opening] = await Promise.all([
     getRecording(ctx, id),
-    listChunks(ctx, id),
+    listChunkRuns(ctx, id),
     recentEvents(ctx, id, shownEvents),
     openingFor(ctx, id),
   ]);
@@ -60,7 +60,7 @@ export async function RecordingPanel({ ctx, id, closeHref }: { ctx: PersonContex
       </div>
       <div className="mt-4">
         <ArrivalProgress recording={recording} />
-        <ChunkMap chunks={chunks} chunkSizeBytes={recording.chunkSizeBytes} sizeBytes={recording.sizeBytes} />
+        <ChunkMap runs={runs} chunkSizeBytes={recording.chunkSizeBytes} sizeBytes={recording.sizeBytes} />
       </div>
       {events && (
         <div className="mt-5">

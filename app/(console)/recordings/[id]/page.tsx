@@ -15,7 +15,7 @@ import { PageHeader } from "@/components/ui/page-header";
 import { StatePill } from "@/components/ui/state-pill";
 import { recordingStates } from "@/components/ui/states";
 import { Time } from "@/components/ui/time";
-import { getRecording, listChunks } from "@/lib/recordings/index.ts";
+import { getRecording, listChunkRuns } from "@/lib/recordings/index.ts";
 import { requireContext } from "../../../_server/context";
 import { openingFor } from "../../../_server/opening";
 import { orNotFound } from "../../../_server/or-not-found";
@@ -32,7 +32,7 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
   const ctx = await requireContext();
   const { id } = await params;
   const recording = await orNotFound(getRecording(ctx, id));
-  const [chunks, opening] = await Promise.all([listChunks(ctx, recording.id), openingFor(ctx, recording.id)]);
+  const [runs, opening] = await Promise.all([listChunkRuns(ctx, recording.id), openingFor(ctx, recording.id)]);
   const { group } = await searchParams;
   const contentPath = `/api/recordings/${recording.id}/content`;
   const zone = recording.site?.timeZone;
@@ -74,12 +74,12 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
           <Card title={recording.receivedAt ? "How it arrived" : "How it arrives"}>
             <ArrivalProgress recording={recording} />
             <ChunkMap
-              chunks={chunks}
+              runs={runs}
               chunkSizeBytes={recording.chunkSizeBytes}
               sizeBytes={recording.sizeBytes}
               columns={40}
             />
-            {chunks.length > 0 && <ChunkRunTable chunks={chunks} zone={zone} />}
+            {runs.length > 0 && <ChunkRunTable runs={runs} zone={zone} />}
           </Card>
           <CustodyCard ctx={ctx} recordingId={recording.id} group={group} zone={zone} />
         </div>
