@@ -1,5 +1,7 @@
 import type { Metadata } from "next";
+import Link from "next/link";
 import { redirect } from "next/navigation";
+import type { ReactNode } from "react";
 import { toFeedItems } from "@/components/custody/feed-items";
 import { Checklist } from "@/components/requests/checklist";
 import { Letter } from "@/components/requests/letter";
@@ -126,9 +128,24 @@ function Ending({ request }: { request: RequestDetail }) {
 
 async function Custody({ ctx, request }: { ctx: PersonContext; request: RequestDetail }) {
   const events = (await listEventsOf(ctx, { requestId: request.id })).reverse();
+  // On this page the request is known; which recording an event is about is not.
+  const items = toFeedItems(events, request.timeZone).map((item, index) => ({
+    ...item,
+    note: recordingLink(events[index]?.recordingId ?? null),
+  }));
   return (
     <Card title="Custody" note={plural(events.length, "event")}>
-      <Feed label="Custody events, newest first" items={toFeedItems(events, request.timeZone)} />
+      <Feed label="Custody events, newest first" items={items} />
     </Card>
+  );
+}
+
+function recordingLink(id: string | null): ReactNode {
+  return (
+    id && (
+      <Link href={`/recordings/${id}`} className="hover:text-ink hover:underline">
+        <IdText id={id} />
+      </Link>
+    )
   );
 }
