@@ -4,8 +4,9 @@ import { redirect } from "next/navigation";
 import type { ActionResult } from "@/components/ui/form";
 import { AppError } from "@/lib/errors.ts";
 import { setUpArchive, signIn, takeUpLink } from "@/lib/people/index.ts";
-import { publicAction, returnPath } from "../_server/context";
+import { publicAction } from "../_server/context";
 import { field } from "../_server/form";
+import { returnPath } from "../_server/return-path";
 import { beginSession } from "../_server/session";
 
 /** Signs in and goes where the person wanted to. Fields: email, password, to. */

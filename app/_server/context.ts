@@ -11,6 +11,7 @@ import { contextFor, getServices } from "@/lib/services.ts";
 import { addressField, correlationField } from "@/server/request-context.ts";
 import { sessionFromCookies } from "@/server/session.ts";
 import { pathField } from "@/server/web-request.ts";
+import { returnPath } from "./return-path";
 
 /** The context of a person who is signed in. */
 export type PersonContext = Context & { actor: Person };
@@ -43,18 +44,6 @@ export const requireContext = cache(async (): Promise<PersonContext> => {
   const path = returnPath((await headers()).get(pathField));
   redirect(path === "/" ? "/sign-in" : `/sign-in?to=${encodeURIComponent(path)}`);
 });
-
-/** An address of ours to go back to: never another host, and without what only the router needs. */
-export function returnPath(text: string | null | undefined): string {
-  if (!text?.startsWith("/") || /^\/[/\\]/.test(text)) return "/";
-  try {
-    const url = new URL(text, "http://archive");
-    url.searchParams.delete("_rsc");
-    return url.host === "archive" ? `${url.pathname}${url.search}` : "/";
-  } catch {
-    return "/";
-  }
-}
 
 /**
  * The context of a JSON route: a device by its token, a person by their session, or nobody.

@@ -34,7 +34,7 @@ export function DeviceTable({ rows, rowHref, selected }: DeviceTableProps) {
     {
       key: "uploads",
       head: "Uploading",
-      cell: (row) => row.openUploads > 0 && plural(row.openUploads, "recording"),
+      cell: (row) => (row.openUploads > 0 ? plural(row.openUploads, "recording") : null),
     },
     { key: "id", head: "Device", cell: (row) => <IdText id={row.id} className="text-muted" /> },
   ];

@@ -3,7 +3,8 @@ import { redirect } from "next/navigation";
 import { TextField } from "@/components/ui/field";
 import { ActionForm, SubmitButton } from "@/components/ui/form";
 import { getSettings } from "@/lib/settings/index.ts";
-import { pageContext, returnPath } from "../../_server/context";
+import { pageContext } from "../../_server/context";
+import { returnPath } from "../../_server/return-path";
 import { signInAction } from "../actions";
 import { EntryPage } from "../entry-page";
 
