@@ -3,7 +3,13 @@ import { defineConfig } from "vitest/config";
 
 if (existsSync(".env")) process.loadEnvFile(".env");
 
-const pure = ["lib/protocol/**/*.test.ts", "lib/*.test.ts", "uploader/**/*.test.ts", "components/**/*.test.{ts,tsx}"];
+const pure = [
+  "scripts/*.test.ts",
+  "lib/protocol/**/*.test.ts",
+  "lib/*.test.ts",
+  "uploader/**/*.test.ts",
+  "components/**/*.test.{ts,tsx}",
+];
 
 export default defineConfig({
   resolve: {
