@@ -1,7 +1,6 @@
 "use client";
 
 import type { ComponentProps, ReactNode } from "react";
-import { cx } from "./cx";
 import { FieldError, FieldFrame, type FieldText, useField } from "./field";
 
 /** One thing to choose. */
@@ -30,35 +29,6 @@ export function SelectField({
         ))}
       </select>
     </FieldFrame>
-  );
-}
-
-/** One yes or no, with its label beside it. */
-export function CheckboxField({
-  label,
-  hint,
-  error: ownError,
-  className,
-  ...rest
-}: Omit<FieldText, "optional"> & Omit<ComponentProps<"input">, "name" | "type">) {
-  const { id, error, control } = useField({ name: rest.name, hint, error: ownError, optional: !rest.required });
-  return (
-    <div className={cx("grid gap-1", className)}>
-      <div className="flex gap-2.5">
-        <input {...rest} {...control} type="checkbox" className="tick" />
-        <div>
-          <label htmlFor={id} className="font-medium text-sm">
-            {label}
-          </label>
-          {hint && (
-            <p id={`${id}-hint`} className="text-muted text-sm">
-              {hint}
-            </p>
-          )}
-        </div>
-      </div>
-      <FieldError id={id} error={error} />
-    </div>
   );
 }
 
