@@ -23,7 +23,7 @@ const steps = {
     run: install,
   },
   generate: made("generate", "Generating the database client", "generated/prisma/client.ts", {
-    inputs: ["prisma/schema.prisma", "package-lock.json"],
+    inputs: ["prisma/schema.prisma", "node_modules/prisma/package.json"],
     run: () => node(at("node_modules/prisma/build/index.js"), "generate"),
   }),
   uploader: made("uploader", "Bundling the uploader", "dist/strongroom-uploader.mjs", {
