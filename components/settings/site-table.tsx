@@ -27,7 +27,11 @@ export function SiteTable({ rows, change }: { rows: SiteRow[]; change: SiteActio
           },
         ]),
   ];
-  return <Table caption="Sites by name" columns={columns} rows={rows} rowKey={(row) => row.id} />;
+  return (
+    <div className="overflow-x-auto">
+      <Table caption="Sites by name" columns={columns} rows={rows} rowKey={(row) => row.id} />
+    </div>
+  );
 }
 
 function SiteFields({ site, timeZone }: { site?: SiteRow; timeZone: string }) {

@@ -27,7 +27,6 @@ export default async function RecordingsPage({ searchParams }: { searchParams: P
   );
   const isRequester = ctx.actor.role === "requester";
   const isFiltered = Object.keys(address.params).length > 0;
-  const hasPanel = page.rows.some(({ id }) => id === address.selected);
   const toCursor = (cursor: string | null) => (cursor === null ? null : address.hrefTo({ cursor }));
 
   return (
@@ -39,10 +38,7 @@ export default async function RecordingsPage({ searchParams }: { searchParams: P
         </Toolbar>
       )}
       <Split
-        panel={
-          hasPanel &&
-          address.selected && <RecordingPanel ctx={ctx} id={address.selected} closeHref={address.hrefTo({})} />
-        }
+        panel={address.selected && <RecordingPanel ctx={ctx} id={address.selected} closeHref={address.hrefTo({})} />}
       >
         {page.rows.length === 0 ? (
           <NothingHere

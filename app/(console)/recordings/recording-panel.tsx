@@ -16,13 +16,15 @@ import { getRecording, listChunkRuns } from "@/lib/recordings/index.ts";
 import type { PersonContext } from "../../_server/context";
 import { recentEvents } from "../../_server/custody";
 import { openingFor } from "../../_server/opening";
+import { orNull } from "../../_server/or-not-found";
 
 const shownEvents = 5;
 
 /** The chosen recording beside the list: what it is, how it arrived, what happened to it last. */
 export async function RecordingPanel({ ctx, id, closeHref }: { ctx: PersonContext; id: string; closeHref: string }) {
-  const [recording, runs, events, opening] = await Promise.all([
-    getRecording(ctx, id),
+  const recording = await orNull(getRecording(ctx, id));
+  if (recording === null) return null;
+  const [runs, events, opening] = await Promise.all([
     listChunkRuns(ctx, id),
     recentEvents(ctx, id, shownEvents),
     openingFor(ctx, id),
