@@ -1,3 +1,5 @@
+import { focusRow, linkedRows } from "@/components/ui/table-rows";
+
 /** Whether the keys belong to a field or a window on top, not to the page. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
@@ -13,13 +15,9 @@ export function focusSearch(): boolean {
   return field !== null;
 }
 
-function rows(): HTMLElement[] {
-  return [...document.querySelectorAll<HTMLElement>("tr[data-href]")];
-}
-
 /** Moves the focus to the next or previous row, starting at the one that is open. */
 export function moveRow(step: 1 | -1): boolean {
-  const all = rows();
+  const all = linkedRows();
   if (all.length === 0) return false;
   const active = document.activeElement?.closest("tr[data-href]");
   const from = all.findIndex((row) => row === active || (!active && row.ariaCurrent === "true"));
@@ -36,18 +34,7 @@ export function openFocusedRow(open: (href: string) => void): boolean {
   return true;
 }
 
-/** Closes the open panel and gives the focus back to its row. */
+/** Closes the open panel; its cross gives the focus back to the row. */
 export function closePanel(): void {
-  const close = document.querySelector<HTMLElement>("[data-panel-close]");
-  if (!close) return;
-  const row = rows().find((candidate) => candidate.ariaCurrent === "true");
-  close.click();
-  focusRow(row);
-}
-
-function focusRow(row: HTMLElement | undefined): void {
-  if (!row) return;
-  row.tabIndex = -1;
-  row.focus();
-  row.scrollIntoView({ block: "nearest" });
+  document.querySelector<HTMLElement>("[data-panel-close]")?.click();
 }

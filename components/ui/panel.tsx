@@ -1,7 +1,6 @@
-import { X } from "lucide-react";
 import type { ReactNode } from "react";
 import { cx } from "./cx";
-import { Link } from "./link";
+import { PanelClose } from "./panel-close";
 
 /**
  * The list on the left, the detail of the chosen row on the right; on a phone the detail covers the screen.
@@ -28,15 +27,7 @@ export function Panel({ label, closeHref, children }: { label: string; closeHref
         "sm:left-auto sm:w-96 sm:border-l sm:shadow-float xl:relative xl:inset-auto xl:z-auto xl:shrink-0 xl:shadow-none",
       )}
     >
-      <Link
-        href={closeHref}
-        scroll={false}
-        data-panel-close
-        aria-label="Close panel"
-        className="absolute top-3.5 right-3.5 inline-flex size-8 items-center justify-center rounded-md text-muted hover:bg-sunken hover:text-ink pointer-coarse:size-11"
-      >
-        <X aria-hidden className="size-4" />
-      </Link>
+      <PanelClose href={closeHref} />
       {children}
     </aside>
   );
