@@ -1,11 +1,10 @@
 import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
-import { AppError } from "../errors.ts";
+import { AppError, isAppError } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { parseInput } from "../input.ts";
+import { parseInput, requireId } from "../input.ts";
 import { authorise, type Person } from "../people/index.ts";
 import { sha256HexOf } from "../protocol/index.ts";
-import { getSettings } from "../settings/index.ts";
 import { refuseApprove } from "./facts.ts";
 import { changeRequest, factsOf, type LockedRequest, lockRequest, must, transact } from "./internal.ts";
 import { openRelease } from "./open-release.ts";
@@ -54,45 +53,59 @@ async function voidStale(ctx: Context, tx: Transaction, request: LockedRequest, 
   return request.approvals.length - stale.length;
 }
 
+/** An attempt to pass the rule is worth knowing of: it stays in custody although the approval's transaction is gone. */
+async function recordAttempt(ctx: Context, requestId: string, error: unknown): Promise<void> {
+  if (!isAppError(error) || (error.code !== "own_request" && error.code !== "already_approved")) return;
+  const details = { permission: "requests.approve", reason: error.code };
+  await transact(ctx, (tx) =>
+    recordEvent(ctx, tx, { action: "access.refused", outcome: "refused", requestId, details }),
+  );
+}
+
+/** The approval's place, and the release that the second one opened. */
+type Approved = { ordinal: 1 | 2; releaseId: string | null };
+
+async function approve(ctx: Context, tx: Transaction, person: Person, input: ApproveRequest): Promise<Approved> {
+  const request = await lockScope(tx, person, input.requestId);
+  must(refuseApprove(person, factsOf(request)));
+  const scope = currentScope(request);
+  if (sha256HexOf(scope) !== input.scopeSha256.toLowerCase()) {
+    throw new AppError("state_conflict", "The scope is not what you saw any more. Look at it again.");
+  }
+  const ordinal = (await voidStale(ctx, tx, request, scope)) === 0 ? 1 : 2;
+  await tx.approval.create({
+    data: {
+      id: newId("approval"),
+      requestId: request.id,
+      approverId: person.accountId,
+      ordinal,
+      scopeSha256: scope,
+      approvedAt: ctx.clock.now(),
+    },
+  });
+  await recordEvent(ctx, tx, {
+    action: "request.approved",
+    requestId: request.id,
+    details: { ordinal, scopeSha256: sha256HexOf(scope), recordings: request.recordings.length },
+  });
+  await changeRequest(tx, request, { state: ordinal === 1 ? "approved" : "released" });
+  return { ordinal, releaseId: ordinal === 1 ? null : await openRelease(ctx, tx, request, scope) };
+}
+
 /**
  * One officer's yes to exactly the scope they saw. The first makes the request `approved`; the second, by a
  * different officer, opens the release in the same transaction. Nobody approves their own request.
  *
- * @returns the approval's place, and the release that the second one opened
  * @throws AppError not_found, own_request, already_approved, state_conflict (also when the scope is another now)
  */
-export async function approveRequest(
-  ctx: Context,
-  input: ApproveRequest,
-): Promise<{ ordinal: 1 | 2; releaseId: string | null }> {
+export async function approveRequest(ctx: Context, input: ApproveRequest): Promise<Approved> {
   const person = await authorise(ctx, "requests.approve");
   const { requestId, scopeSha256: seen } = parseInput(approveRequestSchema, input);
-  const { releaseDays } = await getSettings(ctx.db);
-  return transact(ctx, async (tx) => {
-    const request = await lockScope(tx, person, requestId);
-    must(refuseApprove(person, factsOf(request)));
-    const scope = currentScope(request);
-    if (sha256HexOf(scope) !== seen.toLowerCase()) {
-      throw new AppError("state_conflict", "The scope is not what you saw any more. Look at it again.");
-    }
-    const ordinal = (await voidStale(ctx, tx, request, scope)) === 0 ? 1 : 2;
-    await tx.approval.create({
-      data: {
-        id: newId("approval"),
-        requestId: request.id,
-        approverId: person.accountId,
-        ordinal,
-        scopeSha256: scope,
-        approvedAt: ctx.clock.now(),
-      },
-    });
-    await recordEvent(ctx, tx, {
-      action: "request.approved",
-      requestId: request.id,
-      details: { ordinal, scopeSha256: sha256HexOf(scope), recordings: request.recordings.length },
-    });
-    await changeRequest(tx, request, { state: ordinal === 1 ? "approved" : "released" });
-    const releaseId = ordinal === 1 ? null : await openRelease(ctx, tx, request, scope, releaseDays);
-    return { ordinal, releaseId };
-  });
+  const wanted = { requestId: requireId("request", requestId), scopeSha256: seen };
+  try {
+    return await transact(ctx, (tx) => approve(ctx, tx, person, wanted));
+  } catch (error) {
+    await recordAttempt(ctx, wanted.requestId, error);
+    throw error;
+  }
 }

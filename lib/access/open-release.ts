@@ -2,6 +2,7 @@ import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
 import { newId } from "../ids.ts";
 import { sha256HexOf } from "../protocol/index.ts";
+import { getSettings } from "../settings/index.ts";
 import type { LockedRequest } from "./internal.ts";
 
 /**
@@ -15,11 +16,11 @@ export async function openRelease(
   tx: Transaction,
   request: LockedRequest,
   scope: Buffer<ArrayBuffer>,
-  openDays: number,
 ): Promise<string> {
   const id = newId("release");
   const openedAt = ctx.clock.now();
-  const openUntil = new Date(openedAt.getTime() + openDays * 86_400_000);
+  const { releaseDays } = await getSettings(tx);
+  const openUntil = new Date(openedAt.getTime() + releaseDays * 86_400_000);
   const recordingIds = request.recordings.map(({ recording }) => recording.id);
   await tx.release.create({
     data: { id, requestId: request.id, requesterId: request.requesterId, scopeSha256: scope, openedAt, openUntil },

@@ -100,6 +100,13 @@ describe("requests and releases", () => {
     await decideRecording(first, { requestId, recordingId, decision: "included" });
     await approve(first, requestId);
     await expect(approve(first, requestId)).rejects.toMatchObject({ code: "already_approved" });
+    await expectCustodyEvent(world().db, {
+      action: "access.refused",
+      outcome: "refused",
+      requestId,
+      actorId: officers[0].accountId,
+      details: { reason: "already_approved" },
+    });
     expect(await world().db.release.count({ where: { requestId } })).toBe(0);
   });
 
