@@ -1,0 +1,113 @@
+import { execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
+import type { ApiServerSettings } from "./testing/api-server.ts";
+import { type ApiServer, startApiServer } from "./testing/start-api-server.ts";
+import { tusDevice } from "./testing/tus-client.ts";
+
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+/** A disk of its own of 16 MB, where this user may mount one; otherwise null. */
+function smallDisk(): string | null {
+  const directory = mkdtempSync(join(tmpdir(), "strongroom-small-"));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", directory], { stdio: "ignore" });
+    return directory;
+  } catch {
+    rmSync(directory, { recursive: true });
+    return null;
+  }
+}
+
+describe("a slow link", () => {
+  const world = useTestDatabase();
+  let server: Awaited<ReturnType<typeof startApiServer>> | undefined;
+  afterEach(() => server?.stop());
+
+  async function connect(timing: ApiServerSettings["timing"]) {
+    server = await startApiServer({
+      databaseUrl: world().databaseUrl,
+      dataDir: world().dir,
+      ...(timing && { timing }),
+    });
+    const device = await factories.makeDevice(world().db);
+    return tusDevice(() => server?.url ?? "", device.token);
+  }
+  const uploadAt = (location: string) =>
+    world().db.upload.findUniqueOrThrow({
+      where: { id: location.split("/").at(-1) ?? "" },
+      include: { recording: true },
+    });
+
+  it("has its bytes promised while they drip, inside a chunk too", async () => {
+    const client = await connect({ checkpointMs: 300, leaseMs: 1_000, renewMs: 200 });
+    const file = randomBytes(500_000);
+    const location = String((await client.create(file.length, { sha256: sha256(file) })).headers.location);
+    const { request, answered } = client.openPatch(location, 0, file.length);
+    const offsets = new Set<bigint>();
+    for (let at = 0; at < file.length; at += 10_000) {
+      request.write(file.subarray(at, at + 10_000));
+      await sleep(60);
+      offsets.add((await uploadAt(location)).offsetBytes);
+    }
+    request.end();
+    expect((await answered).status).toBe(204);
+    expect(offsets.size).toBeGreaterThan(4);
+    expect((await uploadAt(location)).interruptions).toBe(0);
+    await vi.waitFor(async () => expect((await uploadAt(location)).recording.state).toBe("sealed"), 10_000);
+    const [chunk] = await world().db.chunk.findMany({ where: { recordingId: (await uploadAt(location)).recordingId } });
+    expect(Buffer.from(chunk?.sha256 ?? []).toString("hex")).toBe(sha256(file));
+  });
+
+  it("that has gone silent is ended, and what arrived is kept", async () => {
+    const client = await connect({ idleMs: 700 });
+    const location = String((await client.create(100_000)).headers.location);
+    const { request, answered } = client.openPatch(location, 0, 100_000);
+    request.on("error", () => undefined);
+    request.write(randomBytes(30_000));
+    const answer = await answered;
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([408, "idle_timeout"]);
+    expect((await client.head(location)).headers["upload-offset"]).toBe("30000");
+    request.destroy();
+  });
+});
+
+const disk = smallDisk();
+describe.skipIf(disk === null)("a full disk", () => {
+  const world = useTestDatabase();
+  let server: ApiServer | undefined;
+  afterAll(async () => {
+    await server?.stop();
+    if (disk === null) return;
+    execFileSync("umount", [disk]);
+    rmSync(disk, { recursive: true });
+  });
+
+  it("is 507, loses nothing, and the upload goes on once there is room", async () => {
+    const dataDir = disk ?? "";
+    server = await startApiServer({ databaseUrl: world().databaseUrl, dataDir });
+    const device = await factories.makeDevice(world().db);
+    const client = tusDevice(() => server?.url ?? "", device.token);
+    const file = randomBytes(12_000_000);
+    const metadata = { sha256: sha256(file), chunk_size: "1000000" };
+    const created = await client.create(file.length, metadata);
+    const location = String(created.headers.location);
+    const ballast = join(dataDir, "ballast");
+    mkdirSync(ballast);
+    execFileSync("dd", ["if=/dev/zero", `of=${ballast}/fill`, "bs=1M", "count=8"], { stdio: "ignore" });
+    const full = await client.patch(location, 0, file);
+    expect([full.status, JSON.parse(full.body).code]).toEqual([507, "insufficient_storage"]);
+    const offset = Number((await client.head(location)).headers["upload-offset"]);
+    expect(offset).toBeGreaterThan(4_000_000);
+    expect((await client.create(20_000_000)).status).toBe(413);
+    rmSync(ballast, { recursive: true });
+    expect((await client.patch(location, offset, file.subarray(offset))).status).toBe(204);
+    const recordingId = String(created.headers["strongroom-recording"]);
+    await vi.waitFor(() => expectCustodyEvent(world().db, { action: "recording.sealed", recordingId }), 10_000);
+  });
+});
