@@ -26,6 +26,20 @@ export class HttpSession {
     return response;
   }
 
+  /** The cookies in the shape that a browser's saved session has. */
+  cookies(domain: string) {
+    return Array.from(this.#cookies, ([name, value]) => ({
+      name,
+      value,
+      domain,
+      path: "/",
+      expires: -1,
+      httpOnly: true,
+      secure: false,
+      sameSite: "Lax" as const,
+    }));
+  }
+
   /** Fetches JSON; an answer that is not 2xx is an error with the archive's own words. */
   async json<T>(path: string, init: RequestInit = {}): Promise<T> {
     const response = await this.fetch(path, init);

@@ -8,10 +8,10 @@ import { openServices } from "../../lib/open-services.ts";
 import { PostgresError } from "../../lib/postgres/index.ts";
 import { contextFor } from "../../lib/services.ts";
 import { seed } from "../../prisma/seed/seed.ts";
+import { readWorld, type WorldFile, writeWorld } from "../../prisma/seed/world-file.ts";
 import { ArchiveProcess } from "./archive-process.ts";
 import { say, sayTable } from "./say.ts";
 import { playStory } from "./story.ts";
-import { readWorld, type WorldFile, writeWorld } from "./world-file.ts";
 
 const root = join(import.meta.dirname, "../..");
 

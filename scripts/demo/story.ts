@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openFlakyLink } from "../../e2e/support/proxy.ts";
+import type { WorldFile } from "../../prisma/seed/world-file.ts";
 import { HttpSession } from "./http-session.ts";
 import { say } from "./say.ts";
 import { copyAsNewRecording } from "./unique-copy.ts";
 import { type UploaderEvent, UploaderProcess } from "./uploader-process.ts";
-import type { WorldFile } from "./world-file.ts";
 
 type Stage = { url: string; world: WorldFile; root: string; workDir: string };
 

@@ -2,6 +2,7 @@ import { answer } from "@/app/_server/context";
 import { jsonBody } from "@/app/_server/query";
 import { getDevice, resumeDevice, revokeDevice, suspendDevice } from "@/lib/devices/index.ts";
 import { AppError } from "@/lib/errors.ts";
+import { authorise } from "@/lib/people/index.ts";
 
 type RouteContext = { params: Promise<{ id: string }> };
 
@@ -10,6 +11,8 @@ const moves = { active: resumeDevice, suspended: suspendDevice, revoked: revokeD
 /** Suspends, resumes or revokes a device: `{ "state": "suspended" }`. */
 export function PUT(request: Request, { params }: RouteContext): Promise<Response> {
   return answer(request, async (ctx) => {
+    // Before the body is looked at: who may not change devices learns nothing about how to.
+    await authorise(ctx, "devices.change");
     const { id } = await params;
     const { state } = await jsonBody(request);
     if (state !== "active" && state !== "suspended" && state !== "revoked")

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PersonKey } from "../../prisma/seed/company.ts";
-import type { DemoWorld } from "../../prisma/seed/seed.ts";
+import type { PersonKey } from "./company.ts";
+import type { DemoWorld } from "./seed.ts";
 
 /** What `demo.json` keeps, for people and programs that want to sign in. */
 export type WorldFile = {

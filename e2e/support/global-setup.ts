@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { HttpSession } from "../../scripts/demo/http-session.ts";
+import { callers, type KnownIds, sessionOf, type World, worldFile } from "./world.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("A TCP server has a port.");
+  return address.port;
+}
+
+function run(script: string, env: NodeJS.ProcessEnv): ChildProcess {
+  const args = ["--disable-warning=ExperimentalWarning", join(root, script)];
+  return spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+}
+
+async function ended(child: ChildProcess): Promise<number | null> {
+  return child.exitCode ?? new Promise((resolve) => child.once("close", resolve));
+}
+
+async function ready(url: string, server: ChildProcess): Promise<void> {
+  while (!(await fetch(`${url}/api/health/ready`).catch(() => null))?.ok) {
+    if (server.exitCode !== null) throw new Error("The server ended before it was ready.");
+    await sleep(100);
+  }
+}
+
+type RequestListed = { id: string; state: string; requester: { name: string } };
+
+async function findIds(officer: HttpSession, judge: HttpSession): Promise<KnownIds> {
+  const { rows: requests } = await officer.json<{ rows: RequestListed[] }>("/api/requests?limit=100");
+  const inState = (state: string) => requests.find((request) => request.state === state)?.id ?? "";
+  const releasedRequest = inState("released");
+  const { release } = await judge.json<{ release: { id: string; recordings: { id: string }[] } }>(
+    `/api/requests/${releasedRequest}`,
+  );
+  const { rows: recordings } = await officer.json<{ rows: { id: string }[] }>("/api/recordings?state=sealed");
+  const { rows: devices } = await officer.json<{ rows: { id: string }[] }>("/api/devices");
+  const { rows: sites } = await officer.json<{ rows: { id: string }[] }>("/api/sites");
+  const releasedRecording = release.recordings[0]?.id ?? "";
+  return {
+    recording: recordings.find((recording) => recording.id !== releasedRecording)?.id ?? "",
+    releasedRecording,
+    release: release.id,
+    releasedRequest,
+    submittedRequest: inState("submitted"),
+    reviewRequest: inState("in_review"),
+    approvedRequest: inState("approved"),
+    device: devices[0]?.id ?? "",
+    site: sites[0]?.id ?? "",
+  };
+}
+
+/**
+ * Starts the built archive on an embedded database and a folder of its own, with the demonstration's company, and
+ * signs everybody in. Returns what ends it.
+ */
+export default async function globalSetup(): Promise<() => Promise<void>> {
+  const dataDir = mkdtempSync(join(tmpdir(), "strongroom-e2e-"));
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const env = {
+    DATA_DIR: dataDir,
+    PORT: String(port),
+    DATABASE_URL: "",
+    STORAGE_URL: "",
+    LOG_LEVEL: "error",
+    NODE_ENV: "production" as const,
+  };
+  if ((await ended(run("prisma/seed/main.ts", env))) !== 0) throw new Error("The company could not be made.");
+  const server = run("server/main.ts", env);
+  const stop = async () => {
+    server.kill("SIGTERM");
+    await ended(server);
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  try {
+    await ready(url, server);
+    const { people, devices } = JSON.parse(readFileSync(join(dataDir, "demo.json"), "utf8"));
+    const sessions = new Map<string, HttpSession>();
+    mkdirSync(dirname(sessionOf("admin")), { recursive: true });
+    for (const caller of callers) {
+      const session = new HttpSession(url);
+      await session.signIn(people[caller].email, people[caller].password);
+      sessions.set(caller, session);
+      writeFileSync(sessionOf(caller), JSON.stringify({ cookies: session.cookies("localhost"), origins: [] }));
+    }
+    const [officer, judge] = [sessions.get("officer"), sessions.get("judge")];
+    if (officer === undefined || judge === undefined) throw new Error("Everybody was signed in.");
+    const world: World = { url, dataDir, people, devices, ids: await findIds(officer, judge) };
+    writeFileSync(worldFile, JSON.stringify(world));
+    process.env.STRONGROOM_E2E_URL = url;
+    return stop;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

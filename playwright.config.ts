@@ -1,0 +1,26 @@
+import { defineConfig } from "@playwright/test";
+
+// `npm test` finds a browser and names it here; the tests drive the built app and real uploader processes.
+const executablePath = process.env.BROWSER_PATH ?? "/usr/bin/chromium";
+
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "test-results/browser",
+  globalSetup: "./e2e/support/global-setup.ts",
+  // One archive, and two cores that the server and the browser share.
+  workers: 1,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  forbidOnly: process.env.CI !== undefined,
+  use: {
+    browserName: "chromium",
+    launchOptions: {
+      executablePath,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"],
+    },
+    timezoneId: "Europe/Madrid",
+    locale: "en-GB",
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+  },
+});
