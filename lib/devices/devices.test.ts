@@ -5,6 +5,7 @@ import {
   addSite,
   authenticateDevice,
   changeSite,
+  ensureSite,
   getDevice,
   issueDeviceToken,
   listDevices,
@@ -120,6 +121,15 @@ describe("devices", () => {
     });
     await expect(addSite(ctx, { name: "Branch 7", timeZone: "UTC" })).rejects.toMatchObject({ code: "conflict" });
     expect((await listSites(ctx)).map((site) => site.name)).toContain("Branch 7");
+  });
+
+  test("the site of a new device is added once, also when the device was refused", async () => {
+    const ctx = await admin();
+    const first = await ensureSite(ctx, { name: " Depot West ", timeZone: "UTC" });
+    expect(first.isNew).toBe(true);
+    expect(await ensureSite(ctx, { name: "Depot West", timeZone: "UTC" })).toEqual({ id: first.id, isNew: false });
+    await expect(ensureSite(ctx, { name: " ", timeZone: "UTC" })).rejects.toMatchObject({ field: "siteName" });
+    await expect(ensureSite(ctx, { name: "X", timeZone: "x" })).rejects.toMatchObject({ field: "timeZone" });
   });
 
   test("operator commands act as an administrator would", async () => {

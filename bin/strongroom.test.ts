@@ -1,0 +1,112 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { recordEvent } from "../lib/custody/index.ts";
+import { authenticateDevice } from "../lib/devices/index.ts";
+import { getLink } from "../lib/people/index.ts";
+import { recordingKey } from "../lib/recordings/index.ts";
+import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
+
+const run = promisify(execFile);
+
+describe("the operator command", () => {
+  const world = useTestDatabase();
+  let dir: string;
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), "strongroom-command-"));
+  });
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  /** Runs the command as an operator would, beside this test's database and storage. */
+  async function strongroom(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+    const env = {
+      PATH: process.env.PATH ?? "",
+      NODE_ENV: "production" as const,
+      DATABASE_URL: world().databaseUrl,
+      DATA_DIR: dir,
+      STORAGE_URL: `file:${join(world().dir, "storage")}`,
+      PUBLIC_URL: "https://archive.example.org",
+    };
+    const flags = ["--disable-warning=ExperimentalWarning", "bin/strongroom.ts"];
+    try {
+      const { stdout, stderr } = await run(process.execPath, [...flags, ...args], { env });
+      return { code: 0, out: stdout, err: stderr };
+    } catch (error) {
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }; // execFile's error
+      return { code, out: stdout, err: stderr };
+    }
+  }
+
+  test("device add prints a token that lets the device in, and adds its site once", async () => {
+    const { db, clock } = world();
+    const first = await strongroom("device", "add", "--name", "Van 12", "--site", "Depot North", "--json");
+    const { id, token, siteId } = JSON.parse(first.out);
+    const origin = { address: null, userAgent: null };
+    expect(await authenticateDevice(db, clock, token, origin)).toMatchObject({ deviceId: id, name: "Van 12" });
+    const second = await strongroom("device", "add", "--name", "Van 13", "--site", siteId.toLowerCase(), "--json");
+    expect(JSON.parse(second.out).siteId).toBe(siteId);
+    expect(await db.site.count()).toBe(1);
+    await expectCustodyEvent(db, { action: "device.added", deviceId: id, actorName: "command device add" });
+    const taken = await strongroom("device", "add", "--name", "Van 12");
+    expect(taken).toMatchObject({ code: 1, err: "name: There already is a device named Van 12.\n" });
+    expect((await strongroom("device", "revoke", "Van 13")).out).toBe("Van 13 is revoked.\n");
+    expect((await strongroom("device", "list")).out).toMatch(/Van 12 +active +Depot North/);
+  });
+
+  test("user add prints a link that works, for the operator or for a named organisation", async () => {
+    await factories.makeOrganisation(world().db, { kind: "operator", name: "Northline" });
+    const officer = [
+      "user",
+      "add",
+      "--email",
+      "Olga@northline.example",
+      "--name",
+      "Olga",
+      "--role",
+      "officer",
+      "--json",
+    ];
+    const { url } = JSON.parse((await strongroom(...officer)).out);
+    expect(url).toMatch(/^https:\/\/archive\.example\.org\/invite\/[\w-]{43}$/);
+    const nobody = world().context({ kind: "nobody" }, { clock: { now: () => new Date() } });
+    const secret = url.split("/").at(-1);
+    expect(await getLink(nobody, secret)).toMatchObject({ email: "olga@northline.example", isNewAccount: true });
+    const requester = ["user", "add", "--email", "ana@police.example", "--name", "Ana", "--role", "requester"];
+    const noBody = await strongroom(...requester);
+    expect(noBody).toMatchObject({ code: 1, err: expect.stringContaining("--organisation") });
+    const done = await strongroom(...requester, "--organisation", "Policía", "--organisation-kind", "police");
+    expect(done).toMatchObject({ code: 0, out: expect.stringContaining("/invite/") });
+    expect((await strongroom("user", "link", "ana@police.example")).out).toContain("/invite/");
+  });
+
+  test("verify says which recording a file is, and check says what is wrong", async () => {
+    const { db, storage, context } = world();
+    const content = new TextEncoder().encode("a very short video");
+    const { id } = await factories.makeRecording(db, { content });
+    const file = join(dir, "copy.mp4");
+    writeFileSync(file, content);
+    const { code, out } = await strongroom("verify", file, "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(out).recordings).toMatchObject([{ id, state: "sealed" }]);
+    writeFileSync(file, "something else");
+    expect(await strongroom("verify", file)).toMatchObject({ code: 1, out: expect.stringContaining("does not know") });
+    expect(await strongroom("verify", join(dir, "none"))).toMatchObject({ code: 1 });
+
+    expect(await strongroom("check")).toMatchObject({ code: 1, out: expect.stringContaining(`${id}  blob_missing`) });
+    await storage.put(recordingKey(id), content);
+    await recordEvent(context(), db, { action: "recording.sealed", recordingId: id });
+    const clean = await strongroom("check", "--depth", "digest", "--json");
+    expect(clean.code).toBe(0);
+    expect(JSON.parse(clean.out).report).toMatchObject({ recordings: 1, problems: 0, bytesRead: content.length });
+  });
+
+  test("wrong usage is exit code 2 and says how to get help", async () => {
+    for (const args of [["device", "add"], ["nonsense"], ["check", "--depth", "deep"]])
+      expect(await strongroom(...args)).toMatchObject({ code: 2, err: expect.stringContaining("--help") });
+    const help = await strongroom("device", "add", "--help");
+    expect(help).toMatchObject({ code: 0, out: expect.stringContaining("shown this once") });
+  });
+});
