@@ -12,7 +12,8 @@ import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/i
 
 const run = promisify(execFile);
 
-describe("the operator command", () => {
+// Every command is a process of its own, which takes seconds on a busy machine.
+describe("the operator command", { timeout: 180_000 }, () => {
   const world = useTestDatabase();
   let dir: string;
   beforeAll(() => {
