@@ -66,21 +66,23 @@ export function ReleasedRecording({
   );
 }
 
-function checkLine(recording: Recording): string {
+type CheckedFile = { id: string; fileName: string; sha256: string };
+
+function checkLine(recording: CheckedFile): string {
   // Two spaces, as sha256sum writes them; the quotes keep any file name one word of the shell.
   const line = `${recording.sha256}  ${recording.fileName}`;
   return `printf '%s\\n' '${line.replaceAll("'", "'\\''")}' | sha256sum --check`;
 }
 
 /** How anyone checks a downloaded file without us. */
-export function CheckYourself({ release }: { release: ReleaseView }) {
+export function CheckYourself({ recordings }: { recordings: CheckedFile[] }) {
   return (
     <Card title="How to check it yourself">
       <p className="text-sm">
-        A file whose SHA-256 is the one above is, byte for byte, what was released. In the folder of the download, on
-        Linux or macOS with coreutils:
+        A file whose SHA-256 is the one on this page is, byte for byte, what was released. In the folder of the
+        download, on Linux or macOS with coreutils:
       </p>
-      {release.recordings.map((recording) => (
+      {recordings.map((recording) => (
         <div key={recording.id} className="mt-2 flex items-start gap-1">
           <pre className="mono min-w-0 flex-1 whitespace-pre-wrap wrap-anywhere rounded-md bg-sunken p-2.5 text-xs">
             <code>{checkLine(recording)}</code>
@@ -88,8 +90,10 @@ export function CheckYourself({ release }: { release: ReleaseView }) {
           <CopyButton text={checkLine(recording)} what={`the command for ${recording.fileName}`} />
         </div>
       ))}
-      <p className="mt-2 text-sm">On Windows, in PowerShell, compare the answer of this with the SHA-256 above:</p>
-      {release.recordings.map((recording) => (
+      <p className="mt-2 text-sm">
+        On Windows, in PowerShell, compare the answer of this with the SHA-256 on this page:
+      </p>
+      {recordings.map((recording) => (
         <pre
           key={recording.id}
           className="mono mt-2 whitespace-pre-wrap wrap-anywhere rounded-md bg-sunken p-2.5 text-xs"

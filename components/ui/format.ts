@@ -3,7 +3,8 @@ const sizeUnits = ["bytes", "kB", "MB", "GB", "TB", "PB"] as const;
 /** Bytes in decimal units, three digits: 1 234 567 becomes "1.23 MB". */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} ${bytes === 1 ? "byte" : "bytes"}`;
-  const power = Math.min(Math.floor(Math.log10(bytes) / 3), sizeUnits.length - 1);
+  // 999.5 and more of a unit would round to 1000 of it, which is 1 of the next.
+  const power = Math.min(Math.floor(Math.log10(bytes / 0.9995) / 3), sizeUnits.length - 1);
   const value = bytes / 1000 ** power;
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return `${value.toFixed(digits)} ${sizeUnits[power]}`;

@@ -45,7 +45,7 @@ export default async function FollowUpPage({ params }: PageProps) {
           <ReleasedRecording key={recording.id} recording={recording} release={release} zone={timeZone} />
         ))}
         {release && <Unavailable release={release} />}
-        {release && <CheckYourself release={release} />}
+        {release && <CheckYourself recordings={release.recordings} />}
         {request.can.close === null && <ConfirmReceipt requestId={request.id} action={closeAction} />}
         <Card title="Course">
           <Course request={request} />

@@ -4,10 +4,12 @@ import { ChunkMap } from "@/components/recordings/chunk-map";
 import { ChunkRunTable } from "@/components/recordings/chunk-run-table";
 import { DigestCard } from "@/components/recordings/digest-card";
 import { DownloadButton } from "@/components/recordings/download-button";
+import { DownloadCard } from "@/components/recordings/download-card";
 import { MetadataCard } from "@/components/recordings/metadata-card";
 import { Player } from "@/components/recordings/player";
 import { QuarantineNotice } from "@/components/recordings/quarantine";
 import { FullFacts } from "@/components/recordings/recording-facts";
+import { CheckYourself } from "@/components/requests/released";
 import { Card } from "@/components/ui/card";
 import { IdText } from "@/components/ui/digest";
 import { Notice } from "@/components/ui/notice";
@@ -46,12 +48,14 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
         trail={<IdText id={recording.id} />}
         note={<StatePill look={recordingStates[recording.state]} />}
       >
-        <DownloadButton
-          contentPath={contentPath}
-          whyNotDownload={recording.can.download}
-          whyNotOpen={recording.can.open}
-          opening={opening}
-        />
+        {!isRequester && (
+          <DownloadButton
+            contentPath={contentPath}
+            whyNotDownload={recording.can.download}
+            whyNotOpen={recording.can.open}
+            opening={opening}
+          />
+        )}
       </PageHeader>
       <div className="grid shrink-0 gap-3.5 px-4 pb-8 md:px-6 xl:grid-cols-[minmax(0,1.9fr)_minmax(0,1fr)]">
         <div className="grid min-w-0 content-start gap-3.5">
@@ -61,7 +65,9 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
               For “{recording.grant.purpose}”, until <Time at={recording.grant.openUntil} zone={zone} />.
             </Notice>
           )}
-          {!isRequester && (
+          {isRequester ? (
+            <DownloadCard recording={recording} contentPath={contentPath} />
+          ) : (
             <Player
               contentPath={contentPath}
               mediaType={recording.mediaType}
@@ -81,6 +87,11 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
             />
             {runs.length > 0 && <ChunkRunTable runs={runs} zone={zone} />}
           </Card>
+          {isRequester && recording.sha256 && (
+            <CheckYourself
+              recordings={[{ id: recording.id, fileName: recording.fileName, sha256: recording.sha256 }]}
+            />
+          )}
           <CustodyCard ctx={ctx} recordingId={recording.id} group={group} zone={zone} />
         </div>
         <div className="grid min-w-0 content-start gap-3.5">
