@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
+import { expect } from "vitest";
 import { approveRequest, decideRecording, getRequest, openRequest, submitRequest } from "../access/index.ts";
-import type { Context } from "../context.ts";
+import type { Context, Database } from "../context.ts";
 import type { TestPerson } from "./factories/index.ts";
 import type { TestWorld } from "./test-world.ts";
 
@@ -45,4 +47,34 @@ export async function review(ctx: Context, requestId: string, recordingIds: read
 export async function approve(ctx: Context, requestId: string) {
   const { scopeSha256 } = await getRequest(ctx, requestId);
   return approveRequest(ctx, { requestId, scopeSha256: scopeSha256 ?? "0".repeat(64) });
+}
+
+/** The scope digest, computed here anew from what its definition says and not by the code under test. */
+function scopeOf(items: { recordingId: string; sha256: Uint8Array }[]): string {
+  const lines = items.map((item) => `${item.recordingId} ${Buffer.from(item.sha256).toString("hex")}\n`);
+  return createHash("sha256").update(lines.toSorted().join("")).digest("hex");
+}
+
+/**
+ * What the database itself must show, whatever happened: the two-person rule, read from the rows alone.
+ *
+ * @returns whether there is a release
+ */
+export async function expectTwoPersonRule(db: Database, requestId: string): Promise<boolean> {
+  const release = await db.release.findUnique({
+    where: { requestId },
+    include: { recordings: { include: { recording: true } }, request: { include: { approvals: true } } },
+  });
+  if (release === null) return false;
+  const valid = release.request.approvals.filter(({ voidedAt }) => voidedAt === null);
+  expect(new Set(valid.map(({ approverId }) => approverId)).size).toBe(2);
+  expect(valid.map(({ approverId }) => approverId)).not.toContain(release.requesterId);
+  const released = release.recordings.map(({ recording }) => ({
+    recordingId: recording.id,
+    sha256: recording.sha256 ?? new Uint8Array(),
+  }));
+  for (const { scopeSha256: approved } of [...valid, release]) {
+    expect(Buffer.from(approved).toString("hex")).toBe(scopeOf(released));
+  }
+  return true;
 }
