@@ -14,7 +14,7 @@ export type Page<T> = {
 /** How far a total is counted: beyond, nobody reads on, and counting would cost more than the page. */
 export const totalLimit = 10_000;
 /** Most rows of one page. */
-export const maxPageSize = 200;
+const maxPageSize = 200;
 
 /** A place in a list: go on behind it (`next`) or before it (`previous`). `at` is the last row's sort key. */
 export type Cursor = { direction: "next" | "previous"; at: string[] };
@@ -22,7 +22,7 @@ export type Cursor = { direction: "next" | "previous"; at: string[] };
 const cursorShape = z.tuple([z.enum(["next", "previous"]), z.array(z.string().max(64)).max(4)]);
 
 /** Writes a cursor as text for addresses. */
-export function encodeCursor(cursor: Cursor): string {
+function encodeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify([cursor.direction, cursor.at])).toString("base64url");
 }
 

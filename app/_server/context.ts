@@ -50,7 +50,7 @@ export const requireContext = cache(async (): Promise<PersonContext> => {
  *
  * @throws AppError token_invalid, forbidden for a change that another site's page asks for
  */
-export async function apiContext(request: Request): Promise<Context> {
+async function apiContext(request: Request): Promise<Context> {
   const token = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (token !== undefined) {
     const ctx = await makeContext(request.headers, { kind: "nobody" });
@@ -75,7 +75,7 @@ async function requireSameOrigin(request: Request): Promise<void> {
 }
 
 /** An error as an RFC 9457 answer. What is not a known error is logged, and shows nothing of itself. */
-export async function problemResponse(error: unknown): Promise<Response> {
+async function problemResponse(error: unknown): Promise<Response> {
   unstable_rethrow(error);
   const { status, body, headers: fields } = toProblem(error);
   if (status >= 500) (await getServices()).log.error({ err: error }, "a request failed");

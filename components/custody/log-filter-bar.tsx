@@ -19,7 +19,7 @@ type LogFilterBarProps = {
 };
 
 /** What each group of acts is called. */
-export const groupNames = {
+const groupNames = {
   people: "People and sign-ins",
   devices: "Devices and sites",
   recordings: "Uploads and recordings",

@@ -18,7 +18,7 @@ export const filterInput = z.object({
 export type ReadFilter = z.output<typeof filterInput>;
 
 /** Actions of one group. */
-export function actionsOf(group: ReadFilter["group"]): CustodyAction[] {
+function actionsOf(group: ReadFilter["group"]): CustodyAction[] {
   // Object.keys forgets the literal keys.
   return (Object.keys(custodyActions) as CustodyAction[]).filter((action) => custodyActions[action].group === group);
 }

@@ -10,6 +10,5 @@ export { resumeDevice } from "./resume-device.ts";
 export { revokeDevice } from "./revoke-device.ts";
 export { revokeDeviceToken } from "./revoke-device-token.ts";
 export type { DeviceInput, SiteInput } from "./schemas.ts";
-export { deviceTransitions } from "./states.ts";
 export { suspendDevice } from "./suspend-device.ts";
 export type { DeviceCan, DeviceDetail, DeviceRow, IssuedToken, SiteRow } from "./types.ts";

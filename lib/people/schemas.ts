@@ -4,12 +4,12 @@ import { line, optionalLine } from "../input.ts";
 import { maxPasswordLength, passwordProblem } from "./passwords.ts";
 
 /** An e-mail address as a login name: trimmed, lower case. */
-export const emailAddress = line(254).toLowerCase().pipe(z.email("Write an e-mail address, as in name@example.org."));
+const emailAddress = line(254).toLowerCase().pipe(z.email("Write an e-mail address, as in name@example.org."));
 
 const role = z.enum(Role, "Choose a role.");
 
 /** A new password with what it must not resemble. */
-export const newPassword = z
+const newPassword = z
   .string("Write a password.")
   .max(maxPasswordLength, `Write at most ${maxPasswordLength} characters.`)
   .superRefine((password, check) => {

@@ -1,12 +1,11 @@
 export { type ContentFacts, type ContentInput, getContentFacts } from "./content-facts.ts";
-export { getDeviceRecording, getRecording, listChunks, whyUnreadable } from "./get-recording.ts";
+export { getDeviceRecording, getRecording, listChunks } from "./get-recording.ts";
 export { listChunkRuns } from "./list-chunk-runs.ts";
 export { listFilterOptions, listRecordings } from "./list-recordings.ts";
 export { type ByteRange, type ContentUse, type DeliveryEnd, type OpenContent, openContent } from "./open-content.ts";
 export { openRecording } from "./open-recording.ts";
 export { recordingKey } from "./recording-key.ts";
 export { recordingInclude, toRecordingRow } from "./row.ts";
-export { recordingTransitions } from "./states.ts";
 export type {
   ChunkRow,
   ChunkRun,
