@@ -7,7 +7,7 @@ import { EmptyState } from "@/components/ui/empty-state";
 
 export default function ConsoleError({ error, retry }: { error: unknown; retry: () => void }) {
   return (
-    <EmptyState icon={CircleAlert} title="This page could not be shown" text={<ProblemText error={error} />}>
+    <EmptyState isPage icon={CircleAlert} title="This page could not be shown" text={<ProblemText error={error} />}>
       <Button variant="primary" onClick={retry}>
         Try again
       </Button>
