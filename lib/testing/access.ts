@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import { approveRequest, decideRecording, getRequest, openRequest, submitRequest } from "../access/index.ts";
 import type { Context, Database } from "../context.ts";
-import type { TestPerson } from "./factories/index.ts";
+import { makeOfficer, makeRecording, makeRequester, type TestPerson } from "./factories/index.ts";
 import type { TestWorld } from "./test-world.ts";
 
 /** The smallest bytes that are taken for a PDF. */
@@ -77,4 +77,25 @@ export async function expectTwoPersonRule(db: Database, requestId: string): Prom
     expect(Buffer.from(approved).toString("hex")).toBe(scopeOf(released));
   }
   return true;
+}
+
+/** Who and what the tests of requests are about: one submitted request, and one sealed recording of its place. */
+export async function makeScene(world: TestWorld) {
+  const { db, context } = world;
+  const requester = await makeRequester(db);
+  const stranger = await makeRequester(db, { organisationId: requester.organisationId });
+  const officers = [await makeOfficer(db), await makeOfficer(db)] as const;
+  const { id: recordingId } = await makeRecording(db, { data: { place: "Gran Vía 1" } });
+  const requestId = await submit(world, requester);
+  const [first, second] = [context(officers[0]), context(officers[1])];
+  return { requester, stranger, officers, first, second, requestId, recordingId, asRequester: context(requester) };
+}
+
+/** Has two officers release the scene's recording; returns the release's id. */
+export async function release(scene: Awaited<ReturnType<typeof makeScene>>): Promise<string> {
+  await review(scene.first, scene.requestId, [scene.recordingId]);
+  await approve(scene.first, scene.requestId);
+  const { releaseId } = await approve(scene.second, scene.requestId);
+  if (releaseId === null) throw new Error("the second approval opened no release");
+  return releaseId;
 }
