@@ -6,11 +6,13 @@ type ChunkMapProps = {
   chunkSizeBytes: number;
   /** Length of the whole file; null while it is not known. */
   sizeBytes: number | null;
-  /** Cells in a row, of 16 px; narrower screens shrink them. */
+  /** Cells in a row at most, of 16 px; narrower screens shrink them. */
   columns?: number;
 };
 
 const maxCells = 1_200;
+/** A phone has room for so many cells of full size. */
+const minColumns = 20;
 const pitch = 16;
 const cell = 14;
 
@@ -19,12 +21,13 @@ const cell = 14;
  * missing. A drawing of one path a run, made on the server, so that ten thousand chunks cost the browser nothing;
  * above 1,200 chunks a cell stands for several. The same is said in words below it, and in ChunkRunTable.
  */
-export function ChunkMap({ runs, chunkSizeBytes, sizeBytes, columns = 22 }: ChunkMapProps) {
+export function ChunkMap({ runs, chunkSizeBytes, sizeBytes, columns: maxColumns = 22 }: ChunkMapProps) {
   const arrived = (runs.at(-1)?.lastIndex ?? -1) + 1;
   const total = Math.max(sizeBytes === null ? 0 : Math.ceil(sizeBytes / chunkSizeBytes), arrived);
   if (total === 0) return <p className="text-muted text-sm">No chunk has arrived yet.</p>;
   const perCell = Math.ceil(total / maxCells);
   const cellCount = Math.ceil(total / perCell);
+  const columns = Math.min(maxColumns, Math.max(minColumns, cellCount));
   const [width, height] = [columns, Math.ceil(cellCount / columns)].map((count) => count * pitch - (pitch - cell));
   return (
     <figure>

@@ -77,6 +77,11 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
               opening={opening}
             />
           )}
+          {isRequester && recording.sha256 && (
+            <CheckYourself
+              recordings={[{ id: recording.id, fileName: recording.fileName, sha256: recording.sha256 }]}
+            />
+          )}
           <Card title={recording.receivedAt ? "How it arrived" : "How it arrives"}>
             <ArrivalProgress recording={recording} />
             <ChunkMap
@@ -87,11 +92,6 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
             />
             {runs.length > 0 && <ChunkRunTable runs={runs} zone={zone} />}
           </Card>
-          {isRequester && recording.sha256 && (
-            <CheckYourself
-              recordings={[{ id: recording.id, fileName: recording.fileName, sha256: recording.sha256 }]}
-            />
-          )}
           <CustodyCard ctx={ctx} recordingId={recording.id} group={group} zone={zone} />
         </div>
         <div className="grid min-w-0 content-start gap-3.5">
