@@ -1,9 +1,9 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { install, isInstalled } from "./install.mjs";
 import { runQuietly } from "./processes.mjs";
 import { at, nodeForWork, root, workEnvironment } from "./root.mjs";
-import { Obstacle, say, sentenceFor, since, style } from "./say.mjs";
+import { diskIsFull, Obstacle, say, sentenceFor, since, style } from "./say.mjs";
 import { digestOf, isCurrent, stamp } from "./stamps.mjs";
 
 const node = (...args) =>
@@ -16,8 +16,12 @@ const node = (...args) =>
     }),
   });
 
+/** Below this, nothing can be expected to work. */
+const tightBytes = 20 * 2 ** 20;
+
 const steps = {
   install: {
+    needsBytes: 1200 * 2 ** 20,
     does: "Installing packages and the runtime",
     isDue: () => !isInstalled(),
     run: install,
@@ -31,6 +35,7 @@ const steps = {
     run: () => node("--disable-warning=ExperimentalWarning", at("uploader/build.mjs")),
   }),
   web: made("web", "Building the web app", ".next/BUILD_ID", {
+    needsBytes: 300 * 2 ** 20,
     inputs: [
       "app",
       "components",
@@ -49,8 +54,9 @@ const steps = {
 };
 
 /** A step whose output is made again only when its inputs changed. */
-function made(name, does, output, { inputs, run }) {
+function made(name, does, output, { inputs, run, needsBytes = tightBytes }) {
   return {
+    needsBytes,
     does,
     isDue: () => !isCurrent(name, output, digestOf(inputs)),
     run: async () => {
@@ -80,13 +86,26 @@ export async function prepare(...names) {
 
 async function doStep(step) {
   const startedAt = performance.now();
+  refuseFullDisk(step.needsBytes);
   say(`${step.does} …`);
   const { code, output, signal } = await step.run();
   if (code === 0) return say(style("dim", `  done in ${since(startedAt)}`));
-  if (signal !== null || code > 128) throw new Obstacle("Stopped.");
+  if (["SIGINT", "SIGTERM", "SIGHUP"].includes(signal)) throw new Obstacle("Stopped.");
+  refuseFullDisk(tightBytes); // programs that cannot write end in many ways
   const sentence = sentenceFor(output);
   if (sentence === null) say(output.trimEnd().split("\n").slice(-60).join("\n"));
   throw new Obstacle(sentence ?? `${step.does} failed; what it said is above.`);
+}
+
+/** npm leaves packages out without a word when they do not fit, so it is better not to begin. */
+function refuseFullDisk(neededBytes) {
+  const { bavail, bsize } = statfsSync(root);
+  const freeMib = Math.floor((bavail * bsize) / 2 ** 20);
+  if (freeMib * 2 ** 20 >= neededBytes) return;
+  if (neededBytes <= tightBytes) throw new Obstacle(diskIsFull);
+  throw new Obstacle(
+    `${freeMib} MiB are free here and this needs ${Math.ceil(neededBytes / 2 ** 20)}: free some space.`,
+  );
 }
 
 /** One process prepares at a time. A file left by a killed one is seen by its dead process id. */

@@ -26,8 +26,11 @@ export function since(startedAt) {
 /** Something stands in the way. The message is one sentence that says what to do; no stack is shown. */
 export class Obstacle extends Error {}
 
+/** What to do about a full disk. */
+export const diskIsFull = "The disk is full: free some space and run the same command again.";
+
 const knownProblems = [
-  [/ENOSPC|no space left on device/i, "The disk is full: free some space and run the same command again."],
+  [/ENOSPC|no space left on device/i, diskIsFull],
   [/EROFS|read-only file system/i, "This folder is read-only: copy the checkout to a folder that you can write to."],
   [/EACCES|permission denied/i, "This user may not write here: give it the checkout (chown -R) or copy the checkout."],
   [
