@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { install, isInstalled } from "./install.mjs";
 import { runQuietly } from "./processes.mjs";
@@ -21,7 +21,9 @@ const tightBytes = 20 * 2 ** 20;
 
 const steps = {
   install: {
-    needsBytes: 1200 * 2 ** 20,
+    get needsBytes() {
+      return existsSync(at("node_modules", ".package-lock.json")) ? tightBytes : 1800 * 2 ** 20;
+    },
     does: "Installing packages and the runtime",
     isDue: () => !isInstalled(),
     run: install,
