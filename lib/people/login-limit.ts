@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isIPv6 } from "node:net";
 import { RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
 import type { Context, Database } from "../context.ts";
 import { AppError } from "../errors.ts";
@@ -54,6 +55,17 @@ function limitsOf(db: Database): Limits {
 /** Not the text itself: people type passwords into the wrong field. */
 const accountKey = (email: string) => createHash("sha256").update(email, "utf8").digest("base64url");
 
+/** One household or host has a whole /64 of IPv6 addresses, so it is that which is counted. */
+export function addressKey(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = "", tail] = address.toLowerCase().split("%")[0]?.split("::") ?? [];
+  const [left, right] = [head.split(":").filter(Boolean), (tail ?? "").split(":").filter(Boolean)];
+  // "::" stands for as many zero groups as make eight.
+  const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - left.length - right.length)).fill("0");
+  const groups = [...left, ...zeros, ...right].slice(0, 4);
+  return `${groups.map((group) => group.replace(/^0+(?=.)/, "")).join(":")}::/64`;
+}
+
 /** A limit that was reached; `isFirst` once per window, so that custody is told without being flooded. */
 export class LoginLimitReached extends AppError {
   readonly isFirst: boolean;
@@ -87,7 +99,7 @@ async function consume(limiter: RateLimiterPostgres, key: string): Promise<void>
  */
 export async function takeLoginAttempt(ctx: Context, email: string): Promise<void> {
   const limits = limitsOf(ctx.db);
-  if (ctx.origin.address !== null) await consume(limits.address, ctx.origin.address);
+  if (ctx.origin.address !== null) await consume(limits.address, addressKey(ctx.origin.address));
   await consume(limits.account, accountKey(email));
 }
 
@@ -99,5 +111,5 @@ export async function clearLoginLimit(ctx: Context, email: string): Promise<void
 /** As clearLoginLimit, after an attempt that was right: it does not count against the address either. */
 export async function returnLoginAttempt(ctx: Context, email: string): Promise<void> {
   await clearLoginLimit(ctx, email);
-  if (ctx.origin.address !== null) await limitsOf(ctx.db).address.reward(ctx.origin.address);
+  if (ctx.origin.address !== null) await limitsOf(ctx.db).address.reward(addressKey(ctx.origin.address));
 }

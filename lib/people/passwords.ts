@@ -22,9 +22,27 @@ export function passwordProblem(password: string): string | null {
   return null;
 }
 
+/** Hashes at once. Each takes a thread of the pool that also writes and syncs uploads, which has four. */
+const hashesAtOnce = 2;
+let running = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= hashesAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+  else running += 1;
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    // The place goes over to whoever waits longest, so that nobody comes in between.
+    if (next === undefined) running -= 1;
+    else next();
+  }
+}
+
 /** The Argon2id hash of a password in PHC form. The same text typed on different keyboards is the same password. */
 export function hashPassword(password: string): Promise<string> {
-  return hash(password.normalize("NFKC"), parameters);
+  return inTurn(() => hash(password.normalize("NFKC"), parameters));
 }
 
 let hashOfNobody: Promise<string> | null = null;
@@ -36,6 +54,6 @@ let hashOfNobody: Promise<string> | null = null;
 export async function isPasswordOf(passwordHash: string | null, password: string): Promise<boolean> {
   hashOfNobody ??= hashPassword(newSecret());
   const against = passwordHash ?? (await hashOfNobody);
-  const isRight = await verify(against, password.slice(0, maxPasswordLength).normalize("NFKC"));
+  const isRight = await inTurn(() => verify(against, password.slice(0, maxPasswordLength).normalize("NFKC")));
   return isRight && passwordHash !== null;
 }
