@@ -27,7 +27,7 @@ export type FlakyLink = {
   url: string;
   /** Bytes that went towards the target since the start. */
   bytesUp(): number;
-  /** Connections accepted, and how many of them this link reset. */
+  /** Connections accepted, and how many of them this link cut. */
   connections(): { accepted: number; cut: number };
   /** Resets every open connection now (TCP RST, as a broken NAT does). */
   cut(): void;
@@ -77,11 +77,20 @@ export async function openFlakyLink(settings: LinkSettings): Promise<FlakyLink> 
   let answersToLose = 0;
   let uplinkFreeAt = performance.now();
 
-  const reset = (pair: { client: Socket; target: Socket }) => {
+  const drop = (pair: { client: Socket; target: Socket }, isCut: boolean) => {
     if (!pairs.delete(pair)) return;
-    cutCount += 1;
-    pair.client.resetAndDestroy();
-    pair.target.resetAndDestroy();
+    for (const socket of [pair.client, pair.target]) {
+      // Node keeps the handle of a socket for ever that is reset after it was shut down.
+      if (isCut && !socket.destroyed && !socket.writableEnded) socket.resetAndDestroy();
+      else socket.destroy();
+    }
+  };
+
+  const cutAll = () => {
+    for (const pair of [...pairs]) {
+      cutCount += 1;
+      drop(pair, true);
+    }
   };
 
   const pump = async (from: Socket, to: Socket, pair: { client: Socket; target: Socket }, isUp: boolean) => {
@@ -100,7 +109,8 @@ export async function openFlakyLink(settings: LinkSettings): Promise<FlakyLink> 
         }
         if (!isUp && answersToLose > 0) {
           answersToLose -= 1;
-          reset(pair);
+          cutCount += 1;
+          drop(pair, true);
           return;
         }
         if (!to.write(rest.subarray(0, size))) await drained(to);
@@ -109,7 +119,7 @@ export async function openFlakyLink(settings: LinkSettings): Promise<FlakyLink> 
         bytesUp += size;
         if (cuts[0] !== undefined && bytesUp >= cuts[0]) {
           cuts.shift();
-          for (const open of [...pairs]) reset(open);
+          cutAll();
         }
       }
     }
@@ -128,14 +138,14 @@ export async function openFlakyLink(settings: LinkSettings): Promise<FlakyLink> 
     pairs.add(pair);
     for (const socket of [client, target]) {
       socket.setNoDelay(true);
-      socket.on("error", () => reset(pair));
+      socket.on("error", () => drop(pair, false));
       socket.on("close", () => {
         if (client.destroyed && target.destroyed) pairs.delete(pair);
       });
     }
-    // A socket that is reset ends its loop with an error; `reset` has dealt with it already.
-    pump(client, target, pair, true).catch(() => reset(pair));
-    pump(target, client, pair, false).catch(() => reset(pair));
+    // A socket that is reset ends its loop with an error; `drop` has dealt with it already.
+    pump(client, target, pair, true).catch(() => drop(pair, false));
+    pump(target, client, pair, false).catch(() => drop(pair, false));
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const address = server.address();
@@ -146,9 +156,7 @@ export async function openFlakyLink(settings: LinkSettings): Promise<FlakyLink> 
     url: `http://127.0.0.1:${address.port}`,
     bytesUp: () => bytesUp,
     connections: () => ({ accepted, cut: cutCount }),
-    cut: () => {
-      for (const pair of [...pairs]) reset(pair);
-    },
+    cut: cutAll,
     stall: () => {
       isStalled = true;
     },
@@ -171,7 +179,7 @@ export async function openFlakyLink(settings: LinkSettings): Promise<FlakyLink> 
     },
     close: async () => {
       const closed = new Promise<void>((done) => server.close(() => done()));
-      for (const pair of [...pairs]) reset(pair);
+      for (const pair of [...pairs]) drop(pair, false);
       isStalled = false;
       for (const wake of wakers) wake();
       await closed;
