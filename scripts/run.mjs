@@ -36,7 +36,7 @@ const commands = {
   },
   bench: async (args) => {
     await prepare("install", "generate", "uploader", "web");
-    return runTypescript("bench/main.ts", args, "production");
+    return runTypescript("scripts/bench/main.ts", args, "production");
   },
 };
 

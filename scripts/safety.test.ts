@@ -21,7 +21,7 @@ test("settings are read in one place on each side", () => {
     "uploader/config.ts",
     // Before there are settings: set-up, and tools that people start by hand.
     /^scripts\//,
-    /^bench\//,
+
     /^[^/]+\.(ts|mjs)$/,
     "prisma/diff.ts",
   ];
