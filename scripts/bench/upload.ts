@@ -29,7 +29,12 @@ function send(agent: Agent, target: Target, { method, url, headers, body }: Ask)
   });
 }
 
-async function uploadOne(agent: Agent, target: Target, file: { bytes: Uint8Array; sizeBytes: number }, times: number[]) {
+async function uploadOne(
+  agent: Agent,
+  target: Target,
+  file: { bytes: Uint8Array; sizeBytes: number },
+  times: number[],
+) {
   const { bytes, sizeBytes } = file;
   const base = `${target.url}/api/uploads`;
   const created = await send(agent, target, { method: "POST", url: base, headers: { "Upload-Length": sizeBytes } });
