@@ -63,15 +63,17 @@ export function Player({ contentPath, mediaType, title, whyNot, hasGrant, openin
   );
 }
 
+// Browsers deny Matroska and play it; MPEG-TS and others they deny and mean it.
+function mayPlay(mediaType: string): boolean {
+  return mediaType === "video/x-matroska" || document.createElement("video").canPlayType(mediaType) !== "";
+}
+
 function Video({ src, mediaType, title }: { src: string; mediaType: string; title: string }) {
-  const [failed, setFailed] = useState(false);
+  // Asked before there is a video element, which would read bytes and leave an event that nobody saw a picture of.
+  const [failed, setFailed] = useState(() => !mayPlay(mediaType));
   const video = useRef<HTMLVideoElement>(null);
 
-  // Browsers deny Matroska and play it; MPEG-TS and others they deny and mean it.
-  useEffect(() => {
-    if (mediaType !== "video/x-matroska" && video.current?.canPlayType(mediaType) === "") setFailed(true);
-    else video.current?.focus();
-  }, [mediaType]);
+  useEffect(() => video.current?.focus(), []);
 
   if (failed)
     return (
