@@ -6,7 +6,7 @@ import { sha256Of } from "./testing/peer-archive.ts";
 import { useUploaderWorld } from "./testing/uploader-world.ts";
 
 const kills = 50;
-const sizeBytes = 24 * 1024 * 1024;
+const sizeBytes = 32 * 1024 * 1024;
 
 describe("kill -9 of the uploader", () => {
   const world = useUploaderWorld();
@@ -16,16 +16,21 @@ describe("kill -9 of the uploader", () => {
     const random = seededRandom(20260314);
     const file = await makeFile("rear.bin", sizeBytes);
     // So slow that some file is left for every kill; the last run has a free link.
-    const link = await openFlakyLink({ target: { port: Number(new URL(server).port) }, uploadBytesPerSecond: 3e6 });
+    const link = await openFlakyLink({ target: { port: Number(new URL(server).port) }, uploadBytesPerSecond: 1.5e6 });
+    const bytesBefore = new Map<string, number>();
     let furthest = { upload: "", bytes: 0 };
+    // Kills after which the archive had more than before: those that hit the work itself.
     let midway = 0;
     for (let kill = 0; kill < kills; kill++) {
       const uploader = start(["push", file, "--settle", "0"], { server: link.url });
-      // From before its first line to well into a PATCH; starting takes about 100 ms.
-      await new Promise((resolve) => setTimeout(resolve, 20 + random() * 260));
+      // Two in five anywhere from before its first line on, the others within the sending, on however busy a machine.
+      if (random() > 0.4) await uploader.event("upload");
+      await new Promise((resolve) => setTimeout(resolve, random() * 260));
       await uploader.kill();
       for (const upload of await peer.uploads()) {
         const bytes = await peer.offsetOf(upload);
+        expect(bytes).toBeGreaterThanOrEqual(bytesBefore.get(upload) ?? 0);
+        bytesBefore.set(upload, bytes);
         if (bytes <= furthest.bytes) continue;
         // Bytes that the archive has must be gone on with; a second upload that got further would mean they were not.
         expect(furthest.bytes === 0 || furthest.upload === upload).toBe(true);
@@ -33,7 +38,7 @@ describe("kill -9 of the uploader", () => {
         midway += 1;
       }
     }
-    expect(midway).toBeGreaterThan(10);
+    expect(midway).toBeGreaterThan(20);
     const patches = peer.requests.filter(({ method }) => method === "PATCH");
     const offsets = patches
       .filter(({ path }) => path.endsWith(furthest.upload))
