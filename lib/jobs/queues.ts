@@ -13,8 +13,8 @@ type QueueSettings<N extends JobName> = {
 
 /** Every queue. A row here and one in JobInputs make a new one. */
 export const queues: { [N in JobName]: QueueSettings<N> } = {
-  // Two at once, so that one very long recording does not hold up the short ones behind it.
-  "recording.seal": { key: (input) => input.recordingId, atOnce: 2, maxSeconds: 12 * 3600, schedule: null },
+  // One at a time: it already uses two threads, and receiving comes first.
+  "recording.seal": { key: (input) => input.recordingId, atOnce: 1, maxSeconds: 12 * 3600, schedule: null },
   "access.expire": { key: () => "all", atOnce: 1, maxSeconds: 600, schedule: "* * * * *" },
 };
 

@@ -37,7 +37,7 @@ export class Inbox {
   lastByteAt = performance.now();
 
   /** @param maxBytes how many bytes this body may bring */
-  constructor(body: Readable, maxBytes: number, limitBytes = 1024 * 1024) {
+  constructor(body: Readable, maxBytes: number, limitBytes = 512 * 1024) {
     this.#body = body;
     this.#leftBytes = maxBytes;
     this.#limitBytes = limitBytes;
