@@ -70,7 +70,7 @@ export function DecideButtons({ requestId, match, decide, warning }: DecideButto
       </ConfirmDialog>
       <ConfirmDialog
         trigger={
-          <Button variant="quiet" icon={Ban} aria-label={`Cannot give ${recording.id}`}>
+          <Button variant="quiet" icon={Ban} aria-label={`Cannot be given… ${recording.id}`}>
             {decision === "unavailable" ? "Change reason…" : "Cannot be given…"}
           </Button>
         }

@@ -49,9 +49,9 @@ export function ReleasedRecording({
             size="lg"
             icon={Download}
             className="mt-4 w-full"
-            aria-label={`Download ${recording.fileName}${size && `, ${size}`}`}
           >
-            Download{size && `, ${size}`}
+            Download<span className="sr-only"> {recording.fileName}</span>
+            {size && `, ${size}`}
           </ButtonLink>
           <p className="mt-2 text-muted text-sm">
             Available until <Time at={release.openUntil} zone={zone} />. An interrupted download can be resumed.
