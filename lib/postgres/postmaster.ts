@@ -13,6 +13,9 @@ export type Tuning = "durable" | "fast";
 /** A postmaster as its own file describes it. */
 export type Postmaster = { pid: number; port: number; isReady: boolean };
 
+/** A postmaster that we started; `log` is what it wrote, once it has ended. */
+export type Spawned = { log: string | undefined };
+
 const settings: Record<Tuning, string[]> = {
   durable: ["fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=256MB", "max_wal_size=2GB"],
   fast: ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=128MB"],
@@ -63,10 +66,8 @@ function isPostgres(pid: number): boolean {
 /**
  * Starts a postmaster on a free port of the loopback address, in a session of its own, so that a Ctrl-C meant for
  * us does not stop it under our feet.
- *
- * @returns what it wrote to its log, should it end
  */
-export async function spawnPostmaster(home: Home, tuning: Tuning): Promise<{ ended: Promise<string> }> {
+export async function spawnPostmaster(home: Home, tuning: Tuning): Promise<Spawned> {
   const logPath = join(home.dir, "postgres.log");
   const port = await freePort();
   const options = [...common, ...settings[tuning], "listen_addresses=127.0.0.1", `port=${port}`];
@@ -81,18 +82,17 @@ export async function spawnPostmaster(home: Home, tuning: Tuning): Promise<{ end
       stdio: ["ignore", log, log],
       env: programEnvironment,
     });
-    const ended = new Promise<string>((resolve) => {
-      child.once("error", (error) => resolve(`FATAL: ${error.message}`));
-      child.once("exit", () =>
-        resolve(
-          Buffer.from(readIfThere(logPath) ?? "")
-            .subarray(logStart)
-            .toString(),
-        ),
-      );
+    const spawned: Spawned = { log: undefined };
+    child.once("error", (error) => {
+      spawned.log = `FATAL: ${error.message}`;
+    });
+    child.once("exit", () => {
+      spawned.log = Buffer.from(readIfThere(logPath) ?? "")
+        .subarray(logStart)
+        .toString();
     });
     child.unref();
-    return { ended };
+    return spawned;
   } finally {
     closeSync(log);
   }

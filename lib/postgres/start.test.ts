@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -21,6 +21,11 @@ afterEach(async () => {
   if (existsSync(pointer)) rmSync(readFileSync(pointer, "utf8").trim(), { recursive: true, force: true });
   rmSync(dataDir, { recursive: true, force: true });
 });
+
+function homeDir(): string {
+  const pointer = join(dataDir, "postgres-home");
+  return existsSync(pointer) ? readFileSync(pointer, "utf8").trim() : join(dataDir, "postgres");
+}
 
 async function start(): Promise<RunningPostgres> {
   const running = await startPostgres(dataDir, "fast");
@@ -101,11 +106,18 @@ test("outlives a process that is killed, and is found by the next", async () => 
 test("loses nothing that was committed when PostgreSQL itself is killed", async () => {
   const { url } = await startPostgres(dataDir, "durable");
   await ask(url, "CREATE TABLE kept (n int)");
-  const home = existsSync(join(dataDir, "postgres-home"))
-    ? readFileSync(join(dataDir, "postgres-home"), "utf8").trim()
-    : join(dataDir, "postgres");
-  const pid = Number(readFileSync(join(home, "cluster", "postmaster.pid"), "utf8").split("\n")[0]);
+  const pid = Number(readFileSync(join(homeDir(), "cluster", "postmaster.pid"), "utf8").split("\n")[0]);
   process.kill(pid, "SIGKILL");
   const running = await start();
   expect(await ask(running.url, "SELECT count(*) FROM kept")).toBe("0");
+});
+
+test("says why it cannot start: another major version, a broken cluster", async () => {
+  await (await start()).stop();
+  const version = join(homeDir(), "cluster", "PG_VERSION");
+  writeFileSync(version, "15\n");
+  await expect(start()).rejects.toThrow(/made by PostgreSQL 15 and this Strongroom carries 18: restore a backup/);
+  writeFileSync(version, "18\n");
+  rmSync(join(homeDir(), "cluster", "global", "pg_control"));
+  await expect(start()).rejects.toThrow(/PostgreSQL does not start: .*pg_control/);
 });

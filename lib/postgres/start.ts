@@ -5,7 +5,7 @@ import { keepSecret } from "../secret-file.ts";
 import { ensureCluster, userName } from "./cluster.ts";
 import { type Home, openHome } from "./home.ts";
 import { hasCode, PostgresError } from "./postgres-error.ts";
-import { findPostmaster, type Postmaster, spawnPostmaster, type Tuning } from "./postmaster.ts";
+import { findPostmaster, type Postmaster, type Spawned, spawnPostmaster, type Tuning } from "./postmaster.ts";
 
 /** A PostgreSQL that runs for this process, and maybe for others on the same DATA_DIR. */
 export type RunningPostgres = {
@@ -34,21 +34,23 @@ export async function startPostgres(dataDir: string, tuning: Tuning = "durable")
   const password = keepSecret(dataDir, "database-password", () => randomBytes(24).toString("base64url"));
   await ensureCluster(home, password);
   const deadline = Date.now() + startTimeoutMs;
-  let ended: Promise<string> | null = null;
+  let spawned: Spawned | null = null;
   for (;;) {
     const found = findPostmaster(home);
     if (found?.isReady) {
       const running = await join(home, found, password);
       if (running !== null) return running;
     }
-    if (found === null) {
-      if (ended !== null) refuseIfHopeless(home, await ended);
-      ({ ended } = await spawnPostmaster(home, tuning));
+    // Ours may take a moment until its file is there; what it said counts only once it has ended.
+    if (spawned?.log !== undefined) {
+      refuseIfHopeless(home, spawned.log);
+      spawned = null;
     }
+    if (found === null && spawned === null) spawned = await spawnPostmaster(home, tuning);
     if (Date.now() > deadline) {
       throw new PostgresError(`PostgreSQL does not start; its log is ${home.dir}/postgres.log.`);
     }
-    await Promise.race([sleep(25), ...(ended === null ? [] : [ended.then(() => sleep(25))])]);
+    await sleep(25);
   }
 }
 
