@@ -6,7 +6,7 @@ import { AppError } from "../errors.ts";
 import { recordingKey } from "../recordings/index.ts";
 import { BlobDamagedError, type BlobWriter } from "../storage/index.ts";
 import { ChunkDigester } from "./chunk-digester.ts";
-import { commitInterruption, commitProgress, completeUpload } from "./commit.ts";
+import { commitInterruption, completeUpload } from "./commit.ts";
 import { type EndReason, Inbox } from "./inbox.ts";
 import type { UploadRow } from "./internal.ts";
 import { type Lease, releaseLease } from "./lease.ts";
@@ -41,7 +41,7 @@ export async function appendBytes(ctx: Context, lease: Lease, body: Readable, op
     await noteResumption(ctx, lease);
     const digester = await resumeDigest(ctx, lease, writers);
     const inbox = new Inbox(body, (upload.lengthBytes ?? options.maxBytes) - upload.offsetBytes);
-    reception = new Reception({ ctx, lease, file, digester, inbox, timing: writers.timing });
+    reception = new Reception({ ctx, lease, file, digester, inbox, writers });
     writers.add(upload.id, reception);
     return await receive(ctx, lease, { reception, digester, writers });
   } catch (error) {
@@ -73,7 +73,8 @@ async function receive(ctx: Context, lease: Lease, { reception, digester, writer
   if (isComplete) {
     await completeUpload(ctx, lease, progress);
   } else if (ended === "whole") {
-    await commitProgress(ctx, lease, progress, "release");
+    await writers.commits.add({ ctx, lease, progress, releases: true });
+    lease.isReleased = true;
     writers.keepDigest(lease.upload.id, lease.fence, state);
   } else {
     await commitInterruption(ctx, lease, progress, ended);

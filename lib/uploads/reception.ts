@@ -1,11 +1,10 @@
 import type { Context } from "../context.ts";
 import type { BlobWriter } from "../storage/index.ts";
 import type { ChunkDigester, WholeChunk } from "./chunk-digester.ts";
-import { commitProgress, type Progress } from "./commit.ts";
 import type { EndReason, Inbox } from "./inbox.ts";
 import { type Lease, renewLease } from "./lease.ts";
-import type { WriterTiming } from "./timing.ts";
-import type { LocalWriter } from "./writers.ts";
+import type { Progress } from "./write-progress.ts";
+import type { LocalWriter, Writers } from "./writers.ts";
 
 /** Bytes that may be written and not yet committed, before receiving waits for the medium. */
 const maxUncommittedBytes = 64 * 1024 * 1024;
@@ -16,7 +15,7 @@ type Parts = {
   file: BlobWriter;
   digester: ChunkDigester;
   inbox: Inbox;
-  timing: WriterTiming;
+  writers: Writers;
 };
 
 /**
@@ -55,8 +54,8 @@ export class Reception implements LocalWriter {
    * @throws what writing, syncing or committing threw; what is committed stays
    */
   async run(): Promise<EndReason> {
-    const { inbox, timing } = this.#parts;
-    const timer = setInterval(() => this.#tick(), Math.min(250, timing.renewMs / 2));
+    const { inbox, writers } = this.#parts;
+    const timer = setInterval(() => this.#tick(), Math.min(250, writers.timing.renewMs / 2));
     try {
       for (let batch = await inbox.take(); batch !== null; batch = await inbox.take()) {
         if (performance.now() > this.#parts.lease.safeUntil) await this.#renew();
@@ -93,8 +92,8 @@ export class Reception implements LocalWriter {
   }
 
   askToGiveWay(): void {
-    const { inbox, timing } = this.#parts;
-    if (performance.now() - inbox.lastByteAt >= timing.giveWayMs) inbox.stop("given_way");
+    const { inbox, writers } = this.#parts;
+    if (performance.now() - inbox.lastByteAt >= writers.timing.giveWayMs) inbox.stop("given_way");
   }
 
   stop(): Promise<void> {
@@ -137,7 +136,7 @@ export class Reception implements LocalWriter {
   }
 
   async #commit(withTail: boolean): Promise<void> {
-    const { ctx, lease } = this.#parts;
+    const { ctx, lease, writers } = this.#parts;
     const { chunkSizeBytes } = lease.upload;
     let includesTail = withTail;
     do {
@@ -147,7 +146,7 @@ export class Reception implements LocalWriter {
       const boundary = Math.floor(this.#writtenBytes / chunkSizeBytes) * chunkSizeBytes;
       const offsetBytes = boundary + (tail?.lengthBytes ?? 0);
       await this.#sync();
-      await commitProgress(ctx, lease, { offsetBytes, chunks, tail }, "keep");
+      await writers.commits.add({ ctx, lease, progress: { offsetBytes, chunks, tail }, releases: false });
       this.#committedBytes = offsetBytes;
       this.#committedAt = performance.now();
       includesTail = false;
@@ -168,13 +167,13 @@ export class Reception implements LocalWriter {
 
   /** Four times a second: a silent client, a lease to renew, bytes to commit. */
   #tick(): void {
-    const { inbox, timing } = this.#parts;
+    const { inbox, writers } = this.#parts;
     const now = performance.now();
     inbox.nudge();
-    if (now - inbox.lastByteAt > timing.idleMs) inbox.stop("idle");
+    if (now - inbox.lastByteAt > writers.timing.idleMs) inbox.stop("idle");
     const isBehind = this.#writtenBytes > this.#committedBytes;
-    if (isBehind && now - this.#committedAt > timing.checkpointMs) this.#commitBehind(true);
-    if (this.#renewing !== null || now - this.#renewedAt < timing.renewMs) return;
+    if (isBehind && now - this.#committedAt > writers.timing.checkpointMs) this.#commitBehind(true);
+    if (this.#renewing !== null || now - this.#renewedAt < writers.timing.renewMs) return;
     this.#renewing = this.#renew()
       .catch((error: unknown) => {
         this.#backgroundError ??= { error };
@@ -186,8 +185,8 @@ export class Reception implements LocalWriter {
   }
 
   async #renew(): Promise<void> {
-    const { ctx, lease, timing } = this.#parts;
-    const isWanted = await renewLease(ctx.db, lease, timing);
+    const { ctx, lease, writers } = this.#parts;
+    const isWanted = await renewLease(ctx.db, lease, writers.timing);
     this.#renewedAt = performance.now();
     if (isWanted) this.askToGiveWay();
   }

@@ -1,4 +1,5 @@
 import type { DigestState } from "./chunk-digester.ts";
+import { GroupCommit } from "./group-commit.ts";
 import type { WriterTiming } from "./timing.ts";
 
 /** A request of this process that is writing an upload. */
@@ -18,6 +19,7 @@ const maxKeptDigests = 512;
  */
 export class Writers {
   readonly timing: WriterTiming;
+  readonly commits = new GroupCommit();
   readonly #writers = new Map<string, LocalWriter>();
   readonly #digests = new Map<string, DigestState & { fence: number }>();
   #isStopping = false;
