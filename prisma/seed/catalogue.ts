@@ -200,7 +200,7 @@ function pastRecording(take: Take, random: Random): PastRecording {
 }
 
 /**
- * The recordings of the weeks before `now`, oldest first: deliveries on weekdays, gate and lobby cameras every
+ * The recordings of the weeks before `now` and of today's past hours, oldest first: deliveries on weekdays, gate and lobby cameras every
  * day, a long one now and then, very few quarantined.
  */
 export function* pastWeeks(
@@ -210,11 +210,15 @@ export function* pastWeeks(
 ): Generator<PastRecording> {
   const random = seededRandom(2026);
   const today = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()));
-  for (let daysAgo = catalogueWeeks * 7; daysAgo >= 1; daysAgo -= 1) {
+  for (let daysAgo = catalogueWeeks * 7; daysAgo >= 0; daysAgo -= 1) {
     const day = new Date(today.getTime() - daysAgo * dayMs);
     const takes = takesOfDay(day, devices, sites, random).sort(
       (a, b) => a.capturedFrom.getTime() - b.capturedFrom.getTime(),
     );
-    for (const take of takes) yield pastRecording(take, random);
+    for (const take of takes) {
+      const past = pastRecording(take, random);
+      // Of today, what had arrived and was sealed by now.
+      if (past.events.every((event) => new Date(event.at) < now)) yield past;
+    }
   }
 }

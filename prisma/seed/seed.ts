@@ -15,6 +15,8 @@ export type DemoWorld = {
 };
 
 const dayMs = 86_400_000;
+/** How old the recordings are, in days, that the requests of requests.ts ask for, in their order. */
+const requestAges = [20, 13, 9, 6, 2, 1.2, 0.6];
 
 /**
  * Fills an empty archive with a small believable company and some weeks of its life. Everything that people do
@@ -99,17 +101,16 @@ async function writeCatalogue(
     FROM "upload" u JOIN "chunk" c ON c.recording_id = u.recording_id ORDER BY u.device_id, u.last_activity_at DESC) s
     WHERE s.device_id = d.id`;
   events.sort((a, b) => new Date(a.at).getTime() - new Date(b.at).getTime());
-  // Requests are about days that lie behind them: one target from each stretch of the weeks.
-  const spread = Array.from(
-    { length: 7 },
-    (_, index) => targets[Math.floor(((index + 0.5) / 8) * targets.length * spanOf(index))],
-  );
-  return { targets: spread.filter((target) => target !== undefined), events, count: recordings.length };
-}
-
-// Of the oldest requests, a target must be older still: the first stands in the first week.
-function spanOf(index: number): number {
-  return [2, 1.4, 1.4, 1.4, 1.3, 1.2, 1.1][index] ?? 1;
+  // Requests are about days that lie behind them, and about places that differ.
+  const spread: Target[] = [];
+  for (const age of requestAges) {
+    const newest = now.getTime() - age * dayMs;
+    const candidates = targets.filter((target) => target.endAt.getTime() < newest).reverse();
+    const isNew = (target: Target) => spread.slice(-2).every((used) => used.siteId !== target.siteId);
+    const target = candidates.find(isNew);
+    if (target !== undefined) spread.push(target);
+  }
+  return { targets: spread, events, count: recordings.length };
 }
 
 async function writeEventsUntil(
