@@ -1,5 +1,5 @@
 /** Longest file name, in UTF-16 units; the limit of common file systems. */
-export const maxFileNameLength = 255;
+const maxFileNameLength = 255;
 
 // C0, DEL and C1 controls; and the bidirectional controls, which make "gpj.exe" look like "exe.jpg".
 // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing control characters is what it is for

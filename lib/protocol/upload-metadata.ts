@@ -3,9 +3,9 @@ import { parseSha256Hex, type Sha256Hex } from "./digest.ts";
 import { fileNameProblem, hasUnprintable } from "./file-name.ts";
 
 /** Longest Upload-Metadata header that is read, in bytes. */
-export const maxMetadataHeaderBytes = 96 * 1024;
+const maxMetadataHeaderBytes = 96 * 1024;
 /** Longest free-form JSON, in bytes. */
-export const maxFreeMetadataBytes = 64 * 1024;
+const maxFreeMetadataBytes = 64 * 1024;
 
 /** A JSON value, as free-form metadata may hold. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };

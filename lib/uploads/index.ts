@@ -1,4 +1,3 @@
-export { type OpenUploadInput, openUpload } from "./open-upload.ts";
 export { type ReadBack, readBack } from "./read-back.ts";
 export { type QuarantineReason, sealRecording } from "./seal-recording.ts";
 export { sweepReceived } from "./sweep-received.ts";

@@ -10,7 +10,7 @@ import { type DeviceActor, requireDevice, type UploadRow } from "./internal.ts";
 import { storageError } from "./storage-error.ts";
 
 /** What a device announces. */
-export type OpenUploadInput = {
+type OpenUploadInput = {
   /** The new upload's id. */
   uploadId: string;
   /** Length of the whole file in bytes; null: told later. */
