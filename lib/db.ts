@@ -27,8 +27,12 @@ export function openDatabase(databaseUrl: string, options: DatabaseOptions): Ope
     idle_in_transaction_session_timeout: 60_000,
     application_name: "strongroom",
   });
+  let isClosing = false;
   // Without a listener, a database that restarts would end this process.
-  pool.on("error", (error) => options.onError?.(error));
+  pool.on("error", (error) => {
+    // While we close, a database that stops is no news.
+    if (!isClosing) options.onError?.(error);
+  });
   const db = new PrismaClient({
     adapter: new PrismaPg(pool),
     transactionOptions: { maxWait: 10_000, timeout: 30_000 },
@@ -37,6 +41,7 @@ export function openDatabase(databaseUrl: string, options: DatabaseOptions): Ope
     db,
     pool,
     close: async () => {
+      isClosing = true;
       await db.$disconnect();
       await pool.end();
     },

@@ -37,7 +37,12 @@ const plans = [
   { what: "64 uploads of 16 MiB, PATCHes of 16 MiB", streams: 64, sizeMib: 16, patchMib: 16, rounds: 1 },
 ];
 
-async function benchUploads(targets: readonly Target[]): Promise<Line[]> {
+/** Waits until everything is read back, which would otherwise run beside the next measurement. */
+async function settled({ db }: Services): Promise<void> {
+  while ((await db.recording.count({ where: { state: "received" } })) > 0) await sleep(200);
+}
+
+async function benchUploads(services: Services, targets: readonly Target[]): Promise<Line[]> {
   const lines: Line[] = [];
   for (const plan of plans) {
     const bytes = randomBytes(plan.patchMib * mib);
@@ -55,6 +60,7 @@ async function benchUploads(targets: readonly Target[]): Promise<Line[]> {
           cpuSeconds: before === null || after === null ? null : after.cpuSeconds - before.cpuSeconds,
           peakMib: after?.peakMib ?? null,
         });
+        await settled(services);
         await sleep(300);
       }
     }
@@ -93,7 +99,7 @@ async function openOne(services: Services) {
 }
 
 async function benchDownloads(services: Services, ours: Target, dataDir: string): Promise<Line[]> {
-  while ((await services.db.recording.count({ where: { state: "received" } })) > 0) await sleep(200);
+  await settled(services);
   const { recordingId, cookie } = await openOne(services);
   const nginx = await startNginx(join(dataDir, "storage"), dataDir);
   const what = "download of 512 MiB";
@@ -165,7 +171,7 @@ async function main(): Promise<void> {
     const peer = await startPeer(join(dataDir, "peer"));
     stops.push(peer.stop);
     const self: Target = { name: "strongroom", url: ours.url, token, pid: ours.process.pid ?? 0 };
-    const lines = await benchUploads([self, { name: "@tus/server + FileStore", token: "none", ...peer }]);
+    const lines = await benchUploads(services, [self, { name: "@tus/server + FileStore", token: "none", ...peer }]);
     lines.push(...(await benchDownloads(services, self, dataDir)));
     console.table(summarise(lines));
     if (jsonAt > 0) writeFileSync(process.argv[jsonAt + 1] ?? "bench.json", `${JSON.stringify(lines, null, 2)}\n`);

@@ -8,7 +8,7 @@ export class ArchiveProcess {
   readonly exit: Promise<number | null>;
 
   constructor(root: string) {
-    const args = ["--disable-warning=ExperimentalWarning", join(root, "server/main.ts")];
+    const args = [...process.execArgv, join(root, "server/main.ts")];
     const env = { ...process.env, NODE_ENV: "production" as const, LOG_LEVEL: process.env.LOG_LEVEL ?? "warn" };
     this.#child = spawn(process.execPath, args, { cwd: root, env, stdio: ["ignore", "ignore", "inherit"] });
     this.exit = new Promise((resolve, reject) => {
