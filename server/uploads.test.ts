@@ -67,6 +67,16 @@ describe("the tus endpoint", () => {
       await expectCustodyEvent(world().db, { action, recordingId });
   });
 
+  it("files a recording under the device's site, and for a device that moves under the site that it names", async () => {
+    const home = await factories.makeSite(world().db, { name: "Depot Quart" });
+    const named = await factories.makeSite(world().db, { name: "Banco Levante, Colón 12" });
+    const camera = await factories.makeDevice(world().db, { siteId: home.id });
+    const fixed = await tusDevice(() => server.url, camera.token).create(1, { place: named.name });
+    expect((await recordingOf(String(fixed.headers.location))).recording.siteId).toBe(home.id);
+    expect((await recordingOf(await created(1, { place: "banco levante, colón 12" }))).recording.siteId).toBe(named.id);
+    expect((await recordingOf(await created(1, { place: "Elsewhere" }))).recording.siteId).toBeNull();
+  });
+
   it("answers HEAD from the database, with the metadata exactly as it came", async () => {
     const header = "filename Z2F0ZS5tcDQ=,zebra,chunk_size NDAwMDAw,1 YQ==";
     const answer = await client.create(10, {}, { "Upload-Metadata": header });

@@ -1,5 +1,5 @@
 import { Prisma } from "../../generated/prisma/client.ts";
-import type { Context } from "../context.ts";
+import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
@@ -37,9 +37,18 @@ export async function openUpload(ctx: Context, input: OpenUploadInput): Promise<
   try {
     return await insertRows(ctx, device, { ...input, recordingId, capture });
   } catch (error) {
-    await ctx.storage.remove(key);
+    // The commit may have happened although its answer was lost; only a row that is known to be missing frees the blob.
+    if ((await ctx.db.recording.count({ where: { id: recordingId } }).catch(() => 1)) === 0)
+      await ctx.storage.remove(key);
     throw error;
   }
+}
+
+/** Where a recording was captured: the device's home site, or for one that moves the site it names as its place. */
+async function findSite(tx: Transaction, deviceId: string, place: string | null) {
+  const { site } = await tx.device.findUniqueOrThrow({ where: { id: deviceId }, include: { site: true } });
+  if (site !== null || place === null) return site;
+  return tx.site.findFirst({ where: { name: { equals: place, mode: "insensitive" } } });
 }
 
 function readMetadata(header: string | null): CaptureMetadata {
@@ -67,7 +76,7 @@ async function insertRows(ctx: Context, device: DeviceActor, input: Announcement
   const now = ctx.clock.now();
   const length = lengthBytes === null ? null : BigInt(lengthBytes);
   await ctx.db.$transaction(async (tx) => {
-    const { site } = await tx.device.findUniqueOrThrow({ where: { id: device.deviceId }, include: { site: true } });
+    const site = await findSite(tx, device.deviceId, capture.place);
     await tx.recording.create({
       data: {
         id: recordingId,
