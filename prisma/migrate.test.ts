@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { databaseUrlOf } from "../lib/testing/index.ts";
-import { readMigrations, readMigrations } from "./engine.ts";
+import { readMigrations } from "./engine.ts";
 import { MigrationError, migrate } from "./migrate.ts";
 
 const all = readMigrations().migrationDirectories.map((migration) => migration.path);
