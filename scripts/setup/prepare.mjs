@@ -30,7 +30,7 @@ const steps = {
   },
   generate: made("generate", "Generating the database client", "generated/prisma/client.ts", {
     inputs: ["prisma/schema.prisma", "node_modules/prisma/package.json"],
-    run: () => node(at("node_modules/prisma/build/index.js"), "generate"),
+    run: () => node(at("node_modules/prisma/build/index.js"), "generate", "--config", at("prisma/prisma.config.ts")),
   }),
   uploader: made("uploader", "Bundling the uploader", "dist/strongroom-uploader.mjs", {
     inputs: ["uploader", "lib/protocol", "package-lock.json"],
