@@ -60,7 +60,8 @@ const passing =
 
 function refuseIfHopeless(home: Home, log: string): void {
   if (passing.test(log)) return;
-  const reason = log.split("\n").findLast((line) => /FATAL|PANIC/.test(line)) ?? "it ended at once";
+  const lines = log.trim().split("\n");
+  const reason = lines.findLast((line) => /FATAL|PANIC/.test(line)) ?? lines.slice(-4).join(" ");
   throw new PostgresError(`PostgreSQL does not start: ${reason.trim()} (log: ${home.dir}/postgres.log)`);
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { install, isInstalled } from "./install.mjs";
-import { runQuietly } from "./processes.mjs";
+import { runQuietly, wasInterrupted } from "./processes.mjs";
 import { at, nodeForWork, root, workEnvironment } from "./root.mjs";
 import { diskIsFull, Obstacle, say, sentenceFor, since, style } from "./say.mjs";
 import { digestOf, isCurrent, stamp } from "./stamps.mjs";
@@ -92,7 +92,7 @@ async function doStep(step) {
   say(`${step.does} …`);
   const { code, output, signal } = await step.run();
   if (code === 0) return say(style("dim", `  done in ${since(startedAt)}`));
-  if (["SIGINT", "SIGTERM", "SIGHUP"].includes(signal)) throw new Obstacle("Stopped.");
+  if (wasInterrupted() || ["SIGTERM", "SIGHUP"].includes(signal)) throw new Obstacle("Stopped.");
   refuseFullDisk(tightBytes); // programs that cannot write end in many ways
   const sentence = sentenceFor(output);
   if (sentence === null) say(output.trimEnd().split("\n").slice(-60).join("\n"));

@@ -2,11 +2,19 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 
 const running = new Set();
+let isInterrupted = false;
+
+/** Whether Ctrl-C was pressed while something ran; some programs then end as if they had failed. */
+export function wasInterrupted() {
+  return isInterrupted;
+}
 
 // Ctrl-C reaches every process of the terminal's group by itself: we only wait for ours to end well. What is sent
 // to us alone is passed on. Processes that were not started here are never touched.
 const listeners = {
-  SIGINT: () => undefined,
+  SIGINT: () => {
+    isInterrupted = true;
+  },
   SIGTERM: () => passOn("SIGTERM"),
   SIGHUP: () => passOn("SIGHUP"),
 };

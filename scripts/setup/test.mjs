@@ -2,17 +2,19 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { findBrowser } from "./browser.mjs";
 import { check } from "./check.mjs";
 import { prepare } from "./prepare.mjs";
-import { runOpenly } from "./processes.mjs";
+import { runOpenly, wasInterrupted } from "./processes.mjs";
 import { at, nodeForWork, root, workEnvironment } from "./root.mjs";
 import { Obstacle, say } from "./say.mjs";
 
 /** Every check there is. Ends with one line `N passed, N failed` and returns the exit code. */
 export async function test(args) {
   mkdirSync(at("test-results"), { recursive: true });
-  const results = [await check(), await codeTests(args), await browserTests(args)];
+  const results = [];
+  for (const part of [check, codeTests, browserTests]) if (!wasInterrupted()) results.push(await part(args));
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failed = results.reduce((sum, result) => sum + result.failed, 0);
   say(`${passed} passed, ${failed} failed`);
+  if (wasInterrupted()) return 130;
   return failed === 0 ? 0 : 1;
 }
 
@@ -28,9 +30,9 @@ async function codeTests(args) {
 
 async function browserTests(args) {
   if (!existsSync(at("playwright.config.ts"))) return { passed: 0, failed: 0 };
-  await prepare("uploader", "web");
   let browser;
   try {
+    await prepare("uploader", "web");
     browser = await findBrowser();
   } catch (error) {
     if (!(error instanceof Obstacle)) throw error;
