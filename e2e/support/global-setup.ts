@@ -1,42 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { HttpSession } from "../../scripts/demo/http-session.ts";
+import { archiveSettings, ended, freePort, runScript, startArchive } from "./archive.ts";
 import { callers, type KnownIds, sessionOf, type World, worldFile } from "./world.ts";
-
-const root = join(import.meta.dirname, "../..");
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("A TCP server has a port.");
-  return address.port;
-}
-
-function run(script: string, env: NodeJS.ProcessEnv): ChildProcess {
-  const args = ["--disable-warning=ExperimentalWarning", join(root, script)];
-  return spawn(process.execPath, args, {
-    cwd: root,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-}
-
-async function ended(child: ChildProcess): Promise<number | null> {
-  return child.exitCode ?? new Promise((resolve) => child.once("close", resolve));
-}
-
-async function ready(url: string, server: ChildProcess): Promise<void> {
-  while (!(await fetch(`${url}/api/health/ready`).catch(() => null))?.ok) {
-    if (server.exitCode !== null) throw new Error("The server ended before it was ready.");
-    await sleep(100);
-  }
-}
 
 type RequestListed = { id: string; state: string; requester: { name: string } };
 
@@ -71,24 +38,15 @@ async function findIds(officer: HttpSession, judge: HttpSession): Promise<KnownI
 export default async function globalSetup(): Promise<() => Promise<void>> {
   const dataDir = mkdtempSync(join(tmpdir(), "strongroom-e2e-"));
   const port = await freePort();
-  const url = `http://localhost:${port}`;
-  const env = {
-    DATA_DIR: dataDir,
-    PORT: String(port),
-    DATABASE_URL: "",
-    STORAGE_URL: "",
-    LOG_LEVEL: "error",
-    NODE_ENV: "production" as const,
-  };
-  if ((await ended(run("prisma/seed/main.ts", env))) !== 0) throw new Error("The company could not be made.");
-  const server = run("server/main.ts", env);
+  const seeding = runScript("prisma/seed/main.ts", archiveSettings(dataDir, port));
+  if ((await ended(seeding)) !== 0) throw new Error("The company could not be made.");
+  const server = await startArchive(dataDir, port);
+  const { url } = server;
   const stop = async () => {
-    server.kill("SIGTERM");
-    await ended(server);
+    await server.stop();
     rmSync(dataDir, { recursive: true, force: true });
   };
   try {
-    await ready(url, server);
     const { people, devices } = JSON.parse(readFileSync(join(dataDir, "demo.json"), "utf8"));
     const sessions = new Map<string, HttpSession>();
     mkdirSync(dirname(sessionOf("admin")), { recursive: true });
