@@ -24,7 +24,8 @@ async function openWorld(env: ReturnType<typeof readEnv>, url: string): Promise<
     say("The company of the last demonstration is still there");
     return known;
   }
-  const services = await openServices(env);
+  // What a server tells its log is noise between the lines of a story.
+  const services = await openServices({ ...env, logLevel: env.logLevel === "info" ? "warn" : env.logLevel });
   try {
     if ((await services.db.account.count()) > 0)
       throw new Obstacle(

@@ -106,6 +106,8 @@ async function sendOverBadLink(stage: Stage, capturedFrom: Date): Promise<Delive
       server: link.url,
       capturedFrom,
       lengthMs: 11_000,
+      // Small ones, so that the page of a small file has a map to show.
+      extra: ["--chunk-size", "400k"],
     };
     const file = takeFile(stage, options);
     say(`Van 04 sends ${(readFileSync(file).length / 1e6).toFixed(1)} MB over a link that will break twice`);
