@@ -61,7 +61,7 @@ export async function checkRecording(
   return isSame ? found : [];
 }
 
-const restore = "Restore the file from a backup; until then the recording cannot be released.";
+const restore = "Restore the file from a backup; until then do not release the recording.";
 
 async function judge(
   ctx: Context,
