@@ -56,6 +56,16 @@ describe("the job queue on PostgreSQL", () => {
     expect(ran).toEqual(["R-SAME"]);
   });
 
+  it("works a backlog without pauses", async () => {
+    const jobs = await openQueue();
+    await world().db.$transaction(async (tx) => {
+      for (let i = 0; i < 30; i++) await jobs.add(tx, "recording.seal", { recordingId: `R-BACKLOG-${i}` });
+    });
+    const ran = new Set<string>();
+    await jobs.work(workers(async ({ recordingId }) => void ran.add(recordingId)));
+    await vi.waitFor(() => expect(ran.size).toBe(30), 10_000);
+  });
+
   it("tries a failing job again until it succeeds", async () => {
     const jobs = await openQueue();
     let runs = 0;

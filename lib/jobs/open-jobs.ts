@@ -1,4 +1,4 @@
-import { fromPrisma, PgBoss } from "pg-boss";
+import { fromPrisma, type Job, type JobResult, PgBoss } from "pg-boss";
 import type { Transaction } from "../context.ts";
 import type { Log } from "../log.ts";
 import { queueNames, queues } from "./queues.ts";
@@ -37,24 +37,33 @@ class PgJobs implements Jobs {
   }
 
   async #workOne<N extends JobName>(name: N, workers: JobWorkers): Promise<void> {
-    const { atOnce, schedule } = queues[name];
+    const { schedule } = queues[name];
     const options = {
-      localConcurrency: atOnce,
+      // Fetched together and worked one after the other; while fetches come back full there is no pause.
+      batchSize: 8,
+      burstWhenBatchFull: true,
+      perJobResults: true,
       heartbeatRefreshSeconds: heartbeatSeconds / 4,
       // A notification wakes us for a new job at once; a job that is due again after a failure has none.
       notifyPollingIntervalSeconds: 2,
-    };
-    await this.#boss.work<JobInputs[N]>(name, options, async (batch) => {
-      for (const job of batch) {
-        try {
-          await workers[name](job.data, job.signal);
-        } catch (error) {
-          this.#log.error({ job: name, jobId: job.id, input: job.data, err: error }, "a job failed and will run again");
-          throw error;
-        }
-      }
+    } as const;
+    await this.#boss.work(name, options, async (batch: Job<JobInputs[N]>[]) => {
+      const results: JobResult[] = [];
+      for (const job of batch) results.push(await this.#run(name, job, workers[name]));
+      return results;
     });
     if (schedule !== null) await this.#boss.schedule(name, schedule, {}, { singletonKey: "all" });
+  }
+
+  async #run<N extends JobName>(name: N, job: Job<JobInputs[N]>, worker: JobWorkers[N]): Promise<JobResult> {
+    try {
+      await worker(job.data, job.signal);
+      return { id: job.id, status: "completed" };
+    } catch (error) {
+      this.#log.error({ job: name, jobId: job.id, input: job.data, err: error }, "a job failed and will run again");
+      const message = error instanceof Error ? error.message : String(error);
+      return { id: job.id, status: "failed", output: { message } };
+    }
   }
 
   async stop(graceMs = 10_000): Promise<void> {
