@@ -56,7 +56,14 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
     next(request, response);
   }
 
-  const http = createServer({ maxHeaderSize: maxHeaderBytes, keepAliveTimeout: keepAliveMs }, (request, response) => {
+  const options = {
+    maxHeaderSize: maxHeaderBytes,
+    keepAliveTimeout: keepAliveMs,
+    // Next takes every request for another protocol and answers none: clients that always ask (Java's do) would wait
+    // for ever, and sockets stay open after they left. HTTP answers instead (RFC 9110, 7.8); only `next dev` needs more.
+    shouldUpgradeCallback: () => env.mode === "development",
+  };
+  const http = createServer(options, (request, response) => {
     request.headers[correlationField] = newCorrelationId();
     request.headers[addressField] = addressOf(request, env.trustedProxies) ?? "";
     route(request, response).catch((error: unknown) => sendProblem(request, response, error));
