@@ -46,15 +46,15 @@ async function main(): Promise<void> {
     const web = next({ dev: isDevelopment, hostname: env.host, port: env.port });
     const handle = web.getRequestHandler();
     const server = createArchiveServer({ services, next: (request, response) => void handle(request, response) });
+    stopOnSignal(server, async () => {
+      await web.close();
+      await services.close();
+    });
     // Before the pages: a used port is found here, with everything closed again, and uploads need no pages.
     const port = await listen(server.http, env.host, env.port);
     await web.prepare();
     if (isDevelopment) server.http.on("upgrade", web.getUpgradeHandler());
     const url = env.port === 0 ? `http://localhost:${port}` : env.publicUrl;
-    stopOnSignal(server, async () => {
-      await web.close();
-      await services.close();
-    });
     await startWorkers(services);
     console.log(`Strongroom is ready: ${url}`);
     await printSetupLink(services, url);
