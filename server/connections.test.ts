@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openRecording } from "../lib/recordings/index.ts";
 import { factories, useTestDatabase } from "../lib/testing/index.ts";
-import { startTestArchive, type TestArchive } from "./testing/test-archive.ts";
+import { makeStoredRecording, startTestArchive, type TestArchive } from "./testing/test-archive.ts";
 
 describe("a connection", () => {
   const world = useTestDatabase();
@@ -30,5 +32,26 @@ describe("a connection", () => {
     const asking = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAAAAIAAAAA"];
     expect(await say(...upload, `Authorization: Bearer ${token}`, ...asking)).toMatch(/^HTTP\/1\.1 201 /);
     expect(await say("GET /nowhere HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket")).toMatch(/^HTTP\/1\.1 404 /);
+  });
+
+  it("never finds an error of its own in the middle of a file", async () => {
+    const content = Buffer.alloc(24 * 1024 * 1024, "v");
+    const { id } = await makeStoredRecording(world(), { content });
+    const officer = await factories.makeOfficer(world().db);
+    await openRecording(world().context(officer), { id, purpose: "Connection test" });
+    const socket = connect(Number(new URL(archive.url).port), "127.0.0.1");
+    socket.write(
+      `GET /api/recordings/${id}/content HTTP/1.1\r\nHost: archive\r\nCookie: ${await archive.cookie(officer)}\r\n\r\n`,
+    );
+    await once(socket, "readable"); // the answer has begun; nothing of it is taken
+    socket.write("this is no request\r\n\r\n");
+    await sleep(200);
+    const received = await text(socket).catch(() => "");
+    expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(received.includes("HTTP/1.1 400")).toBe(false);
+  });
+
+  it("is told what was wrong with what is no request", async () => {
+    expect(await say("this is no request")).toMatch(/^HTTP\/1\.1 400 /);
   });
 });

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import { join } from "node:path";
 import { AppError, notFound } from "../lib/errors.ts";
 import { uploadsPath } from "../lib/protocol/index.ts";
@@ -71,7 +70,7 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
   // A PATCH may take half an hour; a silent one is ended by its own idle limit.
   http.requestTimeout = 0;
   http.headersTimeout = 30_000;
-  http.on("clientError", refuseUnreadable);
+  // No listener for "clientError": Node's own answer is 400, 408 or 431, and never in the middle of a file.
 
   const stop = async (graceMs = 10_000) => {
     isStopping = true;
@@ -91,19 +90,4 @@ function limitBody(request: IncomingMessage, response: ServerResponse): void {
     if (!request.complete) request.destroy();
   }, pageBodyMs);
   response.once("close", () => clearTimeout(timer));
-}
-
-/** What is no HTTP, or has too long a header: answered in one piece, and closed. */
-function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable || error.code === "ECONNRESET") {
-    socket.destroy();
-    return;
-  }
-  const status =
-    error.code === "HPE_HEADER_OVERFLOW"
-      ? "431 Request Header Fields Too Large"
-      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
-        ? "408 Request Timeout"
-        : "400 Bad Request";
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
