@@ -75,7 +75,7 @@ async function requireSameOrigin(request: Request): Promise<void> {
 }
 
 /** An error as an RFC 9457 answer. What is not a known error is logged, and shows nothing of itself. */
-async function problemResponse(error: unknown): Promise<Response> {
+export async function problemResponse(error: unknown): Promise<Response> {
   unstable_rethrow(error);
   const { status, body, headers: fields } = toProblem(error);
   if (status >= 500) (await getServices()).log.error({ err: error }, "a request failed");

@@ -1,5 +1,6 @@
 import "server-only";
 import { AppError } from "@/lib/errors.ts";
+import { readJson } from "./json-body";
 
 /** One value of a query; empty is as good as missing. */
 export function text(query: URLSearchParams, name: string): string | undefined {
@@ -39,13 +40,5 @@ export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T
 export async function jsonBody(request: Request): Promise<Record<string, unknown>> {
   if (!/^application\/json\b/i.test(request.headers.get("content-type") ?? ""))
     throw new AppError("unsupported_media_type", "Send JSON, with Content-Type: application/json.");
-  const body = await request.text();
-  if (body.length > 65_536) throw new AppError("too_large", "Send at most 64 KiB.");
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-  } catch {
-    // falls through to the one error below
-  }
-  throw new AppError("invalid_input", "Send a JSON object.");
+  return readJson(request);
 }

@@ -1,11 +1,30 @@
-import type { NextRequest } from "next/server";
+import { NextRequest } from "next/server";
 import NextAuth from "next-auth";
 import { authOptions } from "@/app/_server/auth";
+import { problemResponse } from "@/app/_server/context";
+import { readSmallBody } from "@/app/_server/json-body";
+import { notFound } from "@/lib/errors.ts";
 
 type RouteContext = { params: Promise<{ nextauth: string[] }> };
 
+/** What programs need. Not among it: "_log", in which anybody could write into the archive's log. */
+const actions = new Set(["csrf", "callback", "session", "signout", "signin", "error"]);
+
 async function handle(request: NextRequest, context: RouteContext): Promise<Response> {
-  return NextAuth(request, context, await authOptions());
+  try {
+    const [action = ""] = (await context.params).nextauth;
+    if (!actions.has(action)) throw notFound("page");
+    return await NextAuth(await withSmallBody(request), context, await authOptions());
+  } catch (error) {
+    return problemResponse(error);
+  }
+}
+
+/** next-auth reads a body whole, however long it is, before it looks at who sends it. */
+async function withSmallBody(request: NextRequest): Promise<NextRequest> {
+  if (request.body === null) return request;
+  const { url, method, headers } = request;
+  return new NextRequest(url, { method, headers, body: await readSmallBody(request) });
 }
 
 export { handle as GET, handle as POST };
