@@ -275,6 +275,22 @@ describe("a recording's bytes", () => {
       expect((await events(id)).filter((event) => event.action === "recording.viewed")).toHaveLength(2);
     });
 
+    it("are a view of their own when an earlier one does not name them, or had another purpose", async () => {
+      const { id, path } = await opened();
+      const play = (Range: string) => archive.get(`${path}?disposition=inline`, officer, { Range });
+      const viewed = async () =>
+        (await events(id)).filter((event) => event.action === "recording.viewed").map((event) => event.details);
+      await play("bytes=0-0");
+      await play("bytes=0-");
+      for (const range of ["bytes=100-", "bytes=7-8"]) await play(range);
+      const whole = `0-${file.length - 1}`;
+      expect(await viewed()).toMatchObject([{ ranges: ["0-0"] }, { ranges: [whole] }]);
+      world().clock.advance(1_000);
+      await openRecording(world().context(officer), { id, purpose: "Another matter" });
+      await play("bytes=7-8");
+      expect(await viewed()).toHaveLength(3);
+    });
+
     it("are no bytes when the event cannot be written", async () => {
       const { path } = await opened();
       await world().db.$executeRaw`

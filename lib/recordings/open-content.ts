@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Context } from "../context.ts";
 import { type EventInput, recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
@@ -23,7 +24,7 @@ export type OpenContent = {
   close(end: { bytesServed: number; how: DeliveryEnd }): Promise<void>;
 };
 
-/** Plays of one person and recording within this time are one event: a player asks for many ranges. */
+/** A player asks for many ranges: those that lie within one that was asked for in this time are the same view. */
 const viewEventMs = 60_000;
 
 /**
@@ -75,17 +76,29 @@ async function recordStart(
   const ranges = rangesOf(input.ranges);
   await ctx.db.$transaction(async (tx) => {
     if (input.use === "download") return recordEvent(ctx, tx, eventOf(facts, "download.started", { ranges }));
-    const recent = await tx.custodyEvent.findFirst({
+    const event = eventOf(facts, "recording.viewed", { ranges });
+    const recent = await tx.custodyEvent.findMany({
       where: {
         recordingId: facts.recordingId,
         actorId: facts.person.accountId,
         action: "recording.viewed",
+        releaseId: event.releaseId ?? null,
+        purpose: event.purpose ?? null,
         at: { gt: new Date(ctx.clock.now().getTime() - viewEventMs) },
       },
-      select: { seq: true },
+      select: { details: true },
     });
-    if (recent === null) await recordEvent(ctx, tx, eventOf(facts, "recording.viewed", { ranges }));
+    if (!recent.some(({ details }) => covers(details, input.ranges))) await recordEvent(ctx, tx, event);
   });
+}
+
+const viewDetails = z.object({ ranges: z.array(z.string()) });
+
+/** Whether the details of an earlier view name every byte of these ranges. */
+function covers(details: unknown, ranges: readonly ByteRange[]): boolean {
+  const { data } = viewDetails.safeParse(details);
+  const earlier = (data?.ranges ?? []).map((text) => text.split("-").map(Number));
+  return ranges.every(({ start, end }) => earlier.some(([from = 0, to = -1]) => from <= start && end <= to));
 }
 
 function rangesOf(ranges: readonly ByteRange[]): string[] {
