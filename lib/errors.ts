@@ -2,7 +2,7 @@
  * Every way in which Strongroom says no, with its HTTP status (RFC 9110). Codes are stable: clients and the
  * uploader branch on them. Add a row here before throwing a new one, and say it in docs/protocol.md.
  */
-const errorStatus = {
+export const errorStatus = {
   invalid_input: 400,
   metadata_invalid: 400,
   length_invalid: 400,
