@@ -32,6 +32,7 @@ class Delivery {
   readonly #taken: Promise<void>[] = [];
   #end: DeliveryEnd | null = null;
   #turn = 0;
+  #isChecking = false;
   #movedAt = performance.now();
   bytesServed = 0;
 
@@ -62,11 +63,16 @@ class Delivery {
     }
   }
 
+  /** One at a time: a slow database is not asked again by each of many downloads. */
   async #check(): Promise<void> {
-    const isAllowed = await this.#content.isStillAllowed().catch(() => false);
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    const right = await this.#content.isStillAllowed().catch(() => null);
+    this.#isChecking = false;
     if (this.#end !== null) return;
-    if (isAllowed && performance.now() - this.#movedAt < stallMs) return;
-    this.#end = isAllowed ? "left" : "withdrawn";
+    if (right === true && performance.now() - this.#movedAt < stallMs) return;
+    // Without an answer no more bytes leave either, but nobody withdrew anything.
+    this.#end = right === true ? "left" : right === false ? "withdrawn" : "failed";
     this.#response.destroy();
   }
 
