@@ -79,6 +79,15 @@ describe("the job queue on PostgreSQL", () => {
     await vi.waitFor(() => expect(runs).toBe(3), 20_000);
   });
 
+  it("keeps a job that waits or fails for years", async () => {
+    const jobs = await openQueue();
+    await world().db.$transaction((tx) => jobs.add(tx, "recording.seal", { recordingId: "R-PATIENT" }));
+    const [row] = await world().db.$queryRaw<{ days: number }[]>`
+      SELECT extract(epoch FROM keep_until - created_on)::int / 86400 AS days
+        FROM jobs.job WHERE singleton_key = 'R-PATIENT'`;
+    expect(row?.days).toBeGreaterThan(3_000);
+  });
+
   it("starts the job of a killed process again soon", async () => {
     const script = join(world().dir, "worker.ts");
     writeFileSync(

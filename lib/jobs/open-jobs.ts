@@ -18,6 +18,8 @@ const heartbeatSeconds = 10;
 const superviseSeconds = 5;
 /** Jobs never give up: this many tries at the longest delay are three years. */
 const retryLimit = 300_000;
+/** How long a job may wait or fail, ten years. pg-boss's own rule drops one silently after 14 days. */
+const retentionSeconds = 10 * 365 * 86_400;
 
 class PgJobs implements Jobs {
   #boss: PgBoss;
@@ -94,6 +96,7 @@ export async function openJobs(databaseUrl: string, log: Log): Promise<Jobs> {
       retryDelay: 1,
       retryBackoff: true,
       retryDelayMax: 300,
+      retentionSeconds,
       expireInSeconds: queues[name].maxSeconds,
       heartbeatSeconds,
       notify: true,
