@@ -63,6 +63,13 @@ describe("hostile uploads", () => {
     ["free metadata that is no JSON", `metadata ${base64("{oops")}`, "metadata"],
     ["free metadata that is no object", `metadata ${base64("[1]")}`, "metadata"],
     ["free metadata with NUL", `metadata ${base64('{"a":"\\u0000"}')}`, "metadata"],
+    ["free metadata with half a character", `metadata ${base64('{"a":["\\ud800"]}')}`, "metadata"],
+    ["free metadata with half a key", `metadata ${base64('{"\\udfff":1}')}`, "metadata"],
+    [
+      "free metadata 3,000 levels deep",
+      `metadata ${base64(`{"a":${"[".repeat(3000)}${"]".repeat(3000)}}`)}`,
+      "metadata",
+    ],
     ["too much free metadata", `metadata ${base64(JSON.stringify({ a: "x".repeat(66_000) }))}`, "metadata"],
     ["a time without a zone", `captured_from ${base64("2026-03-14T10:31:04")}`, "captured_from"],
     ["a 30 February", `captured_from ${base64("2026-02-30T10:31:04Z")}`, "captured_from"],

@@ -1,9 +1,10 @@
 /** Longest file name, in UTF-16 units; the limit of common file systems. */
 const maxFileNameLength = 255;
 
-// C0, DEL and C1 controls; and the bidirectional controls, which make "gpj.exe" look like "exe.jpg".
+// C0, DEL and C1 controls; the bidirectional controls, which make "gpj.exe" look like "exe.jpg"; and halves of
+// characters, which no UTF-8 and so neither a database nor a header can hold.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing control characters is what it is for
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu;
 
 /** Whether a one-line text holds control or text-direction characters, which no honest name or place has. */
 export function hasUnprintable(text: string): boolean {
@@ -28,5 +29,6 @@ export function safeFileName(name: string): string {
   if (cleaned.length <= maxFileNameLength) return cleaned;
   const dot = cleaned.lastIndexOf(".");
   const ending = dot > 0 && cleaned.length - dot <= 16 ? cleaned.slice(dot) : "";
-  return cleaned.slice(0, maxFileNameLength - ending.length) + ending;
+  // The cut may have gone through a character of two units.
+  return (cleaned.slice(0, maxFileNameLength - ending.length) + ending).replaceAll(unprintable, "_");
 }

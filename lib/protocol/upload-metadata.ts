@@ -6,6 +6,8 @@ import { fileNameProblem, hasUnprintable } from "./file-name.ts";
 const maxMetadataHeaderBytes = 96 * 1024;
 /** Longest free-form JSON, in bytes. */
 const maxFreeMetadataBytes = 64 * 1024;
+/** Deepest nesting of free-form JSON; what is deeper some reader's stack cannot hold. */
+const maxFreeMetadataLevels = 32;
 
 /** A JSON value, as free-form metadata may hold. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -106,13 +108,30 @@ function readFree(text: string | undefined): CaptureMetadata["free"] {
     throw new MetadataError("metadata", `must not be longer than ${maxFreeMetadataBytes} bytes`);
   // PostgreSQL's jsonb has no NUL, and a text with one is nobody's honest metadata.
   if (text.includes("\u0000") || text.includes("\\u0000")) throw new MetadataError("metadata", "must not contain NUL");
+  const value = parseJson(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new MetadataError("metadata", "must be a JSON object");
+  if (!isStorable(value, maxFreeMetadataLevels))
+    throw new MetadataError(
+      "metadata",
+      `must be whole characters and not be nested deeper than ${maxFreeMetadataLevels} levels`,
+    );
+  return value;
+}
+
+function parseJson(text: string): JsonValue | undefined {
   try {
-    const value: JsonValue = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    return JSON.parse(text);
   } catch {
-    // falls through to the one error below
+    return undefined;
   }
-  throw new MetadataError("metadata", "must be a JSON object");
+}
+
+/** Escapes such as \ud800 alone make half a character, which PostgreSQL's jsonb refuses. */
+function isStorable(value: JsonValue, levels: number): boolean {
+  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && Object.entries(value).every(([key, part]) => key.isWellFormed() && isStorable(part, levels - 1));
 }
 
 /**
