@@ -36,6 +36,18 @@ export function optionalLine(maxLength: number) {
     .pipe(line(maxLength).nullable());
 }
 
+/** A moment that the database can hold: its calendar ends in 4713 BC, JavaScript's does not. */
+export const moment = z
+  .date("This is no time.")
+  .min(new Date("0001-01-01T00:00:00Z"), "This is no time.")
+  .max(new Date("9999-12-31T23:59:59Z"), "This is no time.");
+
+/** Text that should be an id, to look for. One that is none finds nothing. */
+export const wantedId = z
+  .string()
+  .max(32, "This is no id.")
+  .refine((text) => !hasUnprintable(text), "This is no id.");
+
 /** An IANA time zone that this machine knows, as in "Europe/Madrid". */
 export const timeZone = line(64).refine((name) => {
   try {

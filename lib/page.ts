@@ -19,6 +19,9 @@ const maxPageSize = 200;
 /** A place in a list: go on behind it (`next`) or before it (`previous`). `at` is the last row's sort key. */
 export type Cursor = { direction: "next" | "previous"; at: string[] };
 
+/** The part of a cursor that is a moment: microseconds since 1970, within what the database can hold. */
+export const microsShape = /^(?:-\d{1,16}|\d{1,18})$/;
+
 const cursorShape = z.tuple([z.enum(["next", "previous"]), z.array(z.string().max(64)).max(4)]);
 
 /** Writes a cursor as text for addresses. */

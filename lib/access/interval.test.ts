@@ -32,6 +32,10 @@ test("refuses an hour that never happened, and what is no time", () => {
     "2026-02-30T10:15",
     "2026-02-30T10:15Z",
     "14/03/2026 10:15",
+    "2026-03-14T10:15:99Z",
+    "2026-03-14T10:15+99:99",
+    "0000-01-01T00:00Z",
+    "0000-01-01T00:00",
   ]) {
     expect(() => at(text, "Europe/Madrid"), text).toThrow("Give a date and a time");
   }

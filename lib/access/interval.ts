@@ -4,11 +4,11 @@ import { AppError } from "../errors.ts";
 const wallTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/;
 const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$/;
 
-/** Whether the calendar knows this day and the day this minute; Date.parse takes 30 February for 2 March. */
+/** Whether the calendar since 1970 knows this day and the day this minute; Date.parse takes 30 February for 2 March. */
 function isReal(text: string): boolean {
   const minute = text.slice(0, 16);
   const atMs = Date.parse(`${minute}Z`);
-  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(minute);
+  return atMs >= 0 && new Date(atMs).toISOString().startsWith(minute);
 }
 
 function instantsOf(wall: string, zone: string): number[] {
@@ -30,7 +30,8 @@ function instantsOf(wall: string, zone: string): number[] {
  * @throws AppError invalid_input, with the field, for what is no time, or never happened in that zone
  */
 export function readTime(text: string, zone: string, end: "from" | "until", field: string): Date {
-  if (instant.test(text) && isReal(text)) return new Date(text);
+  const parsed = new Date(text);
+  if (instant.test(text) && isReal(text) && !Number.isNaN(parsed.getTime())) return parsed;
   if (!wallTime.test(text) || !isReal(text)) {
     throw new AppError("invalid_input", "Give a date and a time, as in 2026-03-14T10:15.", { field });
   }

@@ -1,7 +1,8 @@
 import { type Prisma, RequestState } from "../../generated/prisma/client.ts";
 import type { Context } from "../context.ts";
 import { AppError } from "../errors.ts";
-import { parseInput } from "../input.ts";
+import { parseId } from "../ids.ts";
+import { moment, parseInput } from "../input.ts";
 import { authorise } from "../people/index.ts";
 import { countFound } from "./candidates.ts";
 import { requestInclude, toRequestRow } from "./request-row.ts";
@@ -20,7 +21,7 @@ function writeCursor({ answerBy, id }: Position): string {
 function readCursor(cursor: string): Position {
   const [at = "", id = ""] = Buffer.from(cursor, "base64url").toString("utf8").split(" ");
   const answerBy = new Date(at);
-  if (Number.isNaN(answerBy.getTime()) || id === "") {
+  if (!moment.safeParse(answerBy).success || parseId("request", id) === null) {
     throw new AppError("invalid_input", "This page marker is not one of ours. Start at the first page.", {
       field: "cursor",
     });

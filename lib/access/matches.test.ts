@@ -101,7 +101,10 @@ describe("the inbox", () => {
       cursor = page.nextCursor ?? undefined;
     } while (cursor);
     expect(seen).toEqual(["AT-1", "AT-2", "AT-3", "AT-4", "AT-5"]);
-    await expect(listRequests(ctx, { cursor: "nonsense" })).rejects.toMatchObject({ field: "cursor" });
+    const nul = Buffer.from("2026-01-01T00:00:00Z \u0000").toString("base64url");
+    const early = Buffer.from("-271821-04-20T00:00:00Z Q-00000-00000").toString("base64url");
+    for (const wrong of ["nonsense", nul, early])
+      await expect(listRequests(ctx, { cursor: wrong })).rejects.toMatchObject({ field: "cursor" });
   });
 
   test("a requester sees and counts their own only; an auditor sees all", async () => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LegalBasis, MatchDecision, RequestState } from "../../generated/prisma/client.ts";
-import { line, timeZone } from "../input.ts";
+import { line, timeZone, wantedId } from "../input.ts";
 import { hasUnprintable } from "../protocol/index.ts";
 import { denialReasons } from "./denial-reasons.ts";
 
@@ -23,7 +23,7 @@ const id = z.string().max(32);
 export const submitRequestSchema = z.object({
   place: line(300),
   /** Null: the place is free text only. */
-  siteId: id.nullish(),
+  siteId: wantedId.nullish(),
   /** Wall time in `timeZone`, or with its own offset. */
   intervalFrom: z.string().max(40),
   intervalUntil: z.string().max(40),

@@ -3,16 +3,17 @@ import { Prisma } from "../../generated/prisma/client.ts";
 import { Outcome } from "../../generated/prisma/enums.ts";
 import { type CustodyAction, custodyActions } from "../custody/index.ts";
 import { type IdKind, parseId } from "../ids.ts";
+import { moment, wantedId } from "../input.ts";
 
 const groups = ["people", "devices", "recordings", "access", "requests"] as const;
 
 export const filterInput = z.object({
-  from: z.date("This is no time.").optional(),
-  until: z.date("This is no time.").optional(),
+  from: moment.optional(),
+  until: moment.optional(),
   group: z.enum(groups, "There is no such group.").optional(),
   outcome: z.enum(Outcome, "There is no such outcome.").optional(),
-  actorId: z.string().max(32).optional(),
-  subjectId: z.string().max(32).optional(),
+  actorId: wantedId.optional(),
+  subjectId: wantedId.optional(),
 });
 /** A filter that was read. */
 export type ReadFilter = z.output<typeof filterInput>;

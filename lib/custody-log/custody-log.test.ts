@@ -74,6 +74,16 @@ describe("the custody log", () => {
     expect(rows[0]).toMatchObject({ sentence: "opened it to view", actorName: officer.name, actorRole: "officer" });
   });
 
+  test("what the database could not hold is refused by name, in an export before its first line", async () => {
+    const ctx = world().context(await factories.makeAuditor(world().db));
+    const from = new Date("-200000-01-01T00:00:00Z");
+    await expect(exportEvents(ctx, { from })).rejects.toMatchObject({ code: "invalid_input", field: "from" });
+    for (const filter of [{ actorId: "\u0000" }, { subjectId: "\u0000" }])
+      await expect(listEvents(ctx, filter)).rejects.toMatchObject({ code: "invalid_input" });
+    const cursor = Buffer.from('["next",["0","9999999999999999999"]]').toString("base64url");
+    await expect(listEvents(ctx, {}, cursor)).rejects.toMatchObject({ field: "cursor" });
+  });
+
   test("exports as CSV that no spreadsheet runs", async () => {
     const { db, context } = world();
     const { id } = await factories.makeRecording(db);

@@ -1,7 +1,7 @@
 import { Prisma } from "../../generated/prisma/client.ts";
 import type { Context } from "../context.ts";
 import { parseInput } from "../input.ts";
-import { type Cursor, decodeCursor, type Page, pageSize, toPage, totalLimit } from "../page.ts";
+import { type Cursor, decodeCursor, microsShape, type Page, pageSize, toPage, totalLimit } from "../page.ts";
 import { authoriseOperator } from "../people/index.ts";
 import { filterInput, whereOf } from "./conditions.ts";
 import { recordReading } from "./record-reading.ts";
@@ -10,7 +10,7 @@ import type { CustodyEventRow, CustodyFilter } from "./types.ts";
 
 /** The sort key of a row: microseconds since 1970 and the sequence number. */
 type Key = { micros: string; seq: bigint };
-const keyShapes = [/^-?\d{1,18}$/, /^\d{1,19}$/];
+const keyShapes = [microsShape, /^\d{1,18}$/];
 
 /**
  * One page of the custody log, newest first. Reading it is itself a custody event: one for each reading of one

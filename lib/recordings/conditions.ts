@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Prisma } from "../../generated/prisma/client.ts";
 import { RecordingState } from "../../generated/prisma/enums.ts";
+import { moment, wantedId } from "../input.ts";
 import { hasUnprintable } from "../protocol/index.ts";
 
 /** Most words of the free-text filter that count. */
@@ -12,10 +13,10 @@ const searchText = z
   .refine((text) => !hasUnprintable(text), "Leave out control and text-direction characters.");
 
 export const filterInput = z.object({
-  from: z.date("This is no time.").optional(),
-  until: z.date("This is no time.").optional(),
-  siteId: z.string().max(32).optional(),
-  deviceId: z.string().max(32).optional(),
+  from: moment.optional(),
+  until: moment.optional(),
+  siteId: wantedId.optional(),
+  deviceId: wantedId.optional(),
   state: z.enum(RecordingState, "There is no such state.").optional(),
   text: searchText.optional(),
   digest: z

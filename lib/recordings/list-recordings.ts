@@ -1,7 +1,7 @@
 import { Prisma } from "../../generated/prisma/client.ts";
 import type { Context } from "../context.ts";
 import { parseInput } from "../input.ts";
-import { type Cursor, decodeCursor, pageSize, toPage, totalLimit } from "../page.ts";
+import { type Cursor, decodeCursor, microsShape, pageSize, toPage, totalLimit } from "../page.ts";
 import { authoriseOperator } from "../people/index.ts";
 import { conditionsOf, filterInput, intervalsOf } from "./conditions.ts";
 import { recordingInclude, toRecordingRow } from "./row.ts";
@@ -10,7 +10,7 @@ import { releasedTo, releasedToSql, seesReleasedOnly } from "./visible.ts";
 
 /** The sort key of a row: microseconds since 1970 and the id. */
 type Key = { micros: string; id: string };
-const keyShapes = [/^-?\d{1,18}$/, /^[\w-]{1,32}$/];
+const keyShapes = [microsShape, /^[\w-]{1,32}$/];
 
 /**
  * One page of the catalogue, newest start first. A requester sees what was released to them, and nothing else.

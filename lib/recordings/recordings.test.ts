@@ -53,8 +53,19 @@ describe("the catalogue", () => {
   });
 
   test("a broken cursor is refused by name", async () => {
-    for (const cursor of ["x", "W10", Buffer.from('["next",["1","\'"]]').toString("base64url")])
+    const written = (text: string) => Buffer.from(text).toString("base64url");
+    const beyond = '["next",["-999999999999999999","R-00000-00000"]]';
+    for (const cursor of ["x", "W10", written('["next",["1","\'"]]'), written(beyond)])
       await expect(listRecordings(await officer(), {}, cursor)).rejects.toMatchObject({ field: "cursor" });
+  });
+
+  test("a filter that the database could not hold is refused by name", async () => {
+    const long = new Date("-200000-01-01T00:00:00Z");
+    for (const filter of [{ siteId: "\u0000" }, { deviceId: "D\u0000" }, { from: long }, { until: long }])
+      await expect(listRecordings(await officer(), filter)).rejects.toMatchObject({
+        code: "invalid_input",
+        field: Object.keys(filter)[0],
+      });
   });
 
   test.each([
