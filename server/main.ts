@@ -45,7 +45,12 @@ async function main(): Promise<void> {
     provideServices(services);
     const web = next({ dev: isDevelopment, hostname: env.host, port: env.port });
     const handle = web.getRequestHandler();
-    const server = createArchiveServer({ services, next: (request, response) => void handle(request, response) });
+    // Next gives no answer at all to a request that comes before it is prepared: such a request waits here.
+    const pages = Promise.withResolvers<void>();
+    const server = createArchiveServer({
+      services,
+      next: (request, response) => void pages.promise.then(() => handle(request, response)),
+    });
     stopOnSignal(server, async () => {
       await web.close();
       await services.close();
@@ -53,6 +58,7 @@ async function main(): Promise<void> {
     // Before the pages: a used port is found here, with everything closed again, and uploads need no pages.
     const port = await listen(server.http, env.host, env.port);
     await web.prepare();
+    pages.resolve();
     if (isDevelopment) server.http.on("upgrade", web.getUpgradeHandler());
     const url = env.port === 0 ? `http://localhost:${port}` : env.publicUrl;
     await startWorkers(services);
