@@ -113,8 +113,12 @@ test("signing out ends the session on this machine, also behind the back button"
   const page = await pageOf(null);
   await signIn(page, judge.email, judge.password);
   await expectSignedIn(page, judge.name);
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "My requests" }).click();
+  await expect(page.getByRole("heading", { name: "My requests" })).toBeVisible();
   await page.getByRole("button", { name: judge.name }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await page.goBack();
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
   await page.goto("/requests");
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
