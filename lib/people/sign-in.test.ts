@@ -60,6 +60,18 @@ describe("signing in", () => {
     });
   });
 
+  test("what may be a password in the wrong field is not kept", async () => {
+    const { db } = world();
+    for (const typed of ["hunter2@Winter-2026!", "correct horse battery", "@.", "p@ss@word.1"])
+      await expect(signIn(stranger(), { email: typed, password: "x" })).rejects.toMatchObject({ code: "login_failed" });
+    const kept = await db.custodyEvent.findMany({
+      where: { action: "login.failed" },
+      orderBy: { seq: "desc" },
+      take: 4,
+    });
+    for (const { details } of kept) expect(details).toEqual({ reason: "no_account", email: "…" });
+  });
+
   test("no account costs as much work as a wrong password", async () => {
     const { db } = world();
     const officer = await factories.makeOfficer(db);

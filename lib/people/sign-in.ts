@@ -60,10 +60,13 @@ async function begin(ctx: Context, accountId: string, passwordHash: string | nul
   });
 }
 
-/** Enough of an unknown address to recognise an attack by, and not enough to keep someone's typing for ever. */
+/**
+ * Enough of an unknown address to recognise an attack by, and not enough to keep someone's typing for ever: what
+ * is no address may be a password in the wrong field, also one with an @ in it.
+ */
 function masked(email: string): string {
-  const [name = "", domain] = email.split("@");
-  return domain === undefined ? "…" : `${name.slice(0, 1)}…@${domain.slice(0, 100)}`;
+  const [, first, domain] = /^([a-z0-9])[^\s@]*@((?:[a-z0-9-]+\.)+[a-z]{2,})$/.exec(email) ?? [];
+  return first === undefined || domain === undefined ? "…" : `${first}…@${domain.slice(0, 100)}`;
 }
 
 async function recordFailure(ctx: Context, email: string, reason: string, accountId?: string): Promise<void> {
