@@ -123,6 +123,16 @@ describe("devices", () => {
     expect((await listSites(ctx)).map((site) => site.name)).toContain("Branch 7");
   });
 
+  test("a requester learns of sites, and of no device there", async () => {
+    const { db } = world();
+    const site = await factories.makeSite(db);
+    await factories.makeDevice(db, { siteId: site.id });
+    const countFor = async (person: Awaited<ReturnType<typeof factories.makeOfficer>>) =>
+      (await listSites(world().context(person))).find((row) => row.id === site.id)?.deviceCount;
+    expect(await countFor(await factories.makeOfficer(db))).toBe(1);
+    expect(await countFor(await factories.makeRequester(db))).toBe(0);
+  });
+
   test("the site of a new device is added once, also when the device was refused", async () => {
     const ctx = await admin();
     const first = await ensureSite(ctx, { name: " Depot West ", timeZone: "UTC" });

@@ -8,6 +8,7 @@ export type SiteRow = {
   /** IANA zone of "site time". */
   timeZone: string;
   createdAt: Date;
+  /** 0 for a requester. */
   deviceCount: number;
 };
 
