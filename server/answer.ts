@@ -15,7 +15,9 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
   const content = answer.body === null || request.method === "HEAD" ? "" : answer.body;
   const isUnread = !request.complete;
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-  if (answer.status !== 204) response.setHeader("Content-Length", Buffer.byteLength(answer.body ?? ""));
+  // Not on a 304: there it would be the length of the whole file (RFC 9110, section 8.6).
+  if (answer.status !== 204 && answer.status !== 304)
+    response.setHeader("Content-Length", Buffer.byteLength(answer.body ?? ""));
   if (isUnread || answer.mustClose === true) response.setHeader("Connection", "close");
   response.writeHead(answer.status);
   if (!isUnread) {
