@@ -145,8 +145,14 @@ export class Reception implements LocalWriter {
       const tail = includesTail ? this.#tail() : null;
       const boundary = Math.floor(this.#writtenBytes / chunkSizeBytes) * chunkSizeBytes;
       const offsetBytes = boundary + (tail?.lengthBytes ?? 0);
-      await this.#sync();
-      await writers.commits.add({ ctx, lease, progress: { offsetBytes, chunks, tail }, releases: false });
+      try {
+        await this.#sync();
+        await writers.commits.add({ ctx, lease, progress: { offsetBytes, chunks, tail }, releases: false });
+      } catch (error) {
+        // What is still promised after a full disk must bring these rows too.
+        this.#chunks = [...chunks, ...this.#chunks];
+        throw error;
+      }
       this.#committedBytes = offsetBytes;
       this.#committedAt = performance.now();
       includesTail = false;

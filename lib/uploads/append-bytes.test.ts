@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import type { Context } from "../context.ts";
+import { newId } from "../ids.ts";
+import { encodeMetadataHeader } from "../protocol/index.ts";
+import { factories, useTestDatabase } from "../testing/index.ts";
+import { appendBytes } from "./append-bytes.ts";
+import { takeLease } from "./lease.ts";
+import { openUpload } from "./open-upload.ts";
+import { defaultTiming } from "./timing.ts";
+import { Writers } from "./writers.ts";
+
+const chunkBytes = 400_000;
+
+/** A medium that is full from the second write on. */
+function fillingUp(storage: Context["storage"]): Context["storage"] {
+  let writes = 0;
+  return Object.assign(Object.create(storage), {
+    openWriter: async (key: string, offset: number) => {
+      const writer = await storage.openWriter(key, offset);
+      const write: typeof writer.write = (buffers) =>
+        ++writes < 2 ? writer.write(buffers) : Promise.reject(Object.assign(new Error("full"), { code: "ENOSPC" }));
+      return { write, sync: () => writer.sync(), close: () => writer.close() };
+    },
+  });
+}
+
+/** A database that fails the first time that progress is written. */
+function failingOnce(db: Context["db"]): Context["db"] {
+  let failed = false;
+  const queryRaw = async (query: TemplateStringsArray, ...values: unknown[]) => {
+    if (failed || !query.join("").includes("WITH held")) return db.$queryRaw(query, ...values);
+    failed = true;
+    await sleep(50);
+    throw new Error("the database has no room either");
+  };
+  return new Proxy(db, { get: (target, name) => (name === "$queryRaw" ? queryRaw : Reflect.get(target, name)) });
+}
+
+describe("a full disk that the database feels too", () => {
+  const world = useTestDatabase();
+
+  test("promises no byte whose chunk was not written", async () => {
+    const device = await factories.makeDevice(world().db);
+    const ctx = world().context(device.actor);
+    const metadataHeader = encodeMetadataHeader([["chunk_size", String(chunkBytes)]]);
+    const file = randomBytes(5 * chunkBytes);
+    const uploadId = newId("upload");
+    const { recordingId } = await openUpload(ctx, { uploadId, lengthBytes: file.length, metadataHeader });
+    const writers = new Writers(defaultTiming);
+    const { lease } = await takeLease(ctx, uploadId, 0, writers);
+    if (lease === null) throw new Error("Nobody else writes.");
+    const poor = { ...ctx, storage: fillingUp(ctx.storage), db: failingOnce(ctx.db) };
+    const pieces = [file.subarray(0, 450_000), file.subarray(450_000, 900_000), file.subarray(900_000)];
+    const body = Readable.from(pieces, { objectMode: false });
+    await expect(appendBytes(poor, lease, body, { writers, maxBytes: file.length })).rejects.toMatchObject({
+      code: "insufficient_storage",
+    });
+    const { offsetBytes } = await ctx.db.upload.findUniqueOrThrow({ where: { id: uploadId } });
+    const chunks = await ctx.db.chunk.findMany({ where: { recordingId } });
+    expect(Number(offsetBytes)).toBe(chunks.reduce((sum, chunk) => sum + chunk.lengthBytes, 0));
+  });
+});
