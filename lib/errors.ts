@@ -20,6 +20,7 @@ export const errorStatus = {
   own_request: 403,
   link_used: 410,
   release_ended: 410,
+  upload_complete: 403,
   upload_gone: 410,
   unsupported_version: 412,
   too_large: 413,

@@ -34,9 +34,15 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
   request.on("error", end).once("end", end).once("close", end).resume();
 }
 
-/** Sends an error as RFC 9457 problem details. */
-export function sendProblem(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+/** Sends an error as RFC 9457 problem details, with further fields when its protocol wants them. */
+export function sendProblem(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+  fields: Readonly<Record<string, string>> = {},
+): void {
   const { status, headers, body } = toProblem(error);
+  Object.assign(headers, fields);
   if (status === 401) headers["WWW-Authenticate"] = "Bearer";
   sendAnswer(request, response, { status, headers, body: JSON.stringify(body) });
 }

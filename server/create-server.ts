@@ -44,9 +44,9 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = "/"] = (request.url ?? "/").split("?");
-    if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });
     if (path === uploadsPath || path.startsWith(`${uploadsPath}/`))
-      return handleUpload(services, endpoint, request, response, path);
+      return handleUpload({ services, endpoint, isStopping }, request, response, path);
+    if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });
     const content = matchContent(request.url ?? "/");
     if (content !== null) return handleContent(services, content, request, response);
     if (next === null) throw notFound("page");

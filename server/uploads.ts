@@ -4,7 +4,7 @@ import { authenticateDevice } from "../lib/devices/index.ts";
 import { AppError } from "../lib/errors.ts";
 import { uploadsPath } from "../lib/protocol/index.ts";
 import type { Services } from "../lib/services.ts";
-import { effectiveMethod, type TusEndpoint } from "../lib/uploads/index.ts";
+import { checkTusVersion, effectiveMethod, refusalFields, type TusEndpoint } from "../lib/uploads/index.ts";
 import { sendAnswer, sendProblem } from "./answer.ts";
 import { fieldOf, originOf, requestContext } from "./request-context.ts";
 
@@ -37,23 +37,27 @@ function locationBase(services: Services, request: IncomingMessage): string {
   return isProxied || !/^[\w.:[\]-]+$/.test(host) ? uploadsPath : `http://${host}${uploadsPath}`;
 }
 
+type UploadParts = { services: Services; endpoint: TusEndpoint; isStopping: boolean };
+
 /** Answers one request to the tus endpoint. */
 export async function handleUpload(
-  services: Services,
-  endpoint: TusEndpoint,
+  { services, endpoint, isStopping }: UploadParts,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
 ): Promise<void> {
   const method = effectiveMethod(request.method ?? "", fieldOf(request, "x-http-method-override"));
   const uploadId = path === uploadsPath ? null : path.slice(uploadsPath.length + 1);
+  const headers = Object.fromEntries(Object.keys(request.headers).map((name) => [name, fieldOf(request, name)]));
+  const tusRequest = { method, uploadId, headers };
   try {
+    if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });
+    checkTusVersion(tusRequest);
     const actor: Actor = method === "OPTIONS" ? { kind: "nobody" } : await requireDeviceActor(services, request);
-    const headers = Object.fromEntries(Object.keys(request.headers).map((name) => [name, fieldOf(request, name)]));
     const ctx = requestContext(services, request, actor);
-    const answer = await endpoint.handle(ctx, { method, uploadId, headers }, request, locationBase(services, request));
+    const answer = await endpoint.handle(ctx, tusRequest, request, locationBase(services, request));
     sendAnswer(request, response, answer);
   } catch (error) {
-    sendProblem(request, response, error);
+    sendProblem(request, response, error, refusalFields(error, tusRequest));
   }
 }

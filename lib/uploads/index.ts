@@ -3,4 +3,4 @@ export { type QuarantineReason, sealRecording } from "./seal-recording.ts";
 export { sweepReceived } from "./sweep-received.ts";
 export { defaultTiming, type WriterTiming } from "./timing.ts";
 export { createTusEndpoint, type TusAnswer, type TusEndpoint, type TusRequest } from "./tus-endpoint.ts";
-export { effectiveMethod } from "./tus-request.ts";
+export { checkTusVersion, effectiveMethod, refusalFields } from "./tus-request.ts";

@@ -5,7 +5,7 @@ import { AppError, isAppError, notFound, toProblem } from "../errors.ts";
 import { newId, parseId } from "../ids.ts";
 import { recordingIdHeader, uploadsPath } from "../protocol/index.ts";
 import type { WriterTiming } from "./timing.ts";
-import { checkTusRequest, type TusRequest } from "./tus-request.ts";
+import { checkTusRequest, refusalFields, type TusRequest, tusExtensions, tusVersion } from "./tus-request.ts";
 import { ArchiveStore, type TusScope } from "./tus-store.ts";
 import { Writers } from "./writers.ts";
 
@@ -76,6 +76,7 @@ export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
 
   async function answer(scope: TusScope, request: TusRequest, location: string): Promise<TusAnswer> {
     const { method, uploadId } = request;
+    if (method === "OPTIONS") return configuration(options.maxBytes);
     const path = uploadId === null ? uploadsPath : `${uploadsPath}/${encodeURIComponent(uploadId)}`;
     const webRequest = new Request(new URL(path, "http://archive"), { method, headers: tusHeaders(request) });
     const response = await store.within(scope, () => server.handleWeb(webRequest));
@@ -90,6 +91,8 @@ export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
         headers["Upload-Metadata"] = scope.upload.metadataHeader;
       delete headers.location;
     }
+    // Who may call from a browser is decided in one place, which is not @tus/server.
+    for (const name of Object.keys(headers)) if (name.startsWith("access-control-")) delete headers[name];
     return { status: response.status, headers, body: null, mustClose: refuseEnd(scope) };
   }
 
@@ -98,10 +101,10 @@ export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
     handle: async (ctx, request, body, location) => {
       const scope = newScope(ctx, body, request);
       try {
-        scope.patchOffsetBytes = checkTusRequest(request, options.maxBytes);
+        scope.stated = checkTusRequest(request, options.maxBytes);
         return await answer(scope, request, location);
       } catch (error) {
-        return problemAnswer(scope, error);
+        return problemAnswer(scope, request, error);
       }
     },
   };
@@ -109,19 +112,26 @@ export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
 
 function newScope(ctx: Context, body: Readable, request: TusRequest): TusScope {
   const metadataHeader = request.headers["upload-metadata"] ?? null;
-  return { ctx, body, metadataHeader, patchOffsetBytes: null, upload: null, lease: null, result: null };
+  const stated = { patchOffsetBytes: null, patchLengthBytes: null };
+  return { ctx, body, metadataHeader, stated, upload: null, lease: null, result: null };
+}
+
+/** "A successful response […] MUST contain the Tus-Version header" (OPTIONS). */
+function configuration(maxBytes: number): TusAnswer {
+  const headers = {
+    "Tus-Resumable": tusVersion,
+    "Tus-Version": tusVersion,
+    "Tus-Extension": tusExtensions.join(","),
+    "Tus-Max-Size": String(maxBytes),
+  };
+  return { status: 204, headers, body: null, mustClose: false };
 }
 
 /** Only what @tus/server should judge: other fields are ours, or a proxy's. */
-function tusHeaders({ headers }: TusRequest): Headers {
-  const kept = [
-    "tus-resumable",
-    "upload-offset",
-    "upload-length",
-    "upload-defer-length",
-    "content-type",
-    "content-length",
-  ];
+function tusHeaders({ method, headers }: TusRequest): Headers {
+  const kept = ["tus-resumable", "upload-offset", "upload-defer-length", "content-type", "content-length"];
+  // A length that comes later is our store's matter: @tus/server refuses also the one that is known already.
+  if (method === "POST") kept.push("upload-length");
   return new Headers(kept.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])));
 }
 
@@ -145,13 +155,12 @@ function refuseEnd({ result }: TusScope): boolean {
   }
 }
 
-function problemAnswer(scope: TusScope, error: unknown): TusAnswer {
+function problemAnswer(scope: TusScope, request: TusRequest, error: unknown): TusAnswer {
   const { status, body, headers } = toProblem(error);
   const cause = error instanceof Error ? error.cause : undefined;
   if (!isAppError(error) || status >= 500)
     scope.ctx.log.error({ err: error, cause, uploadId: scope.upload?.id }, "an upload request failed");
-  headers["Tus-Resumable"] = "1.0.0";
-  if (isAppError(error) && error.code === "unsupported_version") headers["Tus-Version"] = "1.0.0";
+  Object.assign(headers, refusalFields(error, request));
   if (isAppError(error) && error.code === "offset_conflict" && scope.upload !== null)
     headers["Upload-Offset"] = String(scope.upload.offsetBytes);
   return { status, headers, body: JSON.stringify(body), mustClose: true };

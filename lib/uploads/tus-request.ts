@@ -1,4 +1,4 @@
-import { AppError } from "../errors.ts";
+import { AppError, isAppError } from "../errors.ts";
 
 /** The parts of an HTTP request that tus 1.0 is about; field names in lower case. */
 export type TusRequest = {
@@ -8,7 +8,12 @@ export type TusRequest = {
   headers: Readonly<Record<string, string | undefined>>;
 };
 
-const version = "1.0.0";
+/** The version of tus that is spoken here. */
+export const tusVersion = "1.0.0";
+
+/** Extensions of tus that are spoken here, as in Tus-Extension. */
+export const tusExtensions = ["creation", "creation-with-upload", "creation-defer-length", "termination"] as const;
+
 const bodyType = "application/offset+octet-stream";
 const uploadMethods = ["HEAD", "PATCH", "DELETE", "OPTIONS"];
 const endpointMethods = ["POST", "OPTIONS"];
@@ -30,39 +35,82 @@ export function effectiveMethod(method: string, override: string | undefined): s
   return override === undefined ? method : override.trim().toUpperCase();
 }
 
+function allowedMethods({ uploadId }: TusRequest): readonly string[] {
+  return uploadId === null ? endpointMethods : uploadMethods;
+}
+
+/**
+ * Whether this is tus as it is spoken here. To be asked before anything else, also before who asks: with another
+ * version "the Server MUST NOT process the request" (Tus-Resumable).
+ *
+ * @throws AppError method_not_allowed, unsupported_version
+ */
+export function checkTusVersion(request: TusRequest): void {
+  const { method, headers } = request;
+  const allowed = allowedMethods(request);
+  if (!allowed.includes(method)) throw new AppError("method_not_allowed", `Use ${allowed.join(", ")} here.`);
+  // "The Client SHOULD NOT include the Tus-Resumable header in the request and the Server MUST ignore the header"
+  // (OPTIONS).
+  if (method === "OPTIONS") return;
+  // "If the version specified by the Client is not supported by the Server, it MUST respond with the 412
+  // Precondition Failed status and MUST include the Tus-Version header" (Tus-Resumable).
+  if (headers["tus-resumable"] !== tusVersion)
+    throw new AppError("unsupported_version", `Send Tus-Resumable: ${tusVersion}.`, { field: "Tus-Resumable" });
+}
+
+/** Fields that belong to every refusal: "Tus-Resumable MUST be included in every […] response" (Tus-Resumable). */
+export function refusalFields(error: unknown, request: TusRequest): Record<string, string> {
+  const code = isAppError(error) ? error.code : null;
+  return {
+    "Tus-Resumable": tusVersion,
+    ...(code === "unsupported_version" ? { "Tus-Version": tusVersion } : {}),
+    // "The origin server MUST generate an Allow header field in a 405 response" (RFC 9110, 15.5.6).
+    ...(code === "method_not_allowed" ? { Allow: allowedMethods(request).join(", ") } : {}),
+  };
+}
+
+/** What a request says about bytes and lengths. */
+export type TusStatement = {
+  /** Upload-Offset of a PATCH: it wants to write. Null: any other request. */
+  patchOffsetBytes: number | null;
+  /** Upload-Length of a PATCH; null: it says none. */
+  patchLengthBytes: number | null;
+};
+
+const noStatement: TusStatement = { patchOffsetBytes: null, patchLengthBytes: null };
+
 /**
  * Checks a request in the order of the specification, before anything is looked up. @tus/server checks too, but
  * with status codes that are off the specification and without saying which field is wrong.
  *
- * @returns Upload-Offset of a PATCH, otherwise null
- * @throws AppError method_not_allowed, unsupported_version, unsupported_media_type, invalid_input, length_invalid, too_large
+ * @throws AppError unsupported_media_type, invalid_input, length_invalid, too_large, and those of checkTusVersion
  */
-export function checkTusRequest(request: TusRequest, maxBytes: number): number | null {
+export function checkTusRequest(request: TusRequest, maxBytes: number): TusStatement {
   const { method, headers } = request;
-  const allowed = request.uploadId === null ? endpointMethods : uploadMethods;
-  if (!allowed.includes(method)) throw new AppError("method_not_allowed", `Use ${allowed.join(", ")} here.`);
-  if (method === "OPTIONS") return null;
-  // "If the version specified by the Client is not supported by the Server, it MUST respond with the 412
-  // Precondition Failed status and MUST include the Tus-Version header" (Tus-Resumable).
-  if (headers["tus-resumable"] !== version)
-    throw new AppError("unsupported_version", `Send Tus-Resumable: ${version}.`, { field: "Tus-Resumable" });
+  checkTusVersion(request);
   if (method === "POST") checkCreation(headers, maxBytes);
-  return method === "PATCH" ? checkPatch(headers, maxBytes) : null;
+  return method === "PATCH" ? checkPatch(headers, maxBytes) : noStatement;
 }
 
-function checkPatch(headers: TusRequest["headers"], maxBytes: number): number {
-  // "All PATCH requests MUST use Content-Type: application/offset+octet-stream, otherwise the server SHOULD
-  // return a 415 Unsupported Media Type status" (PATCH).
+function checkBodyType(headers: TusRequest["headers"]): void {
   if (headers["content-type"]?.trim().toLowerCase() !== bodyType)
     throw new AppError("unsupported_media_type", `Send Content-Type: ${bodyType}.`, { field: "Content-Type" });
+}
+
+function checkPatch(headers: TusRequest["headers"], maxBytes: number): TusStatement {
+  // "All PATCH requests MUST use Content-Type: application/offset+octet-stream, otherwise the server SHOULD
+  // return a 415 Unsupported Media Type status" (PATCH).
+  checkBodyType(headers);
   const offset = headers["upload-offset"];
   if (offset === undefined)
     throw new AppError("invalid_input", "Send Upload-Offset, the number of bytes that are here already.", {
       field: "Upload-Offset",
     });
   const length = headers["upload-length"];
-  if (length !== undefined) checkLength(length, maxBytes);
-  return wholeNumber(offset, "Upload-Offset");
+  return {
+    patchOffsetBytes: wholeNumber(offset, "Upload-Offset"),
+    patchLengthBytes: length === undefined ? null : checkLength(length, maxBytes),
+  };
 }
 
 function checkCreation(headers: TusRequest["headers"], maxBytes: number): void {
@@ -75,15 +123,20 @@ function checkCreation(headers: TusRequest["headers"], maxBytes: number): void {
     throw new AppError("length_invalid", "Send either Upload-Length or Upload-Defer-Length: 1.", {
       field: "Upload-Length",
     });
-  // "Its value MUST be 1" (Upload-Defer-Length).
+  // "If the Upload-Defer-Length header contains any other value than 1 the server should return a 400 Bad Request
+  // status" (Upload-Defer-Length).
   if (deferred !== undefined && deferred !== "1")
     throw new AppError("length_invalid", "Upload-Defer-Length must be 1.", { field: "Upload-Defer-Length" });
   if (length !== undefined) checkLength(length, maxBytes);
+  // "The Client MUST include the Content-Type: application/offset+octet-stream header" (Creation With Upload): bytes
+  // of another type would be dropped in silence. An empty body may be of any type.
+  const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+  if (hasBody) checkBodyType(headers);
 }
 
-function checkLength(text: string, maxBytes: number): void {
-  if (wholeNumber(text, "Upload-Length") > maxBytes)
-    throw new AppError("too_large", `This archive takes files of at most ${maxBytes} bytes.`, {
-      field: "Upload-Length",
-    });
+/** "If the length of the upload exceeds the maximum […] the Server MUST respond with the 413" (Creation, POST). */
+function checkLength(text: string, maxBytes: number): number {
+  const lengthBytes = wholeNumber(text, "Upload-Length");
+  if (lengthBytes <= maxBytes) return lengthBytes;
+  throw new AppError("too_large", `This archive takes files of at most ${maxBytes} bytes.`, { field: "Upload-Length" });
 }

@@ -5,11 +5,12 @@ import { Upload } from "@tus/utils";
 import type { Context } from "../context.ts";
 import { AppError } from "../errors.ts";
 import { type AppendResult, appendBytes } from "./append-bytes.ts";
-import { declareLength } from "./declare-length.ts";
+import { declareLength, lengthKnown } from "./declare-length.ts";
 import { getUpload, type UploadRow, uploadGone } from "./internal.ts";
 import { type Lease, releaseLease, takeLease } from "./lease.ts";
 import { openUpload } from "./open-upload.ts";
 import { terminateUpload } from "./terminate-upload.ts";
+import { type TusStatement, tusExtensions } from "./tus-request.ts";
 import type { Writers } from "./writers.ts";
 
 /** One tus request on its way through @tus/server, which knows nothing of contexts. */
@@ -18,8 +19,7 @@ export type TusScope = {
   /** Node's own stream. @tus/server sees an empty body, so that no web stream slows the bytes down. */
   body: Readable;
   metadataHeader: string | null;
-  /** Upload-Offset of a PATCH: it wants to write. Null: any other request. */
-  patchOffsetBytes: number | null;
+  stated: TusStatement;
   upload: UploadRow | null;
   lease: Lease | null;
   result: AppendResult | null;
@@ -44,7 +44,7 @@ export class ArchiveStore extends FileStore {
   constructor(options: Options) {
     super({ directory: options.directory, configstore: new MemoryConfigstore() });
     this.#options = options;
-    this.extensions = ["creation", "creation-with-upload", "creation-defer-length", "termination"];
+    this.extensions = [...tusExtensions];
   }
 
   /** Runs one request, and lets go of a lease that it took and did not use. */
@@ -71,22 +71,26 @@ export class ArchiveStore extends FileStore {
 
   override async getUpload(id: string): Promise<Upload> {
     const scope = this.#scope();
-    if (scope.patchOffsetBytes === null) {
+    const { patchOffsetBytes } = scope.stated;
+    if (patchOffsetBytes === null) {
       scope.upload = await getUpload(scope.ctx, id);
       if (scope.upload.state === "terminated") throw uploadGone();
     } else {
       // The lease comes before anything is decided on the offset, and before the file is opened.
-      const seen = await takeLease(scope.ctx, id, scope.patchOffsetBytes, this.#options.writers);
+      const seen = await takeLease(scope.ctx, id, patchOffsetBytes, this.#options.writers);
       scope.upload = seen.upload;
       scope.lease = seen.lease;
+      if (seen.upload.offsetBytes === patchOffsetBytes) await this.#declareLength(scope, seen.upload);
     }
     return tusUpload(scope.upload);
   }
 
-  override async declareUploadLength(_id: string, lengthBytes: number): Promise<void> {
-    const scope = this.#scope();
-    if (scope.lease === null) throw new AppError("state_conflict", "This upload is complete.");
-    await declareLength(scope.ctx, scope.lease, lengthBytes);
+  /** "Once set the length MUST NOT be changed" (Upload-Defer-Length); the same length again changes nothing. */
+  async #declareLength({ ctx, lease, stated }: TusScope, upload: UploadRow): Promise<void> {
+    const { patchLengthBytes } = stated;
+    if (patchLengthBytes === null || patchLengthBytes === upload.lengthBytes) return;
+    if (lease === null) throw lengthKnown();
+    await declareLength(ctx, lease, patchLengthBytes);
   }
 
   override async write(_emptied: Readable, id: string, offsetBytes: number): Promise<number> {
