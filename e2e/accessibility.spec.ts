@@ -1,8 +1,7 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
-import { expect, type Page, test } from "@playwright/test";
-import { type Caller, type KnownIds, readWorld, sessionOf } from "./support/world.ts";
+import { expectAccessible } from "./support/accessible.ts";
+import { open } from "./support/open.ts";
+import { test } from "./support/test.ts";
+import { type Caller, type KnownIds, readWorld } from "./support/world.ts";
 
 type View = { name: string; as: Caller | null; path: (ids: KnownIds) => string };
 
@@ -35,48 +34,16 @@ const views: View[] = [
   { name: "forbidden", as: "insurer", path: () => "/people" },
 ];
 
-const pictures = join(import.meta.dirname, "../test-results/screenshots");
-
-/** Nothing sticks out to the right: a page that scrolls sideways is unusable on a phone. */
-async function expectNoSidewaysScroll(page: Page): Promise<void> {
-  const overflow = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  expect(overflow, "pixels beyond the right edge").toBeLessThanOrEqual(0);
-}
+test.use({
+  // A page that is a refusal is fetched with that status, which Chromium reports as an error.
+  expectedErrors: [/status of 40[34]/],
+});
 
 for (const view of views) {
-  test.describe(view.name, () => {
-    test.use(view.as === null ? {} : { storageState: sessionOf(view.as) });
-    for (const scheme of ["light", "dark"] as const) {
-      test(`has no accessibility violation and fits, ${scheme}`, async ({ page }) => {
-        const { url, ids } = readWorld();
-        const errors: string[] = [];
-        page.on("pageerror", (error) => errors.push(error.message));
-        page.on("console", (message) => {
-          // A page that is a refusal is fetched with that status, which Chromium reports as an error.
-          if (message.type() === "error" && !/status of 40[34]/.test(message.text())) errors.push(message.text());
-        });
-        await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-        mkdirSync(pictures, { recursive: true });
-        for (const [width, height] of [
-          [1440, 900],
-          [390, 844],
-        ] as const) {
-          await page.setViewportSize({ width, height });
-          await page.goto(url + view.path(ids), { waitUntil: "networkidle" });
-          await page.screenshot({ path: join(pictures, `${view.name}-${scheme}-${width}.png`), fullPage: true });
-          await expectNoSidewaysScroll(page);
-          const { violations } = await new AxeBuilder({ page })
-            .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-            .analyze();
-          const found = violations.map(
-            ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(" | ")}`,
-          );
-          expect(found, `at ${width} pixels`).toEqual([]);
-        }
-        expect(errors).toEqual([]);
-      });
-    }
+  test(`${view.name} has no accessibility violation and fits`, async ({ pageOf }) => {
+    const page = await pageOf(view.as);
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    await open(page, view.path(readWorld().ids));
+    await expectAccessible(page, view.name);
   });
 }
