@@ -1,10 +1,9 @@
 import "server-only";
 import type { AuthOptions } from "next-auth";
 import Credentials from "next-auth/providers/credentials";
-import type { Context } from "@/lib/context.ts";
 import { isAppError } from "@/lib/errors.ts";
-import { type Person, resolveSession, type SessionClaims, signIn, signOut } from "@/lib/people/index.ts";
-import { contextFor, getServices, type Services } from "@/lib/services.ts";
+import { type SessionClaims, signIn, signOut } from "@/lib/people/index.ts";
+import { getServices } from "@/lib/services.ts";
 import { sessionCookieShape, sessionIdleSeconds } from "@/server/session.ts";
 import { pageContext } from "./context";
 
@@ -22,13 +21,8 @@ async function authorize(credentials: { email?: string; password?: string } | un
   }
 }
 
-/** What next-auth's cookie holds; the shape of server/session.ts, which reads it. */
+/** What next-auth's cookie holds. Only server/session.ts decides whose session that is, and whether it still is one. */
 type Token = Partial<SessionClaims> & { startedAt?: number };
-
-async function personOf(services: Services, token: Token): Promise<Person | null> {
-  if (token.accountId === undefined || token.sessionEpoch === undefined) return null;
-  return resolveSession(services.db, token.accountId, token.sessionEpoch);
-}
 
 /**
  * next-auth with e-mail and password, for programs: `/api/auth/csrf`, `/api/auth/callback/credentials`,
@@ -64,18 +58,17 @@ export async function authOptions(): Promise<AuthOptions> {
               startedAt: clock.now().getTime(),
             };
       },
-      session: async ({ session, token }) => {
-        const person = await personOf(services, token as Token); // as above
-        if (person === null) return { expires: clock.now().toISOString() };
-        const { accountId, name, email, role } = person;
+      session: async ({ session }) => {
+        const { actor } = await pageContext();
+        if (actor.kind !== "person") return { expires: clock.now().toISOString() };
+        const { accountId, name, email, role } = actor;
         return { expires: session.expires, user: { id: accountId, name, email, role } };
       },
     },
     events: {
-      signOut: async ({ token }) => {
-        const person = await personOf(services, token as Token); // as above
-        const { origin, correlationId }: Context = await pageContext();
-        if (person !== null) await signOut(contextFor(services, person, origin, correlationId));
+      signOut: async () => {
+        const ctx = await pageContext();
+        if (ctx.actor.kind === "person") await signOut(ctx);
       },
     },
     logger: {

@@ -22,6 +22,11 @@ describe("next-auth's own addresses", () => {
     expect(takenBytes).toBeLessThanOrEqual(4 * 1024 * 1024);
   });
 
+  test("say what is wrong with what is no JSON", async () => {
+    const init = { headers: { "Content-Type": "application/json" }, body: "{csrf" };
+    expect((await post("callback/credentials", init)).status).toBe(400);
+  });
+
   test("let nobody write into the archive's log", async () => {
     const init = { headers: { "Content-Type": "application/json" }, body: '{"level":"error","code":"made up"}' };
     expect((await post("_log", init)).status).toBe(404);

@@ -2,7 +2,7 @@ import { NextRequest } from "next/server";
 import NextAuth from "next-auth";
 import { authOptions } from "@/app/_server/auth";
 import { problemResponse } from "@/app/_server/context";
-import { readSmallBody } from "@/app/_server/json-body";
+import { readJson, readSmallBody } from "@/app/_server/json-body";
 import { notFound } from "@/lib/errors.ts";
 
 type RouteContext = { params: Promise<{ nextauth: string[] }> };
@@ -20,11 +20,14 @@ async function handle(request: NextRequest, context: RouteContext): Promise<Resp
   }
 }
 
-/** next-auth reads a body whole, however long it is, before it looks at who sends it. */
+/** next-auth reads a body whole, however long it is, and takes it for what it says it is. */
 async function withSmallBody(request: NextRequest): Promise<NextRequest> {
   if (request.body === null) return request;
   const { url, method, headers } = request;
-  return new NextRequest(url, { method, headers, body: await readSmallBody(request) });
+  const small = () => new NextRequest(url, { method, headers, body });
+  const body = await readSmallBody(request);
+  if (/\bapplication\/json\b/i.test(headers.get("content-type") ?? "")) await readJson(small());
+  return small();
 }
 
 export { handle as GET, handle as POST };
