@@ -3,7 +3,7 @@ export { getDeviceRecording, getRecording, listChunks } from "./get-recording.ts
 export { listChunkRuns } from "./list-chunk-runs.ts";
 export { listFilterOptions, listRecordings } from "./list-recordings.ts";
 export { type ByteRange, type ContentUse, type DeliveryEnd, type OpenContent, openContent } from "./open-content.ts";
-export { openRecording } from "./open-recording.ts";
+export { type OpenRecording, openRecording } from "./open-recording.ts";
 export { recordingKey } from "./recording-key.ts";
 export { recordingInclude, toRecordingRow } from "./row.ts";
 export type {

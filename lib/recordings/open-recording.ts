@@ -14,13 +14,16 @@ const openInput = z.object({
   purpose: line(500).min(3, "Say what for, in at least 3 characters."),
 });
 
+/** Which recording to open, and what for. */
+export type OpenRecording = z.input<typeof openInput>;
+
 /**
  * Opens a recording for an officer who says what for. Every byte they read afterwards is checked against this
  * grant, which holds for the hours that the settings say.
  *
  * @throws AppError forbidden, not_found, invalid_input (purpose), state_conflict when there is nothing to read
  */
-export async function openRecording(ctx: Context, input: { id: string; purpose: string }): Promise<Grant> {
+export async function openRecording(ctx: Context, input: OpenRecording): Promise<Grant> {
   const officer = await authorise(ctx, "recordings.open");
   const { id, purpose } = parseInput(openInput, input);
   const recordingId = requireId("recording", id);

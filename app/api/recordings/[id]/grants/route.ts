@@ -1,6 +1,6 @@
 import { answer } from "@/app/_server/context";
 import { jsonBody } from "@/app/_server/query";
-import { openRecording } from "@/lib/recordings/index.ts";
+import { type OpenRecording, openRecording } from "@/lib/recordings/index.ts";
 
 type RouteContext = { params: Promise<{ id: string }> };
 
@@ -8,7 +8,8 @@ type RouteContext = { params: Promise<{ id: string }> };
 export function POST(request: Request, { params }: RouteContext): Promise<Response> {
   return answer(request, async (ctx) => {
     const { purpose } = await jsonBody(request);
-    const grant = await openRecording(ctx, { id: (await params).id, purpose: String(purpose ?? "") });
+    const input = { id: (await params).id, purpose } as OpenRecording; // the verb checks it
+    const grant = await openRecording(ctx, input);
     return Response.json(grant, { status: 201, headers: { "Cache-Control": "no-store" } });
   });
 }
