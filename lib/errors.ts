@@ -28,6 +28,8 @@ export const errorStatus = {
   range_not_satisfiable: 416,
   locked: 423,
   too_many_requests: 429,
+  /** Checksum Mismatch (tus 1.0, Checksum). */
+  checksum_mismatch: 460,
   client_closed: 499,
   internal: 500,
   upload_damaged: 500,

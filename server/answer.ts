@@ -19,6 +19,8 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
   if (answer.status !== 204 && answer.status !== 304)
     response.setHeader("Content-Length", Buffer.byteLength(answer.body ?? ""));
   if (isUnread || answer.mustClose === true) response.setHeader("Connection", "close");
+  // The one status here that HTTP does not know by name.
+  if (answer.status === 460) response.statusMessage = "Checksum Mismatch";
   response.writeHead(answer.status);
   if (!isUnread) {
     response.end(content);

@@ -206,7 +206,7 @@ describe("the tus endpoint", () => {
     expect(options.status).toBe(204);
     expect(options.headers).toMatchObject({
       "tus-version": "1.0.0",
-      "tus-extension": "creation,creation-with-upload,creation-defer-length,termination",
+      "tus-extension": expect.stringContaining("creation,creation-with-upload,creation-defer-length,termination"),
     });
     const overridden = await ask(location, {
       ...patch,

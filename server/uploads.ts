@@ -49,7 +49,7 @@ export async function handleUpload(
   const method = effectiveMethod(request.method ?? "", fieldOf(request, "x-http-method-override"));
   const uploadId = path === uploadsPath ? null : path.slice(uploadsPath.length + 1);
   const headers = Object.fromEntries(Object.keys(request.headers).map((name) => [name, fieldOf(request, name)]));
-  const tusRequest = { method, uploadId, headers };
+  const tusRequest = { method, uploadId, headers, trailers: () => request.trailers };
   try {
     if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });
     checkTusVersion(tusRequest);

@@ -5,8 +5,10 @@ import { recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
 import { recordingKey } from "../recordings/index.ts";
 import { BlobDamagedError, type BlobWriter } from "../storage/index.ts";
+import { type BodyChecksum, maxChecksummedBytes, tooLongForChecksum } from "./checksum.ts";
 import { ChunkDigester } from "./chunk-digester.ts";
 import { commitInterruption, completeUpload } from "./commit.ts";
+import { saveLength } from "./declare-length.ts";
 import { type EndReason, Inbox } from "./inbox.ts";
 import type { UploadRow } from "./internal.ts";
 import { type Lease, releaseLease } from "./lease.ts";
@@ -22,15 +24,20 @@ type AppendOptions = {
   writers: Writers;
   /** Most bytes of a file whose length is not known yet. */
   maxBytes: number;
+  /** What the whole body must be; nothing of it is promised before. */
+  checksum?: BodyChecksum | null;
+  /** The length was told by this request, and is saved when its body was found right. */
+  savesLength?: boolean;
 };
 
 /**
  * Appends a body to an upload under a lease, and lets go of the lease. The order of docs/storage.md: write,
  * digest, fdatasync, chunk rows and offset (and with the last byte the recording's state, the custody event and
- * the seal job) in one transaction, and only then the answer. What arrived before a body broke off stays.
+ * the seal job) in one transaction, and only then the answer. What arrived before a body broke off stays, unless the
+ * body has a checksum: then it is kept whole or not at all.
  *
  * @returns the durable offset; less than was sent when the body did not end whole
- * @throws AppError insufficient_storage, locked, upload_damaged, too_large, internal: what was promised stays
+ * @throws AppError insufficient_storage, locked, upload_damaged, too_large, checksum_mismatch, internal: what was promised stays
  */
 export async function appendBytes(ctx: Context, lease: Lease, body: Readable, options: AppendOptions) {
   const { upload } = lease;
@@ -40,10 +47,13 @@ export async function appendBytes(ctx: Context, lease: Lease, body: Readable, op
   try {
     await noteResumption(ctx, lease);
     const digester = await resumeDigest(ctx, lease, writers);
-    const inbox = new Inbox(body, (upload.lengthBytes ?? options.maxBytes) - upload.offsetBytes);
-    reception = new Reception({ ctx, lease, file, digester, inbox, writers });
+    const checksum = options.checksum ?? null;
+    const leftBytes = (upload.lengthBytes ?? options.maxBytes) - upload.offsetBytes;
+    const inbox = new Inbox(body, checksum === null ? leftBytes : Math.min(leftBytes, maxChecksummedBytes));
+    reception = new Reception({ ctx, lease, file, digester, checksum, inbox, writers });
     writers.add(upload.id, reception);
-    return await receive(ctx, lease, { reception, digester, writers });
+    const savesLength = options.savesLength === true;
+    return await receive(ctx, lease, { reception, digester, writers, leftBytes, savesLength });
   } catch (error) {
     throw storageError(error);
   } finally {
@@ -57,17 +67,18 @@ export async function appendBytes(ctx: Context, lease: Lease, body: Readable, op
   }
 }
 
-type Parts = { reception: Reception; digester: ChunkDigester; writers: Writers };
+type Parts = {
+  reception: Reception;
+  digester: ChunkDigester;
+  writers: Writers;
+  leftBytes: number;
+  savesLength: boolean;
+};
 
-async function receive(ctx: Context, lease: Lease, { reception, digester, writers }: Parts): Promise<AppendResult> {
-  let ended: EndReason;
-  try {
-    ended = await reception.run();
-  } catch (error) {
-    if (storageError(error).code === "insufficient_storage") await keepWritten(ctx, lease, reception);
-    throw error;
-  }
-  const isComplete = reception.writtenBytes === lease.upload.lengthBytes;
+async function receive(ctx: Context, lease: Lease, parts: Parts): Promise<AppendResult> {
+  const { reception, digester, writers } = parts;
+  const ended = await receiveWhole(ctx, lease, parts);
+  const isComplete = !reception.isHeld && reception.writtenBytes === lease.upload.lengthBytes;
   const state = digester.state();
   const progress = await reception.syncRest(isComplete);
   if (isComplete) {
@@ -78,9 +89,28 @@ async function receive(ctx: Context, lease: Lease, { reception, digester, writer
     writers.keepDigest(lease.upload.id, lease.fence, state);
   } else {
     await commitInterruption(ctx, lease, progress, ended);
+    if (ended === "too_long" && reception.isHeld && parts.leftBytes > maxChecksummedBytes) throw tooLongForChecksum();
     if (ended === "too_long") throw new AppError("too_large", "The body is longer than the upload's declared length.");
   }
   return { offsetBytes: progress.offsetBytes, isComplete, ended };
+}
+
+/** Receives a body, and when it is whole compares its checksum; what cannot be kept ends here. */
+async function receiveWhole(ctx: Context, lease: Lease, { reception, savesLength }: Parts): Promise<EndReason> {
+  try {
+    const ended = await reception.run();
+    if (ended !== "whole") return ended;
+    reception.verify();
+    if (savesLength) await saveLength(ctx, lease);
+    return ended;
+  } catch (error) {
+    const { code } = storageError(error);
+    if (code === "insufficient_storage") await keepWritten(ctx, lease, reception);
+    // "the uploaded chunk MUST be discarded, and the upload and its offset MUST NOT be updated" (Checksum).
+    if (code === "checksum_mismatch" || code === "invalid_input")
+      await commitInterruption(ctx, lease, await reception.syncRest(false), code);
+    throw error;
+  }
 }
 
 /** After a full disk: keeps what was written before it, if the medium and the database still let us. */

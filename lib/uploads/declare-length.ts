@@ -8,15 +8,23 @@ export function lengthKnown(): AppError {
 }
 
 /**
- * Sets the length that was left open at creation (tus 1.0, Creation, Upload-Defer-Length). Once.
+ * Takes the length that was left open at creation (tus 1.0, Creation, Upload-Defer-Length). Once, and for this
+ * request only until it is saved.
  *
  * @throws AppError length_invalid when it is known already or less than what arrived
  */
-export async function declareLength(ctx: Context, lease: Lease, lengthBytes: number): Promise<void> {
-  const { id, recordingId, offsetBytes } = lease.upload;
-  if (lease.upload.lengthBytes !== null) throw lengthKnown();
-  if (lengthBytes < offsetBytes)
+export function takeLength(lease: Lease, lengthBytes: number): void {
+  const { upload } = lease;
+  if (upload.lengthBytes !== null) throw lengthKnown();
+  if (lengthBytes < upload.offsetBytes)
     throw new AppError("length_invalid", "The length is less than what arrived already.", { field: "Upload-Length" });
+  upload.lengthBytes = lengthBytes;
+}
+
+/** Saves a length that was taken. */
+export async function saveLength(ctx: Context, lease: Lease): Promise<void> {
+  const { id, recordingId, lengthBytes } = lease.upload;
+  if (lengthBytes === null) return;
   await ctx.db.$transaction(async (tx) => {
     const { count } = await tx.upload.updateMany({
       where: { id, fence: lease.fence, state: "open", lengthBytes: null },
@@ -25,5 +33,4 @@ export async function declareLength(ctx: Context, lease: Lease, lengthBytes: num
     if (count === 0) throw leaseLost();
     await tx.recording.update({ where: { id: recordingId }, data: { sizeBytes: BigInt(lengthBytes) } });
   });
-  lease.upload.lengthBytes = lengthBytes;
 }

@@ -1,5 +1,6 @@
 import type { Context } from "../context.ts";
 import type { BlobWriter } from "../storage/index.ts";
+import type { BodyChecksum } from "./checksum.ts";
 import type { ChunkDigester, WholeChunk } from "./chunk-digester.ts";
 import type { EndReason, Inbox } from "./inbox.ts";
 import { type Lease, renewLease } from "./lease.ts";
@@ -8,12 +9,16 @@ import type { LocalWriter, Writers } from "./writers.ts";
 
 /** Bytes that may be written and not yet committed, before receiving waits for the medium. */
 const maxUncommittedBytes = 64 * 1024 * 1024;
+/** A body that is held back is synced on its way each time that so much was written. */
+const heldSyncBytes = 8 * 1024 * 1024;
 
 type Parts = {
   ctx: Context;
   lease: Lease;
   file: BlobWriter;
   digester: ChunkDigester;
+  /** Not null: nothing of this body is promised before all of it was found right. */
+  checksum: BodyChecksum | null;
   inbox: Inbox;
   writers: Writers;
 };
@@ -26,7 +31,9 @@ type Parts = {
 export class Reception implements LocalWriter {
   readonly #parts: Parts;
   #writtenBytes: number;
-  #committedBytes: number;
+  /** Durable, and promised unless this body is held back. */
+  #syncedBytes: number;
+  #isHeld: boolean;
   #chunks: WholeChunk[] = [];
   #background: Promise<void> | null = null;
   #backgroundError: { error: unknown } | null = null;
@@ -39,12 +46,8 @@ export class Reception implements LocalWriter {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#writtenBytes = parts.lease.upload.offsetBytes;
-    this.#committedBytes = parts.lease.upload.offsetBytes;
-  }
-
-  /** Bytes that are promised. */
-  get committedBytes(): number {
-    return this.#committedBytes;
+    this.#syncedBytes = parts.lease.upload.offsetBytes;
+    this.#isHeld = parts.checksum !== null;
   }
 
   /**
@@ -61,7 +64,7 @@ export class Reception implements LocalWriter {
         if (performance.now() > this.#parts.lease.safeUntil) await this.#renew();
         await this.#write(batch);
         if (this.#chunks.length > 0) this.#commitBehind(false);
-        if (this.#writtenBytes - this.#committedBytes > maxUncommittedBytes) await this.#background;
+        if (this.#writtenBytes - this.#syncedBytes > maxUncommittedBytes) await this.#background;
         this.#throwBackgroundError();
       }
       await this.#background;
@@ -76,11 +79,22 @@ export class Reception implements LocalWriter {
     }
   }
 
-  /** Makes all that is written durable, and returns it for the last commit. */
+  /**
+   * Lets all that is written be promised: its checksum is right.
+   *
+   * @throws AppError checksum_mismatch, invalid_input
+   */
+  verify(): void {
+    this.#parts.checksum?.verify();
+    this.#isHeld = false;
+  }
+
+  /** Makes all that may be promised durable, and returns it for the last commit. */
   async syncRest(isEndOfFile: boolean): Promise<Progress> {
     const { digester, lease } = this.#parts;
+    if (this.#isHeld) return { offsetBytes: lease.upload.offsetBytes, chunks: [], tail: null };
     if (performance.now() > lease.safeUntil) await this.#renew();
-    if (this.#writtenBytes > this.#committedBytes) await this.#sync();
+    if (this.#writtenBytes > this.#syncedBytes) await this.#sync();
     const last = isEndOfFile ? digester.end() : null;
     const chunks = last === null ? this.#chunks : [...this.#chunks, last];
     return { offsetBytes: this.#writtenBytes, chunks, tail: isEndOfFile ? null : this.#tail() };
@@ -89,6 +103,11 @@ export class Reception implements LocalWriter {
   /** What is written so far. */
   get writtenBytes(): number {
     return this.#writtenBytes;
+  }
+
+  /** A checksum is due, so that nothing of this body may be promised. */
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
   askToGiveWay(): void {
@@ -107,9 +126,10 @@ export class Reception implements LocalWriter {
   }
 
   async #write(batch: readonly Uint8Array[]): Promise<void> {
-    const { file, digester } = this.#parts;
+    const { file, digester, checksum } = this.#parts;
     const written = file.write(batch);
     const whole = digester.add(batch); // while the medium writes
+    checksum?.update(batch);
     await written;
     for (const buffer of batch) this.#writtenBytes += buffer.byteLength;
     this.#chunks.push(...whole);
@@ -125,7 +145,8 @@ export class Reception implements LocalWriter {
   /** Commits what is written, one commit at a time; `withTail` also inside a chunk. */
   #commitBehind(withTail: boolean): void {
     if (this.#background !== null || this.#backgroundError !== null) return;
-    this.#background = this.#commit(withTail)
+    if (this.#isHeld && this.#writtenBytes - this.#syncedBytes < heldSyncBytes) return;
+    this.#background = (this.#isHeld ? this.#syncHeld() : this.#commit(withTail))
       .catch((error: unknown) => {
         this.#backgroundError = { error };
         this.#parts.inbox.stop("failed");
@@ -133,6 +154,13 @@ export class Reception implements LocalWriter {
       .finally(() => {
         this.#background = null;
       });
+  }
+
+  /** So that the end of a body that is held back does not wait for all of it. */
+  async #syncHeld(): Promise<void> {
+    const writtenBytes = this.#writtenBytes;
+    await this.#sync();
+    this.#syncedBytes = writtenBytes;
   }
 
   async #commit(withTail: boolean): Promise<void> {
@@ -153,7 +181,7 @@ export class Reception implements LocalWriter {
         this.#chunks = [...chunks, ...this.#chunks];
         throw error;
       }
-      this.#committedBytes = offsetBytes;
+      this.#syncedBytes = offsetBytes;
       this.#committedAt = performance.now();
       includesTail = false;
     } while (this.#chunks.length > 0);
@@ -177,7 +205,7 @@ export class Reception implements LocalWriter {
     const now = performance.now();
     inbox.nudge();
     if (now - inbox.lastByteAt > writers.timing.idleMs) inbox.stop("idle");
-    const isBehind = this.#writtenBytes > this.#committedBytes;
+    const isBehind = this.#writtenBytes > this.#syncedBytes;
     if (isBehind && now - this.#committedAt > writers.timing.checkpointMs) this.#commitBehind(true);
     if (this.#renewing !== null || now - this.#renewedAt < writers.timing.renewMs) return;
     this.#renewing = this.#renew()

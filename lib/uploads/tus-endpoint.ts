@@ -1,11 +1,19 @@
 import type { Readable } from "node:stream";
 import { type Locker, Server } from "@tus/server";
 import type { Context } from "../context.ts";
-import { AppError, isAppError, notFound, toProblem } from "../errors.ts";
+import { AppError, type ErrorCode, isAppError, notFound, toProblem } from "../errors.ts";
 import { newId, parseId } from "../ids.ts";
 import { recordingIdHeader, uploadsPath } from "../protocol/index.ts";
+import { checksumAlgorithms } from "./checksum.ts";
 import type { WriterTiming } from "./timing.ts";
-import { checkTusRequest, refusalFields, type TusRequest, tusExtensions, tusVersion } from "./tus-request.ts";
+import {
+  checkTusRequest,
+  noStatement,
+  refusalFields,
+  type TusRequest,
+  tusExtensions,
+  tusVersion,
+} from "./tus-request.ts";
 import { ArchiveStore, type TusScope } from "./tus-store.ts";
 import { Writers } from "./writers.ts";
 
@@ -104,7 +112,7 @@ export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
         scope.stated = checkTusRequest(request, options.maxBytes);
         return await answer(scope, request, location);
       } catch (error) {
-        return problemAnswer(scope, request, error);
+        return problemAnswer(scope, request, error, location);
       }
     },
   };
@@ -112,8 +120,16 @@ export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
 
 function newScope(ctx: Context, body: Readable, request: TusRequest): TusScope {
   const metadataHeader = request.headers["upload-metadata"] ?? null;
-  const stated = { patchOffsetBytes: null, patchLengthBytes: null };
-  return { ctx, body, metadataHeader, stated, upload: null, lease: null, result: null };
+  return {
+    ctx,
+    body,
+    metadataHeader,
+    stated: noStatement,
+    savesLength: false,
+    upload: null,
+    lease: null,
+    result: null,
+  };
 }
 
 /** "A successful response […] MUST contain the Tus-Version header" (OPTIONS). */
@@ -123,6 +139,7 @@ function configuration(maxBytes: number): TusAnswer {
     "Tus-Version": tusVersion,
     "Tus-Extension": tusExtensions.join(","),
     "Tus-Max-Size": String(maxBytes),
+    "Tus-Checksum-Algorithm": checksumAlgorithms.join(","),
   };
   return { status: 204, headers, body: null, mustClose: false };
 }
@@ -141,7 +158,9 @@ function tusHeaders({ method, headers }: TusRequest): Headers {
  * @returns whether the connection must close
  * @throws AppError for ends that are not a success
  */
-function refuseEnd({ result }: TusScope): boolean {
+function refuseEnd({ result, stated }: TusScope): boolean {
+  if (result?.ended === "stopping" && stated.checksum !== null)
+    throw new AppError("unavailable", "The archive is restarting; send this body again.", { retryAfterSeconds: 2 });
   switch (result?.ended) {
     case "idle":
       throw new AppError("idle_timeout", "No byte came for too long; what arrived is kept.");
@@ -155,13 +174,18 @@ function refuseEnd({ result }: TusScope): boolean {
   }
 }
 
-function problemAnswer(scope: TusScope, request: TusRequest, error: unknown): TusAnswer {
+/** Refusals after which the offset is exactly what it was. */
+const offsetCodes: ReadonlySet<string> = new Set<ErrorCode>(["offset_conflict", "checksum_mismatch"]);
+
+function problemAnswer(scope: TusScope, request: TusRequest, error: unknown, location: string): TusAnswer {
   const { status, body, headers } = toProblem(error);
   const cause = error instanceof Error ? error.cause : undefined;
   if (!isAppError(error) || status >= 500)
     scope.ctx.log.error({ err: error, cause, uploadId: scope.upload?.id }, "an upload request failed");
   Object.assign(headers, refusalFields(error, request));
-  if (isAppError(error) && error.code === "offset_conflict" && scope.upload !== null)
+  if (isAppError(error) && offsetCodes.has(error.code) && scope.upload !== null)
     headers["Upload-Offset"] = String(scope.upload.offsetBytes);
+  // The upload is there although its first bytes were refused: the client can go on with it.
+  if (request.method === "POST" && scope.upload !== null) headers.Location = `${location}/${scope.upload.id}`;
   return { status, headers, body: JSON.stringify(body), mustClose: true };
 }

@@ -1,4 +1,5 @@
 import { AppError, isAppError } from "../errors.ts";
+import { announcedChecksum, type BodyChecksum } from "./checksum.ts";
 
 /** The parts of an HTTP request that tus 1.0 is about; field names in lower case. */
 export type TusRequest = {
@@ -6,13 +7,22 @@ export type TusRequest = {
   /** The last part of the path; null: the endpoint itself. */
   uploadId: string | null;
   headers: Readonly<Record<string, string | undefined>>;
+  /** Fields after the body, once it has ended. */
+  trailers?: () => Readonly<Record<string, string | undefined>>;
 };
 
 /** The version of tus that is spoken here. */
 export const tusVersion = "1.0.0";
 
 /** Extensions of tus that are spoken here, as in Tus-Extension. */
-export const tusExtensions = ["creation", "creation-with-upload", "creation-defer-length", "termination"] as const;
+export const tusExtensions = [
+  "creation",
+  "creation-with-upload",
+  "creation-defer-length",
+  "termination",
+  "checksum",
+  "checksum-trailer",
+] as const;
 
 const bodyType = "application/offset+octet-stream";
 const uploadMethods = ["HEAD", "PATCH", "DELETE", "OPTIONS"];
@@ -75,9 +85,12 @@ export type TusStatement = {
   patchOffsetBytes: number | null;
   /** Upload-Length of a PATCH; null: it says none. */
   patchLengthBytes: number | null;
+  /** What the body must be; null: nothing was said. */
+  checksum: BodyChecksum | null;
 };
 
-const noStatement: TusStatement = { patchOffsetBytes: null, patchLengthBytes: null };
+/** Of a request that says nothing. */
+export const noStatement: TusStatement = { patchOffsetBytes: null, patchLengthBytes: null, checksum: null };
 
 /**
  * Checks a request in the order of the specification, before anything is looked up. @tus/server checks too, but
@@ -89,7 +102,9 @@ export function checkTusRequest(request: TusRequest, maxBytes: number): TusState
   const { method, headers } = request;
   checkTusVersion(request);
   if (method === "POST") checkCreation(headers, maxBytes);
-  return method === "PATCH" ? checkPatch(headers, maxBytes) : noStatement;
+  // "similar rules as for the PATCH request and response apply" (Creation With Upload): also a POST's body is compared.
+  if (method === "POST") return { ...noStatement, checksum: announcedChecksum(request) };
+  return method === "PATCH" ? { ...checkPatch(headers, maxBytes), checksum: announcedChecksum(request) } : noStatement;
 }
 
 function checkBodyType(headers: TusRequest["headers"]): void {
@@ -97,7 +112,7 @@ function checkBodyType(headers: TusRequest["headers"]): void {
     throw new AppError("unsupported_media_type", `Send Content-Type: ${bodyType}.`, { field: "Content-Type" });
 }
 
-function checkPatch(headers: TusRequest["headers"], maxBytes: number): TusStatement {
+function checkPatch(headers: TusRequest["headers"], maxBytes: number): Omit<TusStatement, "checksum"> {
   // "All PATCH requests MUST use Content-Type: application/offset+octet-stream, otherwise the server SHOULD
   // return a 415 Unsupported Media Type status" (PATCH).
   checkBodyType(headers);

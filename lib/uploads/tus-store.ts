@@ -5,7 +5,7 @@ import { Upload } from "@tus/utils";
 import type { Context } from "../context.ts";
 import { AppError } from "../errors.ts";
 import { type AppendResult, appendBytes } from "./append-bytes.ts";
-import { declareLength, lengthKnown } from "./declare-length.ts";
+import { lengthKnown, saveLength, takeLength } from "./declare-length.ts";
 import { getUpload, type UploadRow, uploadGone } from "./internal.ts";
 import { type Lease, releaseLease, takeLease } from "./lease.ts";
 import { openUpload } from "./open-upload.ts";
@@ -20,6 +20,8 @@ export type TusScope = {
   body: Readable;
   metadataHeader: string | null;
   stated: TusStatement;
+  /** The length that came with this PATCH is to be saved with its bytes. */
+  savesLength: boolean;
   upload: UploadRow | null;
   lease: Lease | null;
   result: AppendResult | null;
@@ -86,11 +88,14 @@ export class ArchiveStore extends FileStore {
   }
 
   /** "Once set the length MUST NOT be changed" (Upload-Defer-Length); the same length again changes nothing. */
-  async #declareLength({ ctx, lease, stated }: TusScope, upload: UploadRow): Promise<void> {
-    const { patchLengthBytes } = stated;
+  async #declareLength(scope: TusScope, upload: UploadRow): Promise<void> {
+    const { ctx, lease } = scope;
+    const { patchLengthBytes, checksum } = scope.stated;
     if (patchLengthBytes === null || patchLengthBytes === upload.lengthBytes) return;
     if (lease === null) throw lengthKnown();
-    await declareLength(ctx, lease, patchLengthBytes);
+    takeLength(lease, patchLengthBytes);
+    scope.savesLength = checksum !== null;
+    if (!scope.savesLength) await saveLength(ctx, lease);
   }
 
   override async write(_emptied: Readable, id: string, offsetBytes: number): Promise<number> {
@@ -101,7 +106,9 @@ export class ArchiveStore extends FileStore {
     const lease = scope.lease;
     scope.lease = null; // from here on appendBytes lets go of it
     if (lease === null) throw new AppError("offset_conflict", "Another request has written this upload.");
-    scope.result = await appendBytes(scope.ctx, lease, scope.body, { writers, maxBytes });
+    const { savesLength } = scope;
+    const { checksum } = scope.stated;
+    scope.result = await appendBytes(scope.ctx, lease, scope.body, { writers, maxBytes, checksum, savesLength });
     return scope.result.offsetBytes;
   }
 

@@ -60,7 +60,7 @@ export function tusDevice(url: () => string, token: string) {
     head: (location: string) => ask(at(location), { method: "HEAD", token }),
     remove: (location: string) => ask(at(location), { method: "DELETE", token }),
     /** Opens a PATCH whose body the caller writes, ends or cuts off. */
-    openPatch: (location: string, offset: number, length: number) => {
+    openPatch: (location: string, offset: number, length: number | null, headers: Record<string, string> = {}) => {
       const request = httpRequest(at(location), {
         method: "PATCH",
         agent: false,
@@ -69,7 +69,8 @@ export function tusDevice(url: () => string, token: string) {
           Authorization: `Bearer ${token}`,
           "Upload-Offset": String(offset),
           "Content-Type": "application/offset+octet-stream",
-          "Content-Length": length,
+          ...(length === null ? {} : { "Content-Length": length }),
+          ...headers,
         },
       });
       const answered = new Promise<Answer>((resolve, reject) => {
