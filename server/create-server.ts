@@ -6,7 +6,7 @@ import type { Services } from "../lib/services.ts";
 import { createTusEndpoint, defaultTiming, type WriterTiming } from "../lib/uploads/index.ts";
 import { sendProblem } from "./answer.ts";
 import { handleContent, matchContent } from "./content.ts";
-import { addressField, addressOf, correlationField, newCorrelationId } from "./request-context.ts";
+import { nameRequest } from "./request-context.ts";
 import { handleUpload } from "./uploads.ts";
 import { prepareWebRequest } from "./web-request.ts";
 
@@ -63,8 +63,7 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
     shouldUpgradeCallback: () => env.mode === "development",
   };
   const http = createServer(options, (request, response) => {
-    request.headers[correlationField] = newCorrelationId();
-    request.headers[addressField] = addressOf(request, env.trustedProxies) ?? "";
+    nameRequest(request, env.trustedProxies);
     route(request, response).catch((error: unknown) => sendProblem(request, response, error));
   });
   // A PATCH may take half an hour; a silent one is ended by its own idle limit.

@@ -7,6 +7,19 @@ import { contextFor, type Services } from "../lib/services.ts";
 export const addressField = "x-strongroom-address";
 export const correlationField = "x-request-id";
 
+// Next asks this server itself for the page that an action belongs or leads to, with the fields that the person's
+// request had. This mark, which no client knows, says that they are ours; or custody would name this machine.
+const ownField = "x-strongroom-own";
+const ownMark = randomBytes(32).toString("base64url");
+
+/** Writes into a request's fields, for the web pages, where it came from and by what it is found again in the log. */
+export function nameRequest(request: IncomingMessage, trustedProxies: number): void {
+  if (request.headers[ownField] === ownMark) return;
+  request.headers[ownField] = ownMark;
+  request.headers[correlationField] = newCorrelationId();
+  request.headers[addressField] = addressOf(request, trustedProxies) ?? "";
+}
+
 /** One value of a request field; several are joined as RFC 9110, section 5.3 says. */
 export function fieldOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];

@@ -4,6 +4,7 @@ import { encode } from "next-auth/jwt";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Env } from "../lib/env.ts";
 import type { Services } from "../lib/services.ts";
+import { addressField, correlationField, nameRequest } from "./request-context.ts";
 import { makeSessionCookie } from "./session.ts";
 import { pathField, prepareWebRequest } from "./web-request.ts";
 
@@ -17,6 +18,7 @@ let url: string;
 // Answers with the request's fields as the pages would see them.
 beforeAll(async () => {
   server = createServer((request, response) => {
+    nameRequest(request, 1);
     void prepareWebRequest(services, request, response).then(() => response.end(JSON.stringify(request.headers)));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -50,4 +52,16 @@ test("reading a page renews an older session; an act, a file and a prefetch do n
   expect(await renewed("/recordings", {})).toBeNull();
   const foreign = await encode({ token: { accountId: "x" }, secret: "another secret" });
   expect(await renewed("/recordings", { headers: { cookie: `${name}=${foreign}` } })).toBeNull();
+});
+
+test("where a request came from is ours to say, and stays when Next asks again for its page", async () => {
+  const seenBy = async (headers: Record<string, string>) =>
+    (await (await fetch(url, { method: "POST", headers })).json()) as Record<string, string>;
+  const forged = { [addressField]: "6.6.6.6", [correlationField]: "made up", "x-strongroom-own": "guess" };
+  const first = await seenBy({ ...forged, "x-forwarded-for": "203.0.113.9" });
+  expect(first[addressField]).toBe("203.0.113.9");
+  expect(first[correlationField]).toMatch(/^[0-9a-f]{16}$/);
+  const { host, connection, "content-length": length, "x-forwarded-for": forwarded, ...kept } = first;
+  const again = await seenBy(kept);
+  expect([again[addressField], again[correlationField]]).toEqual([first[addressField], first[correlationField]]);
 });
