@@ -22,6 +22,7 @@ describe("settings", () => {
       publicUrl: "http://localhost:3000",
       trustedProxies: 0,
       uploadIdleMs: 120_000,
+      corsOrigins: [],
       logLevel: "info",
     });
     expect(read({}).storageUrl.href).toBe(`file://${encodeURI(dataDir)}/storage`);
@@ -51,9 +52,20 @@ describe("settings", () => {
     ["PUBLIC_URL", "archive.example.org", 'PUBLIC_URL="archive.example.org" is not an http or https address'],
     ["PUBLIC_URL", "https://archive.example.org/app", "without a path"],
     ["AUTH_SECRET", "short", "AUTH_SECRET is shorter than 32 characters. Example: AUTH_SECRET="],
+    [
+      "CORS_ORIGINS",
+      "*",
+      'CORS_ORIGINS="*" is not a list of http or https origins. Example: CORS_ORIGINS=https://upload.',
+    ],
+    ["CORS_ORIGINS", "https://a.example,https://b.example/path", "is not a list of http or https origins"],
     ["LOG_LEVEL", "loud", 'LOG_LEVEL="loud" is none of debug, info, warn, error, silent. Example: LOG_LEVEL=info'],
   ])("refuse %s=%s with name, problem and example", (name, value, message) => {
     expect(() => read({ [name]: value })).toThrow(message);
+  });
+
+  test("take a list of origins", () => {
+    const origins = "https://a.example/, http://localhost:8080";
+    expect(read({ CORS_ORIGINS: origins }).corsOrigins).toEqual(["https://a.example", "http://localhost:8080"]);
   });
 
   test("name every problem at once, and never show a secret", () => {

@@ -28,6 +28,9 @@ function isOrigin(value: string): boolean {
   return isUrl(value, ["http:", "https:"]) && new URL(value).href === `${new URL(value).origin}/`;
 }
 
+/** The members of a list with commas between them; none of an empty one. */
+const members = (value: string) => value.split(",").map((member) => member.trim());
+
 const settings = {
   NODE_ENV: setting("production", z.enum(["production", "development", "test"]).default("production")),
   DATABASE_URL: {
@@ -62,6 +65,12 @@ const settings = {
   },
   UPLOAD_MAX_BYTES: setting("1099511627776", wholeNumber(2 ** 40, 1, 2 ** 48)),
   UPLOAD_IDLE_SECONDS: setting("120", wholeNumber(120, 1, 86_400)),
+  CORS_ORIGINS: setting(
+    "https://upload.example.org,https://lab.example.org",
+    text("is not a list of http or https origins", (value) => members(value).every(isOrigin))
+      .transform((value) => members(value).map((member) => new URL(member).origin))
+      .default([]),
+  ),
   LOG_LEVEL: setting("info", z.enum(["debug", "info", "warn", "error", "silent"]).default("info")),
 } as const satisfies Record<string, Setting<unknown>>;
 
@@ -91,6 +100,8 @@ export type Env = Readonly<{
   uploadMaxBytes: number;
   /** A PATCH that brings no byte for this long is ended. */
   uploadIdleMs: number;
+  /** Origins whose scripts may call the upload endpoint. */
+  corsOrigins: readonly string[];
   logLevel: string;
 }>;
 
@@ -136,6 +147,7 @@ export function readEnv(source: NodeJS.ProcessEnv = processEnvironment()): Env {
     authSecret: read("AUTH_SECRET"),
     uploadMaxBytes: read("UPLOAD_MAX_BYTES"),
     uploadIdleMs: read("UPLOAD_IDLE_SECONDS") * 1000,
+    corsOrigins: read("CORS_ORIGINS"),
     logLevel: read("LOG_LEVEL"),
   };
   if (problems.length > 0) throw new EnvError(problems.join("\n"));

@@ -6,6 +6,7 @@ import { uploadsPath } from "../lib/protocol/index.ts";
 import type { Services } from "../lib/services.ts";
 import { checkTusVersion, effectiveMethod, refusalFields, type TusEndpoint } from "../lib/uploads/index.ts";
 import { sendAnswer, sendProblem } from "./answer.ts";
+import { corsFields } from "./cors.ts";
 import { fieldOf, originOf, requestContext } from "./request-context.ts";
 
 /**
@@ -49,6 +50,8 @@ export async function handleUpload(
   const method = effectiveMethod(request.method ?? "", fieldOf(request, "x-http-method-override"));
   const uploadId = path === uploadsPath ? null : path.slice(uploadsPath.length + 1);
   const headers = Object.fromEntries(Object.keys(request.headers).map((name) => [name, fieldOf(request, name)]));
+  for (const [name, value] of Object.entries(corsFields(services.env.corsOrigins, request)))
+    response.setHeader(name, value);
   const tusRequest = { method, uploadId, headers, trailers: () => request.trailers };
   try {
     if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });

@@ -14,6 +14,8 @@ export type ApiServerSettings = {
   timing?: Partial<WriterTiming>;
   /** False: bytes are received, and nothing is read back. */
   hasWorkers?: boolean;
+  /** Settings beside those that every test server has. */
+  settings?: Record<string, string>;
 };
 
 const settings: ApiServerSettings = JSON.parse(process.argv[2] ?? "{}");
@@ -23,6 +25,7 @@ const env = readEnv({
   DATA_DIR: settings.dataDir,
   PORT: "0",
   LOG_LEVEL: "warn",
+  ...settings.settings,
 });
 const services = await openServices(env);
 const server = createArchiveServer({ services, next: null, timing: settings.timing ?? {} });
