@@ -3,7 +3,7 @@ import { recordEvent } from "../custody/index.ts";
 import { AppError, notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
 import { authoriseOperator } from "./authorise.ts";
-import { keepAnAdministrator, notOneself } from "./internal.ts";
+import { endLinks, keepAnAdministrator, notOneself } from "./internal.ts";
 
 /**
  * Ends an account's sessions at their next request, its unused links, and its way in.
@@ -24,11 +24,7 @@ export async function disableAccount(ctx: Context, account: string): Promise<voi
       if ((await tx.account.count({ where: { id: accountId } })) === 0) throw notFound("account");
       throw new AppError("state_conflict", "This account is disabled already.");
     }
-    const now = ctx.clock.now();
-    await tx.invitation.updateMany({
-      where: { accountId, usedAt: null, expiresAt: { gt: now } },
-      data: { expiresAt: now },
-    });
+    await endLinks(ctx, tx, accountId);
     await recordEvent(ctx, tx, { action: "account.disabled", accountId });
   });
 }

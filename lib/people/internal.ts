@@ -11,6 +11,15 @@ export const invitationMs = 7 * dayMs;
 /** How long a link to set a new password works. */
 export const resetMs = dayMs;
 
+/** Ends the unused links of an account, in the transaction of what makes them void. */
+export async function endLinks(ctx: Context, tx: Transaction, accountId: string): Promise<void> {
+  const now = ctx.clock.now();
+  await tx.invitation.updateMany({
+    where: { accountId, usedAt: null, expiresAt: { gt: now } },
+    data: { expiresAt: now },
+  });
+}
+
 /** Makes a one-time link inside the transaction of the verb that gives it out, and ends the older ones. */
 export async function createLink(
   ctx: Context,
@@ -21,10 +30,7 @@ export async function createLink(
   const now = ctx.clock.now();
   const expiresAt = new Date(now.getTime() + durationMs);
   const secret = newSecret();
-  await tx.invitation.updateMany({
-    where: { accountId, usedAt: null, expiresAt: { gt: now } },
-    data: { expiresAt: now },
-  });
+  await endLinks(ctx, tx, accountId);
   await tx.invitation.create({
     data: { id: newId("invitation"), accountId, secretSha256: secretSha256(secret), createdAt: now, expiresAt },
   });

@@ -3,7 +3,9 @@ import { expectCustodyEvent, factories, useTestDatabase } from "../testing/index
 import {
   changeOwnPassword,
   ensureSetupLink,
+  getLink,
   isSetupLink,
+  issueLink,
   resolveSession,
   setUpArchive,
   signIn,
@@ -150,7 +152,9 @@ describe("signing in", () => {
       code: "invalid_input",
       field: "currentPassword",
     });
+    const { secret } = await issueLink(context(), officer.accountId);
     const claims = await changeOwnPassword(ctx, { currentPassword: testPassword, newPassword });
+    await expect(getLink(stranger(), secret)).rejects.toMatchObject({ code: "link_used" });
     expect(await resolveSession(db, officer.accountId, 1)).toBeNull();
     expect(await resolveSession(db, officer.accountId, claims.sessionEpoch)).toEqual(officer);
     await signIn(stranger(), { email: officer.email, password: newPassword });
