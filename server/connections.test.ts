@@ -53,5 +53,6 @@ describe("a connection", () => {
 
   it("is told what was wrong with what is no request", async () => {
     expect(await say("this is no request")).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await say("GET /recordings/%E0%A4%A HTTP/1.1")).toMatch(/^HTTP\/1\.1 400 /);
   });
 });

@@ -49,6 +49,7 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
     if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });
     const content = matchContent(request.url ?? "/");
     if (content !== null) return handleContent(services, content, request, response);
+    if (!isReadable(path)) throw new AppError("invalid_input", "This address cannot be read.");
     if (next === null) throw notFound("page");
     limitBody(request, response);
     await prepareWebRequest(services, request, response);
@@ -81,6 +82,16 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
     clearTimeout(timer);
   };
   return { http, stop };
+}
+
+/** Whether an address is UTF-8 below its percent signs; Next answers 500 when it is not. */
+function isReadable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Next sets no limit of its own on how long a body may dribble in. */
