@@ -92,7 +92,7 @@ module.exports = {
       comment: "It tests the product, not the code.",
       severity: "error",
       from: { path: "^e2e/" },
-      to: { path: "^(app|components|server)/|^lib/(?!testing/)", dependencyTypesNot: ["type-only"] },
+      to: { path: "^(app|components)/|^(lib|server)/(?!testing/)", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "tests-only-from-tests",

@@ -30,7 +30,7 @@ export function fieldOf(request: IncomingMessage, name: string): string | undefi
  * Where a request came from. Each trusted proxy added one address to the end of X-Forwarded-For; what stands
  * before those is the client's own invention.
  */
-export function addressOf(request: IncomingMessage, trustedProxies: number): string | null {
+function addressOf(request: IncomingMessage, trustedProxies: number): string | null {
   const peer = request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null;
   if (trustedProxies === 0) return peer;
   const forwarded = (fieldOf(request, "x-forwarded-for") ?? "").split(",").map((part) => part.trim());
