@@ -22,6 +22,7 @@ describe("settings", () => {
       publicUrl: "http://localhost:3000",
       trustedProxies: 0,
       uploadIdleMs: 120_000,
+      uploadExpiresMs: 30 * 86_400_000,
       corsOrigins: [],
       logLevel: "info",
     });
@@ -57,6 +58,7 @@ describe("settings", () => {
       "*",
       'CORS_ORIGINS="*" is not a list of http or https origins. Example: CORS_ORIGINS=https://upload.',
     ],
+    ["UPLOAD_EXPIRES_DAYS", "0", 'UPLOAD_EXPIRES_DAYS="0" is not a whole number from 1 to 36500'],
     ["CORS_ORIGINS", "https://a.example,https://b.example/path", "is not a list of http or https origins"],
     ["LOG_LEVEL", "loud", 'LOG_LEVEL="loud" is none of debug, info, warn, error, silent. Example: LOG_LEVEL=info'],
   ])("refuse %s=%s with name, problem and example", (name, value, message) => {

@@ -65,6 +65,7 @@ const settings = {
   },
   UPLOAD_MAX_BYTES: setting("1099511627776", wholeNumber(2 ** 40, 1, 2 ** 48)),
   UPLOAD_IDLE_SECONDS: setting("120", wholeNumber(120, 1, 86_400)),
+  UPLOAD_EXPIRES_DAYS: setting("30", wholeNumber(30, 1, 36_500)),
   CORS_ORIGINS: setting(
     "https://upload.example.org,https://lab.example.org",
     text("is not a list of http or https origins", (value) => members(value).every(isOrigin))
@@ -100,6 +101,8 @@ export type Env = Readonly<{
   uploadMaxBytes: number;
   /** A PATCH that brings no byte for this long is ended. */
   uploadIdleMs: number;
+  /** An unfinished upload that brings nothing for this long is ended. */
+  uploadExpiresMs: number;
   /** Origins whose scripts may call the upload endpoint. */
   corsOrigins: readonly string[];
   logLevel: string;
@@ -147,6 +150,7 @@ export function readEnv(source: NodeJS.ProcessEnv = processEnvironment()): Env {
     authSecret: read("AUTH_SECRET"),
     uploadMaxBytes: read("UPLOAD_MAX_BYTES"),
     uploadIdleMs: read("UPLOAD_IDLE_SECONDS") * 1000,
+    uploadExpiresMs: read("UPLOAD_EXPIRES_DAYS") * 86_400_000,
     corsOrigins: read("CORS_ORIGINS"),
     logLevel: read("LOG_LEVEL"),
   };

@@ -38,6 +38,7 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
   const endpoint = createTusEndpoint({
     directory: join(env.dataDir, "tus"),
     maxBytes: env.uploadMaxBytes,
+    expiresMs: env.uploadExpiresMs,
     timing: { ...defaultTiming, idleMs: env.uploadIdleMs, ...timing },
   });
   let isStopping = false;

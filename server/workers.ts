@@ -2,7 +2,7 @@ import { expireReleases } from "../lib/access/index.ts";
 import type { Context } from "../lib/context.ts";
 import type { JobName } from "../lib/jobs/index.ts";
 import { contextFor, type Services } from "../lib/services.ts";
-import { sealRecording, sweepReceived } from "../lib/uploads/index.ts";
+import { expireUploads, sealRecording, sweepReceived } from "../lib/uploads/index.ts";
 import { newCorrelationId } from "./request-context.ts";
 
 /** The context in which a job acts. */
@@ -15,6 +15,9 @@ export async function startWorkers(services: Services): Promise<void> {
   await sweepReceived(jobContext(services, "recording.seal"));
   await services.jobs.work({
     "recording.seal": (input, signal) => sealRecording(jobContext(services, "recording.seal"), input, signal),
+    "upload.expire": async (_input, signal) => {
+      await expireUploads(jobContext(services, "upload.expire"), services.env.uploadExpiresMs, signal);
+    },
     "access.expire": async () => {
       await expireReleases(jobContext(services, "access.expire"));
     },

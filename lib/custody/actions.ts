@@ -31,6 +31,7 @@ export const custodyActions = {
   "upload.interrupted": { sentence: "was cut off", group: "recordings" },
   "upload.damaged": { sentence: "found acknowledged bytes missing", group: "recordings" },
   "upload.terminated": { sentence: "ended the upload unfinished", group: "recordings" },
+  "upload.expired": { sentence: "ended the upload, which had brought nothing for long", group: "recordings" },
   "recording.received": { sentence: "delivered the last byte", group: "recordings" },
   "recording.sealed": { sentence: "read it back and sealed it", group: "recordings" },
   "recording.quarantined": { sentence: "quarantined it", group: "recordings" },

@@ -18,7 +18,8 @@ describe("the job queue on PostgreSQL", () => {
   }
 
   function workers(seal: JobWorkers["recording.seal"]): JobWorkers {
-    return { "recording.seal": seal, "access.expire": async () => undefined };
+    const none = async () => undefined;
+    return { "recording.seal": seal, "upload.expire": none, "access.expire": none };
   }
 
   afterEach(async () => {
@@ -97,7 +98,8 @@ describe("the job queue on PostgreSQL", () => {
        import { createLog } from ${JSON.stringify(join(import.meta.dirname, "../log.ts"))};
        const jobs = await openJobs(process.argv[2] ?? "", createLog("silent"));
        const never = () => new Promise<void>(() => process.send?.("running"));
-       await jobs.work({ "recording.seal": never, "access.expire": async () => undefined });`,
+       const none = async () => undefined;
+       await jobs.work({ "recording.seal": never, "upload.expire": none, "access.expire": none });`,
     );
     const child = fork(script, [world().databaseUrl], { execArgv: ["--disable-warning=ExperimentalWarning"] });
     const jobs = await openQueue();

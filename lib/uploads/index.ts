@@ -1,3 +1,4 @@
+export { expireUploads } from "./expire-uploads.ts";
 export { type ReadBack, readBack } from "./read-back.ts";
 export { type QuarantineReason, sealRecording } from "./seal-recording.ts";
 export { sweepReceived } from "./sweep-received.ts";

@@ -25,6 +25,8 @@ export type UploadRow = {
   lengthBytes: number | null;
   chunkSizeBytes: number;
   metadataHeader: string | null;
+  /** Last time bytes were promised; expiration counts from here. */
+  lastActivityAt: Date;
 };
 
 /**
@@ -44,10 +46,11 @@ export async function getUpload(ctx: Context, uploadId: string): Promise<UploadR
     lengthBytes: row.lengthBytes === null ? null : Number(row.lengthBytes),
     chunkSizeBytes: row.chunkSizeBytes,
     metadataHeader: row.metadataHeader,
+    lastActivityAt: row.lastActivityAt,
   };
 }
 
-/** The 410 of an upload that its device ended. */
+/** The 410 of an upload that its device ended, or that expired. */
 export function uploadGone(): AppError {
-  return new AppError("upload_gone", "This upload was ended; start a new one.");
+  return new AppError("upload_gone", "This upload was ended or has expired; start a new one.");
 }

@@ -32,6 +32,7 @@ type SeenRow = {
   length_bytes: bigint | null;
   chunk_size_bytes: number;
   metadata_header: string | null;
+  last_activity_at: Date;
   interruptions: number;
   was_left_behind: boolean;
   fence: number | null;
@@ -56,7 +57,7 @@ async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | nul
       RETURNING u.fence
     )
     SELECT seen.id, seen.recording_id, seen.state::text AS state, seen.offset_bytes, seen.length_bytes,
-           seen.chunk_size_bytes, seen.metadata_header, seen.interruptions,
+           seen.chunk_size_bytes, seen.metadata_header, seen.last_activity_at, seen.interruptions,
            seen.lease_until IS NOT NULL AS was_left_behind, taken.fence
       FROM seen LEFT JOIN taken ON true`;
   if (row === undefined) throw notFound("upload");
@@ -68,6 +69,7 @@ async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | nul
     lengthBytes: row.length_bytes === null ? null : Number(row.length_bytes),
     chunkSizeBytes: row.chunk_size_bytes,
     metadataHeader: row.metadata_header,
+    lastActivityAt: row.last_activity_at,
   };
   if (row.fence === null) return { upload, lease: null };
   const lease: Lease = {

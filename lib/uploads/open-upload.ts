@@ -116,7 +116,8 @@ async function insertRows(ctx: Context, device: DeviceActor, input: Announcement
     if (lengthBytes === 0) await markReceived(ctx, tx, { id: uploadId, recordingId, sizeBytes: 0 });
   });
   const state = lengthBytes === 0 ? "complete" : "open";
-  return { id: uploadId, recordingId, state, offsetBytes: 0, lengthBytes, chunkSizeBytes, metadataHeader };
+  const told = { id: uploadId, recordingId, lengthBytes, chunkSizeBytes, metadataHeader };
+  return { ...told, state, offsetBytes: 0, lastActivityAt: now };
 }
 
 function searchText([recordingId, capture, deviceName, siteName]: [

@@ -41,6 +41,8 @@ type EndpointOptions = {
   timing: WriterTiming;
   /** Longest file, in bytes. */
   maxBytes: number;
+  /** After how long without activity an unfinished upload is ended. */
+  expiresMs: number;
 };
 
 // The lease in the database is the lock. It is taken for PATCH and DELETE only: HEAD must answer at once.
@@ -99,6 +101,7 @@ export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
         headers["Upload-Metadata"] = scope.upload.metadataHeader;
       delete headers.location;
     }
+    Object.assign(headers, expiryFields(scope, options.expiresMs));
     // Who may call from a browser is decided in one place, which is not @tus/server.
     for (const name of Object.keys(headers)) if (name.startsWith("access-control-")) delete headers[name];
     return { status: response.status, headers, body: null, mustClose: refuseEnd(scope) };
@@ -112,7 +115,8 @@ export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
         scope.stated = checkTusRequest(request, options.maxBytes);
         return await answer(scope, request, location);
       } catch (error) {
-        return problemAnswer(scope, request, error, location);
+        const problem = problemAnswer(scope, request, error, location);
+        return { ...problem, headers: { ...problem.headers, ...expiryFields(scope, options.expiresMs) } };
       }
     },
   };
@@ -130,6 +134,16 @@ function newScope(ctx: Context, body: Readable, request: TusRequest): TusScope {
     lease: null,
     result: null,
   };
+}
+
+/**
+ * "This header MUST be included in every PATCH response if the upload is going to expire", in the first answer too,
+ * and here also where somebody asks (Upload-Expires). Its date moves with every body that is kept.
+ */
+function expiryFields({ ctx, upload, result }: TusScope, expiresMs: number): Record<string, string> {
+  if (upload === null || upload.state !== "open" || result?.isComplete === true) return {};
+  const activeAt = result === null ? upload.lastActivityAt : ctx.clock.now();
+  return { "Upload-Expires": new Date(activeAt.getTime() + expiresMs).toUTCString() };
 }
 
 /** "A successful response […] MUST contain the Tus-Version header" (OPTIONS). */

@@ -22,6 +22,7 @@ export const tusExtensions = [
   "termination",
   "checksum",
   "checksum-trailer",
+  "expiration",
 ] as const;
 
 const bodyType = "application/offset+octet-stream";

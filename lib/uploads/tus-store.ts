@@ -121,7 +121,7 @@ export class ArchiveStore extends FileStore {
     throw new AppError("method_not_allowed", "Recordings are not read here.");
   }
 
-  /** Nothing expires by itself: an unfinished recording is still the only copy of its bytes. */
+  /** Expiration is a job's, with custody (`expire-uploads.ts`). */
   override async deleteExpired(): Promise<number> {
     return 0;
   }

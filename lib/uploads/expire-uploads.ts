@@ -1,0 +1,67 @@
+import type { Context } from "../context.ts";
+import { recordEvent } from "../custody/index.ts";
+import { AppError } from "../errors.ts";
+import { recordingKey } from "../recordings/index.ts";
+
+const pageSize = 200;
+
+type Abandoned = { id: string; recordingId: string; deviceId: string; offsetBytes: bigint; lastActivityAt: Date };
+
+/**
+ * Job `upload.expire`: ends open uploads that have brought nothing for a time (tus 1.0, Expiration). Their bytes go;
+ * their recordings stay as rows that were never received, and custody says why. Safe to run twice and beside itself,
+ * and beside writers: an upload under a lease is not abandoned.
+ *
+ * @param expiresMs without activity
+ * @returns how many uploads ended
+ * @throws AppError forbidden for anyone but the archive itself
+ */
+export async function expireUploads(ctx: Context, expiresMs: number, signal?: AbortSignal): Promise<number> {
+  if (ctx.actor.kind !== "system") throw new AppError("forbidden", "Only the archive itself does this.");
+  const before = new Date(ctx.clock.now().getTime() - expiresMs);
+  let expired = 0;
+  for (let after = ""; signal?.aborted !== true; ) {
+    const page = await ctx.db.upload.findMany({
+      where: { state: "open", lastActivityAt: { lt: before }, id: { gt: after } },
+      orderBy: { id: "asc" },
+      take: pageSize,
+      select: { id: true, recordingId: true, deviceId: true, offsetBytes: true, lastActivityAt: true },
+    });
+    for (const upload of page) if (await expireOne(ctx, upload, before)) expired += 1;
+    const last = page.at(-1);
+    if (last === undefined || page.length < pageSize) break;
+    after = last.id;
+  }
+  return expired;
+}
+
+async function expireOne(ctx: Context, upload: Abandoned, before: Date): Promise<boolean> {
+  const { id: uploadId, recordingId, deviceId, lastActivityAt } = upload;
+  const isExpired = await ctx.db.$transaction(async (tx) => {
+    // On the database's clock, like every lease; the new fence keeps out a writer that was frozen.
+    const count = await tx.$executeRaw`
+      UPDATE upload SET state = 'terminated', fence = fence + 1, lease_until = NULL, lease_wanted = false
+       WHERE id = ${uploadId} AND state = 'open' AND last_activity_at < ${before}
+         AND (lease_until IS NULL OR lease_until <= clock_timestamp())`;
+    if (count === 0) return false;
+    const details = {
+      uploadId,
+      offsetBytes: Number(upload.offsetBytes),
+      lastActivityAt: lastActivityAt.toISOString(),
+    };
+    await recordEvent(ctx, tx, { action: "upload.expired", recordingId, deviceId, details });
+    return true;
+  });
+  // After the commit, as when a device ends an upload: never a row without its bytes.
+  if (isExpired) await removeBytes(ctx, recordingId);
+  return isExpired;
+}
+
+/** The others must not wait for one whose bytes do not go. */
+async function removeBytes(ctx: Context, recordingId: string): Promise<void> {
+  try {
+    await ctx.storage.remove(recordingKey(recordingId));
+  } catch (error) {
+    ctx.log.error({ err: error, recordingId }, "the bytes of an expired upload could not be removed");
+  }
+}
