@@ -8,7 +8,7 @@ import { changeRequest, transact } from "./internal.ts";
  * checks the date itself. Safe to run twice and beside itself: each request is its own guarded transaction.
  *
  * @returns how many requests expired
- * @throws AppError forbidden for anyone but the archive itself
+ * @throws AppError forbidden for anyone but the archive itself; AggregateError after the rest when some failed
  */
 export async function expireReleases(ctx: Context): Promise<number> {
   if (ctx.actor.kind !== "system") throw new AppError("forbidden", "Only the archive itself does this.");
@@ -19,9 +19,16 @@ export async function expireReleases(ctx: Context): Promise<number> {
     orderBy: { id: "asc" },
   });
   let expired = 0;
+  const failures: unknown[] = [];
   for (const { id } of due) {
-    if (await expireOne(ctx, id, now)) expired += 1;
+    try {
+      if (await expireOne(ctx, id, now)) expired += 1;
+    } catch (error) {
+      // One that cannot be changed must not keep the others open on every screen; the job fails, and runs again.
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} of ${due.length} could not expire`);
   return expired;
 }
 

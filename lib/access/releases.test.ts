@@ -113,4 +113,22 @@ describe("releases and what a requester sees", () => {
     expect(await db.custodyEvent.count({ where: { action: "release.expired", requestId } })).toBe(1);
     clock.set(now);
   });
+
+  test("a release that cannot be changed does not keep the others open", async () => {
+    const { db, clock, context } = world();
+    const now = clock.now();
+    const scenes = [await makeScene(world()), await makeScene(world())].sort((a, b) =>
+      a.requestId < b.requestId ? -1 : 1,
+    );
+    for (const scene of scenes) await release(scene);
+    const [stuck, next] = scenes.map((scene) => scene.requestId);
+    clock.advance(14 * 86_400_000);
+    await db.$executeRawUnsafe(`CREATE TRIGGER stuck BEFORE UPDATE ON request FOR EACH ROW
+      WHEN (OLD.id = '${stuck}') EXECUTE FUNCTION strongroom_refuse('it is stuck')`);
+    await expect(expireReleases(context())).rejects.toThrow("1 of 2 could not expire");
+    expect(await stateOf(next ?? "")).toBe("expired");
+    await db.$executeRawUnsafe("DROP TRIGGER stuck ON request");
+    expect(await expireReleases(context())).toBe(1);
+    clock.set(now);
+  });
 });
