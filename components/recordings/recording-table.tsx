@@ -3,7 +3,7 @@ import { formatBytes } from "@/components/ui/format";
 import { Link } from "@/components/ui/link";
 import { Bytes, Duration } from "@/components/ui/measures";
 import { StatePill } from "@/components/ui/state-pill";
-import { recordingStates } from "@/components/ui/states";
+import { recordingLook } from "@/components/ui/states";
 import { type Column, Table } from "@/components/ui/table";
 import { Time } from "@/components/ui/time";
 import type { RecordingRow } from "@/lib/recordings/types";
@@ -30,7 +30,7 @@ export function RecordingTable({ rows, rowHref, selected }: RecordingTableProps)
 }
 
 const columns: Column<RecordingRow>[] = [
-  { key: "state", head: "State", cell: (row) => <StatePill look={recordingStates[row.state]} /> },
+  { key: "state", head: "State", cell: (row) => <StatePill look={recordingLook(row)} /> },
   {
     key: "id",
     head: "Recording",
@@ -75,6 +75,7 @@ function Start({ row }: { row: RecordingRow }) {
 
 function Size({ row }: { row: RecordingRow }) {
   if (row.state !== "receiving") return <Bytes value={row.sizeBytes} />;
+  if (row.isAbandoned) return <span className="text-muted">nothing kept</span>;
   if (row.sizeBytes === null) return <span>{formatBytes(row.offsetBytes)} so far</span>;
   const percent = row.sizeBytes === 0 ? 100 : Math.floor((100 * row.offsetBytes) / row.sizeBytes);
   return (

@@ -4,6 +4,7 @@ import {
   Ban,
   CircleCheck,
   CircleHelp,
+  CircleOff,
   CirclePause,
   CircleX,
   Clock,
@@ -26,6 +27,18 @@ export type Tone = "ok" | "wait" | "bad" | "hold" | "info" | "plain";
 
 /** How a state is shown everywhere: one word, one icon, one tone, and a sentence of what it means. */
 export type StateLook = { label: string; icon: LucideIcon; tone: Tone; meaning: string };
+
+const neverReceived: StateLook = {
+  label: "Never received",
+  icon: CircleOff,
+  tone: "plain",
+  meaning: "The upload ended before every byte was here; what had arrived is gone.",
+};
+
+/** How one recording's state is shown: one that was abandoned goes on arriving in name only. */
+export function recordingLook({ state, isAbandoned }: Pick<RecordingRow, "state" | "isAbandoned">): StateLook {
+  return isAbandoned ? neverReceived : recordingStates[state];
+}
 
 export const recordingStates: Record<RecordingRow["state"], StateLook> = {
   receiving: { label: "Receiving", icon: ArrowDownToLine, tone: "info", meaning: "Chunks are still arriving." },

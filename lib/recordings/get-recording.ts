@@ -5,7 +5,7 @@ import { requireId } from "../input.ts";
 import { type Person, roleMay, type System } from "../people/index.ts";
 import { type DeviceRecordingView, sha256HexOf } from "../protocol/index.ts";
 import { toRecordingRow } from "./row.ts";
-import type { ChunkRow, RecordingCan, RecordingDetail } from "./types.ts";
+import type { ChunkRow, RecordingCan, RecordingDetail, RecordingRow } from "./types.ts";
 import { getVisible, seesReleasedOnly } from "./visible.ts";
 
 const hexOrNull = (bytes: Uint8Array | null) => (bytes === null ? null : sha256HexOf(bytes));
@@ -18,8 +18,9 @@ const hexOrNull = (bytes: Uint8Array | null) => (bytes === null ? null : sha256H
 export async function getRecording(ctx: Context, id: string): Promise<RecordingDetail> {
   const { actor, recording } = await getVisible(ctx, id);
   const grant = actor.kind === "person" ? await findGrant(ctx, recording.id, actor.accountId) : null;
+  const row = toRecordingRow(recording);
   return {
-    ...toRecordingRow(recording),
+    ...row,
     sha256: hexOrNull(recording.sha256),
     declaredSha256: hexOrNull(recording.declaredSha256),
     digestOriginator: recording.digestOriginator,
@@ -29,7 +30,7 @@ export async function getRecording(ctx: Context, id: string): Promise<RecordingD
     chunkSizeBytes: recording.upload?.chunkSizeBytes ?? 0,
     interruptions: recording.upload?.interruptions ?? 0,
     grant,
-    can: recordingCan(actor, recording.state, grant !== null),
+    can: recordingCan(actor, row, grant !== null),
   };
 }
 
@@ -48,17 +49,17 @@ const unreadable: Partial<Record<RecordingState, string>> = {
 };
 
 /** Why a recording's bytes cannot be read in this state; null: they can. Quarantined ones are kept and shown. */
-export function whyUnreadable(state: RecordingState): string | null {
-  return unreadable[state] ?? null;
+export function whyUnreadable(state: RecordingState, isAbandoned = false): string | null {
+  return isAbandoned ? "It was never received: its upload ended before it was whole." : (unreadable[state] ?? null);
 }
 
-function recordingCan(actor: Person | System, state: RecordingState, hasGrant: boolean): RecordingCan {
+function recordingCan(actor: Person | System, row: RecordingRow, hasGrant: boolean): RecordingCan {
+  const unreadableNow = whyUnreadable(row.state, row.isAbandoned);
   const noVideo = "Your role sees no video.";
   // A requester who sees the recording at all has an open release of it.
-  if (seesReleasedOnly(actor)) return { open: "You can download it.", download: whyUnreadable(state) };
+  if (seesReleasedOnly(actor)) return { open: "You can download it.", download: unreadableNow };
   if (actor.kind === "system" || !roleMay(actor.role, "recordings.open")) return { open: noVideo, download: noVideo };
-  const open = whyUnreadable(state);
-  return { open, download: open ?? (hasGrant ? null : "Open it first, and say what for.") };
+  return { open: unreadableNow, download: unreadableNow ?? (hasGrant ? null : "Open it first, and say what for.") };
 }
 
 /**

@@ -246,6 +246,17 @@ describe("one recording", () => {
     await openRecording(ctx, { id: quarantined.id, purpose: "find the damage" });
   });
 
+  test("one whose upload ended stays, and is said never to have been received", async () => {
+    const { db, context } = world();
+    const { id, upload } = await factories.makeRecording(db, { state: "receiving" });
+    const ctx = context(await factories.makeOfficer(db));
+    expect(await getRecording(ctx, id)).toMatchObject({ state: "receiving", isAbandoned: false });
+    await db.upload.update({ where: { id: upload?.id ?? "" }, data: { state: "terminated" } });
+    const shown = await getRecording(ctx, id);
+    expect(shown).toMatchObject({ state: "receiving", isAbandoned: true });
+    expect(shown.can.open).toMatch(/^It was never received/);
+  });
+
   test("a device sees its own recordings and no other's", async () => {
     const { db, context } = world();
     const device = await factories.makeDevice(db);

@@ -5,7 +5,7 @@ import type { RecordingRow } from "./types.ts";
 export const recordingInclude = {
   site: { select: { id: true, name: true, timeZone: true } },
   device: { select: { id: true, name: true } },
-  upload: { select: { offsetBytes: true, chunkSizeBytes: true, interruptions: true } },
+  upload: { select: { state: true, offsetBytes: true, chunkSizeBytes: true, interruptions: true } },
 } as const satisfies Prisma.RecordingInclude;
 
 /** A recording with what belongs to its row. */
@@ -26,6 +26,7 @@ export function toRecordingRow(recording: RecordingWithParts): RecordingRow {
       capturedFrom !== null && capturedUntil !== null ? capturedUntil.getTime() - capturedFrom.getTime() : null,
     sizeBytes: recording.sizeBytes === null ? null : Number(recording.sizeBytes),
     offsetBytes: Number(recording.upload?.offsetBytes ?? recording.sizeBytes ?? 0),
+    isAbandoned: recording.upload?.state === "terminated",
     source: recording.source,
     alias: recording.alias,
     place: recording.place,

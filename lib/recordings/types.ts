@@ -15,8 +15,10 @@ export type RecordingRow = {
   /** Null when the device declared no interval. */
   durationMs: number | null;
   sizeBytes: number | null;
-  /** Durable bytes so far. */
+  /** Durable bytes so far; of one that was abandoned, those that once were. */
   offsetBytes: number;
+  /** Its upload ended before it was whole: it is never received, and its bytes are gone. */
+  isAbandoned: boolean;
   source: string | null;
   alias: string | null;
   place: string | null;

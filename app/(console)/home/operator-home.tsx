@@ -7,7 +7,7 @@ import { plural } from "@/components/ui/format";
 import { Link } from "@/components/ui/link";
 import { PageHeader } from "@/components/ui/page-header";
 import { StatePill } from "@/components/ui/state-pill";
-import { recordingStates } from "@/components/ui/states";
+import { recordingLook } from "@/components/ui/states";
 import { RelativeTime } from "@/components/ui/time";
 import { listRecordings } from "@/lib/recordings/index.ts";
 import type { PersonContext } from "../../_server/context";
@@ -54,7 +54,7 @@ export async function OperatorHome({ ctx }: { ctx: PersonContext }) {
                     </span>
                   </span>
                   <span className="text-right text-muted text-xs">
-                    <StatePill look={recordingStates[row.state]} />
+                    <StatePill look={recordingLook(row)} />
                     <br />
                     <RelativeTime at={row.createdAt} zone={row.site?.timeZone} focusable={false} className="tip-end" />
                   </span>

@@ -11,7 +11,7 @@ import { Feed } from "@/components/ui/feed";
 import { Link } from "@/components/ui/link";
 import { Panel } from "@/components/ui/panel";
 import { StatePill } from "@/components/ui/state-pill";
-import { recordingStates } from "@/components/ui/states";
+import { recordingLook } from "@/components/ui/states";
 import { getRecording, listChunkRuns } from "@/lib/recordings/index.ts";
 import type { PersonContext } from "../../_server/context";
 import { recentEvents } from "../../_server/custody";
@@ -49,7 +49,7 @@ export async function RecordingPanel({ ctx, id, closeHref }: { ctx: PersonContex
           opening={opening}
         />
         <span className="ml-auto">
-          <StatePill look={recordingStates[recording.state]} />
+          <StatePill look={recordingLook(recording)} />
         </span>
       </div>
       {recording.state === "quarantined" && (

@@ -24,7 +24,9 @@ export async function recordingWork(ctx: PersonContext): Promise<PlacedWork[]> {
   const lastSeen = new Map(devices.map((device) => [device.id, device.lastSeenAt?.getTime() ?? 0]));
   const stalled = receiving.rows.filter(
     (row) =>
-      now - row.createdAt.getTime() > stalledAfterMs && now - (lastSeen.get(row.device.id) ?? 0) > stalledAfterMs,
+      !row.isAbandoned &&
+      now - row.createdAt.getTime() > stalledAfterMs &&
+      now - (lastSeen.get(row.device.id) ?? 0) > stalledAfterMs,
   );
   return [
     ...quarantined.rows.map((row) => toWork(row, recordingStates.quarantined, "Look into it")),

@@ -15,7 +15,7 @@ import { IdText } from "@/components/ui/digest";
 import { Notice } from "@/components/ui/notice";
 import { PageHeader } from "@/components/ui/page-header";
 import { StatePill } from "@/components/ui/state-pill";
-import { recordingStates } from "@/components/ui/states";
+import { recordingLook } from "@/components/ui/states";
 import { Time } from "@/components/ui/time";
 import { getRecording, listChunkRuns } from "@/lib/recordings/index.ts";
 import { requireContext } from "../../../_server/context";
@@ -46,7 +46,7 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
         title={recording.site?.name ?? recording.place ?? recording.fileName}
         parent={{ href: "/recordings", label: isRequester ? "Released to me" : "Recordings" }}
         trail={<IdText id={recording.id} />}
-        note={<StatePill look={recordingStates[recording.state]} />}
+        note={<StatePill look={recordingLook(recording)} />}
       >
         {!isRequester && (
           <DownloadButton
