@@ -8,6 +8,7 @@ type View = { name: string; as: Caller | null; path: (ids: KnownIds) => string }
 const views: View[] = [
   { name: "sign-in", as: null, path: () => "/sign-in" },
   { name: "link-used", as: null, path: () => "/invite/none" },
+  { name: "setup-over", as: null, path: () => "/setup/none" },
   { name: "home-officer", as: "officer", path: () => "/" },
   { name: "home-requester", as: "police", path: () => "/" },
   { name: "home-admin", as: "admin", path: () => "/" },
@@ -16,8 +17,12 @@ const views: View[] = [
   { name: "recordings-selected", as: "officer", path: (ids) => `/recordings?selected=${ids.recording}` },
   { name: "recordings-none-match", as: "officer", path: () => "/recordings?text=nothing-like-this" },
   { name: "recordings-requester", as: "judge", path: () => "/recordings" },
+  { name: "recordings-none-released", as: "insurer", path: () => "/recordings" },
+  { name: "recording-quarantined", as: "officer", path: (ids) => `/recordings/${ids.quarantinedRecording}` },
   { name: "recording", as: "officer", path: (ids) => `/recordings/${ids.recording}` },
   { name: "requests", as: "officer", path: () => "/requests" },
+  { name: "requests-none-expired", as: "officer", path: () => "/requests?state=expired" },
+  { name: "request-denied", as: "auditor", path: (ids) => `/requests/${ids.deniedRequest}` },
   { name: "requests-requester", as: "police", path: () => "/requests" },
   { name: "request-submitted", as: "officer", path: (ids) => `/requests/${ids.submittedRequest}` },
   { name: "request-in-review", as: "officer", path: (ids) => `/requests/${ids.reviewRequest}` },
@@ -25,10 +30,12 @@ const views: View[] = [
   { name: "request-released", as: "officer", path: (ids) => `/requests/${ids.releasedRequest}` },
   { name: "ask", as: "police", path: () => "/ask" },
   { name: "ask-released", as: "judge", path: (ids) => `/ask/${ids.releasedRequest}` },
+  { name: "ask-denied", as: "insurer", path: (ids) => `/ask/${ids.deniedRequest}` },
   { name: "ask-submitted", as: "police", path: (ids) => `/ask/${ids.submittedRequest}` },
   { name: "devices", as: "admin", path: () => "/devices" },
   { name: "people", as: "admin", path: () => "/people" },
   { name: "custody", as: "auditor", path: () => "/custody" },
+  { name: "custody-none-match", as: "auditor", path: () => "/custody?subject=R-00000-00000" },
   { name: "settings", as: "admin", path: () => "/settings" },
   { name: "not-found", as: "officer", path: () => "/recordings/R-00000-00000" },
   { name: "forbidden", as: "insurer", path: () => "/people" },
@@ -36,7 +43,7 @@ const views: View[] = [
 
 test.use({
   // A page that is a refusal is fetched with that status, which Chromium reports as an error.
-  expectedErrors: [/status of 40[34]/],
+  expectedErrors: /status of 40[34]/,
 });
 
 for (const view of views) {

@@ -15,7 +15,11 @@ for (const [column, asker] of askers.entries()) {
     for (const question of questions) {
       const path = question.path(ids);
       const options = question.json === undefined ? {} : { data: question.json };
-      const response = await api.fetch(path, { method: question.method, headers: { Origin: url }, ...options });
+      const response = await api.fetch(path, {
+        method: question.method,
+        headers: { Origin: url, ...question.headers },
+        ...options,
+      });
       const expected = Number(question.answers.split(" ")[column]);
       if (response.status() !== expected)
         wrong.push(`${question.method} ${path}: ${response.status()}, not ${expected}`);

@@ -53,7 +53,7 @@ async function embedEverywhere(page: Page, address: string): Promise<void> {
 
 test.use({
   // The browser says what it refuses: a frame, a script of the wrong type, an object.
-  expectedErrors: [/frame-ancestors|X-Frame-Options|object-src|MIME type|ERR_BLOCKED|Refused|violates|sandboxed/],
+  expectedErrors: /frame-ancestors|X-Frame-Options|object-src|MIME type|ERR_BLOCKED|Refused|violates|sandboxed/,
 });
 
 /** Collects the requests and windows of a program that runs. */

@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { freePort, startArchive } from "./support/archive.ts";
 import { expectSignedIn, invite, signIn, takeUp } from "./support/sign-in.ts";
 import { expect, test } from "./support/test.ts";
 import { readWorld } from "./support/world.ts";
@@ -122,35 +118,4 @@ test("signing out ends the session on this machine, also behind the back button"
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
   await page.goto("/requests");
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
-});
-
-test("the link for the first administrator works once", async ({ pageOf }) => {
-  const dataDir = mkdtempSync(join(tmpdir(), "strongroom-empty-"));
-  const archive = await startArchive(dataDir, await freePort());
-  try {
-    const said = () =>
-      archive.lines
-        .find((line) => line.includes("/setup/"))
-        ?.split(" ")
-        .at(-1) ?? "";
-    await expect.poll(said).toContain(`${archive.url}/setup/`);
-    const page = await pageOf(null);
-    await page.goto(said());
-    await page.getByLabel("Organisation that runs the archive").fill("Turia Cash Logistics");
-    await page.getByLabel("Your name").fill("Irene Duarte");
-    await page.getByLabel("Your e-mail address").fill("irene@turia.example");
-    await page.getByLabel("Password", { exact: true }).fill("copper willow lantern 4171");
-    await page.getByLabel("The same password again").fill("copper willow lantern 4172");
-    await page.getByRole("button", { name: "Set up the archive" }).click();
-    await expect(page.getByRole("main").getByRole("alert")).toHaveText("The two passwords differ.");
-    await page.getByLabel("The same password again").fill("copper willow lantern 4171");
-    await page.getByRole("button", { name: "Set up the archive" }).click();
-    await expectSignedIn(page, "Irene Duarte");
-    const second = await pageOf(null);
-    await second.goto(said());
-    await expect(second.getByRole("heading", { name: "This link is over" })).toBeVisible();
-  } finally {
-    await archive.stop();
-    rmSync(dataDir, { recursive: true, force: true });
-  }
 });

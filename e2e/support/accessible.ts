@@ -26,6 +26,7 @@ async function violationsOf(page: Page): Promise<string[]> {
 /** Looks at one page in every width and colour: a picture of each, no violation, nothing out of sight. */
 export async function expectAccessible(page: Page, name: string): Promise<void> {
   mkdirSync(pictures, { recursive: true });
+  const before = page.viewportSize();
   for (const { width, scheme } of looks) {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
     await page.setViewportSize({ width, height: width > 1000 ? 900 : 844 });
@@ -33,4 +34,5 @@ export async function expectAccessible(page: Page, name: string): Promise<void> 
     await expectNoSidewaysScroll(page);
     expect(await violationsOf(page), `${scheme}, at ${width} pixels`).toEqual([]);
   }
+  if (before !== null) await page.setViewportSize(before);
 }

@@ -10,6 +10,7 @@ export type Question = {
   method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: (ids: KnownIds) => string;
   json?: unknown;
+  headers?: Record<string, string>;
   /** Six statuses, one an asker. */
   answers: string;
 };
@@ -172,11 +173,18 @@ export const questions: Question[] = [
   get("app/api/custody/route.ts", () => "/api/custody", "401 200 200 200 403 403"),
   get("app/api/custody/export/route.ts", () => "/api/custody/export", "401 200 200 200 403 403"),
 
-  send("POST", "server/uploads.ts", () => "/api/uploads", "401 401 401 401 401 401"),
+  {
+    by: "server/uploads.ts",
+    method: "POST",
+    path: () => "/api/uploads",
+    headers: { "Tus-Resumable": "1.0.0" },
+    answers: "401 401 401 401 401 401",
+  },
   {
     by: "server/uploads.ts",
     method: "HEAD",
     path: () => "/api/uploads/U-00000-00000",
+    headers: { "Tus-Resumable": "1.0.0" },
     answers: "401 401 401 401 401 401",
   },
 ];

@@ -28,14 +28,16 @@ export function archiveSettings(dataDir: string, port: number) {
   };
 }
 
+type Listening = { onLine?: (line: string) => void; errors?: "inherit" | "ignore" };
+
 /** Runs a script of the repository as a process of its own; what it prints is read line by line. */
-export function runScript(script: string, settings: NodeJS.ProcessEnv, onLine: (line: string) => void = () => {}) {
+export function runScript(script: string, settings: NodeJS.ProcessEnv, { onLine, errors = "inherit" }: Listening = {}) {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, script)], {
     cwd: root,
     env: { ...process.env, ...settings },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", errors],
   });
-  createInterface({ input: child.stdout }).on("line", onLine);
+  createInterface({ input: child.stdout }).on("line", (line) => onLine?.(line));
   return child;
 }
 
@@ -47,11 +49,18 @@ export async function ended(child: ChildProcess): Promise<number | null> {
 /** A running archive, and what it printed. */
 export type RunningArchive = { url: string; lines: string[]; stop(): Promise<void> };
 
-/** Starts the built server on this folder, and waits until it answers. */
-export async function startArchive(dataDir: string, port: number): Promise<RunningArchive> {
+/** Starts the built server on this folder, and waits until it answers. `ignore` its errors where a test makes them. */
+export async function startArchive(
+  dataDir: string,
+  port: number,
+  errors: "inherit" | "ignore" = "inherit",
+): Promise<RunningArchive> {
   const lines: string[] = [];
   const url = `http://localhost:${port}`;
-  const server = runScript("server/main.ts", archiveSettings(dataDir, port), (line) => lines.push(line));
+  const server = runScript("server/main.ts", archiveSettings(dataDir, port), {
+    onLine: (line) => lines.push(line),
+    errors,
+  });
   const stop = async () => {
     server.kill("SIGTERM");
     await ended(server);

@@ -15,17 +15,20 @@ async function findIds(officer: HttpSession, judge: HttpSession): Promise<KnownI
     `/api/requests/${releasedRequest}`,
   );
   const { rows: recordings } = await officer.json<{ rows: { id: string }[] }>("/api/recordings?state=sealed");
+  const { rows: damaged } = await officer.json<{ rows: { id: string }[] }>("/api/recordings?state=quarantined");
   const { rows: devices } = await officer.json<{ rows: { id: string }[] }>("/api/devices");
   const { rows: sites } = await officer.json<{ rows: { id: string }[] }>("/api/sites");
   const releasedRecording = release.recordings[0]?.id ?? "";
   return {
     recording: recordings.find((recording) => recording.id !== releasedRecording)?.id ?? "",
+    quarantinedRecording: damaged[0]?.id ?? "",
     releasedRecording,
     release: release.id,
     releasedRequest,
     submittedRequest: inState("submitted"),
     reviewRequest: inState("in_review"),
     approvedRequest: inState("approved"),
+    deniedRequest: inState("denied"),
     device: devices[0]?.id ?? "",
     site: sites[0]?.id ?? "",
   };

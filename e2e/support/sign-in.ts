@@ -27,15 +27,18 @@ export async function takeUp(page: Page, link: string, person: { name: string; p
 /** A person whom an administrator invited in the browser, with the one-time link that was shown. */
 export type Invited = { name: string; email: string; password: string; link: string };
 
-/** Invites an officer on the page of people. */
-export async function invite(admin: Page, name: string): Promise<Invited> {
-  const email = `${name.toLowerCase().replaceAll(" ", ".")}@turia.example`;
+/** Invites somebody on the page of people, into the first organisation that fits the role. */
+export async function invite(admin: Page, name: string, role = "Officer"): Promise<Invited> {
+  const email = `${name
+    .normalize("NFD")
+    .replaceAll(/[^a-z]/gi, "")
+    .toLowerCase()}@turia.example`;
   await admin.goto("/people");
   await admin.getByRole("button", { name: "Invite a person" }).click();
   const window = admin.getByRole("dialog");
   await window.getByLabel("Name", { exact: true }).fill(name);
   await window.getByLabel("E-mail address").fill(email);
-  await window.getByRole("radio", { name: /^Officer/ }).check();
+  await window.getByRole("radio", { name: new RegExp(`^${role}`) }).check();
   await window.getByRole("button", { name: "Invite" }).click();
   const link = (await window.getByText(/\/invite\//).textContent()) ?? "";
   await window.getByRole("button", { name: "I have copied it" }).click();

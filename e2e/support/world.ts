@@ -9,6 +9,8 @@ export type Caller = (typeof callers)[number];
 export type KnownIds = {
   /** A sealed recording that nobody released. */
   recording: string;
+  /** A recording whose digest is not what the device said. */
+  quarantinedRecording: string;
   /** A recording of the judge's open release. */
   releasedRecording: string;
   /** The judge's open release, and the request it answers. */
@@ -18,6 +20,8 @@ export type KnownIds = {
   submittedRequest: string;
   reviewRequest: string;
   approvedRequest: string;
+  /** The insurer's request. */
+  deniedRequest: string;
   device: string;
   site: string;
 };
