@@ -6,6 +6,7 @@ import type { Context } from "../context.ts";
 import { AppError } from "../errors.ts";
 import { type AppendResult, appendBytes } from "./append-bytes.ts";
 import { lengthKnown, saveLength, takeLength } from "./declare-length.ts";
+import { Inbox } from "./inbox.ts";
 import { getUpload, type UploadRow, uploadGone } from "./internal.ts";
 import { type Lease, releaseLease, takeLease } from "./lease.ts";
 import { openUpload } from "./open-upload.ts";
@@ -32,6 +33,16 @@ type Options = { directory: string; writers: Writers; maxBytes: number };
 function tusUpload(row: UploadRow): Upload {
   const size = row.lengthBytes === null ? {} : { size: row.lengthBytes };
   return new Upload({ id: row.id, offset: row.offsetBytes, ...size });
+}
+
+/** A complete upload takes an empty body and no other. */
+async function refuseMore({ body, stated }: TusScope, idleMs: number): Promise<void> {
+  const inbox = new Inbox(body, 0);
+  const timer = setTimeout(() => inbox.stop("idle"), idleMs);
+  await inbox.take();
+  clearTimeout(timer);
+  if (inbox.ended === "too_long") throw new AppError("too_large", "This upload is complete; it takes no more bytes.");
+  if (inbox.ended === "whole") stated.checksum?.verify();
 }
 
 /**
@@ -101,7 +112,10 @@ export class ArchiveStore extends FileStore {
   override async write(_emptied: Readable, id: string, offsetBytes: number): Promise<number> {
     const scope = this.#scope();
     const { writers, maxBytes } = this.#options;
-    if (scope.upload?.state === "complete") return offsetBytes;
+    if (scope.upload?.state === "complete") {
+      await refuseMore(scope, writers.timing.idleMs);
+      return offsetBytes;
+    }
     if (scope.lease === null) scope.lease = (await takeLease(scope.ctx, id, offsetBytes, writers)).lease;
     const lease = scope.lease;
     scope.lease = null; // from here on appendBytes lets go of it
