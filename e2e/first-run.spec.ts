@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import pg from "pg";
-import { startPostgres } from "../lib/postgres/index.ts";
 import { expectAccessible } from "./support/accessible.ts";
 import { freePort, type RunningArchive, startArchive } from "./support/archive.ts";
+import { openDatabase } from "./support/database.ts";
 import { open } from "./support/open.ts";
 import { expectSignedIn, invite, takeUp } from "./support/sign-in.ts";
 import { expect, test } from "./support/test.ts";
@@ -89,9 +88,7 @@ test("a new archive: its first administrator, empty pages that say what comes ne
     });
 
     await test.step("a page that breaks says so, and can be tried again", async () => {
-      const { url, stop } = await startPostgres(dataDir);
-      const database = new pg.Client(url);
-      await database.connect();
+      const database = await openDatabase(dataDir);
       const rename = (from: string, to: string) => database.query(`ALTER TABLE ${from} RENAME TO ${to}`);
       try {
         for (const { table, path, words, hasFrame } of [
@@ -109,7 +106,6 @@ test("a new archive: its first administrator, empty pages that say what comes ne
         }
       } finally {
         await database.end();
-        await stop();
       }
     });
   } finally {

@@ -30,7 +30,9 @@ export async function expectAccessible(page: Page, name: string): Promise<void> 
   for (const { width, scheme } of looks) {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
     await page.setViewportSize({ width, height: width > 1000 ? 900 : 844 });
-    await page.screenshot({ path: join(pictures, `${name}-${scheme}-${width}.png`), fullPage: true });
+    // Without animations, colours on their way from one scheme to the other arrive, here and for what follows.
+    const path = join(pictures, `${name}-${scheme}-${width}.png`);
+    await page.screenshot({ path, fullPage: true, animations: "disabled" });
     await expectNoSidewaysScroll(page);
     expect(await violationsOf(page), `${scheme}, at ${width} pixels`).toEqual([]);
   }
