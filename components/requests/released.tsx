@@ -50,8 +50,11 @@ export function ReleasedRecording({
             icon={Download}
             className="mt-4 w-full"
           >
-            Download<span className="sr-only"> {recording.fileName}</span>
-            {size && `, ${size}`}
+            {/* One child: the button sets a gap between its children. */}
+            <span>
+              Download<span className="sr-only"> {recording.fileName}</span>
+              {size && `, ${size}`}
+            </span>
           </ButtonLink>
           <p className="mt-2 text-muted text-sm">
             Available until <Time at={release.openUntil} zone={zone} />. An interrupted download can be resumed.
