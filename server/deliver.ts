@@ -30,6 +30,8 @@ class Delivery {
   readonly #content: OpenContent;
   readonly #buffers = Array.from({ length: bufferCount }, () => Buffer.allocUnsafeSlow(bufferBytes));
   readonly #taken: Promise<void>[] = [];
+  /** Writes that the kernel has not taken yet. */
+  readonly #waiting = new Set<() => void>();
   #end: DeliveryEnd | null = null;
   #turn = 0;
   #isChecking = false;
@@ -45,6 +47,8 @@ class Delivery {
     const timer = setInterval(() => void this.#check(), checkEveryMs);
     this.#response.once("close", () => {
       if (!this.#response.writableFinished) this.#end ??= "left";
+      // A write between the socket's end and this event is kept by Node, and its callback never called.
+      for (const settle of this.#waiting) settle();
     });
     try {
       for (const stretch of stretches) {
@@ -92,12 +96,17 @@ class Delivery {
   #write(bytes: Uint8Array, countedBytes: number): Promise<void> {
     return new Promise((resolve) => {
       if (this.#end !== null || this.#response.destroyed) return resolve();
+      const settle = () => {
+        this.#waiting.delete(settle);
+        resolve();
+      };
+      this.#waiting.add(settle);
       this.#response.write(bytes, (error) => {
         if (!error) {
           this.bytesServed += countedBytes;
           this.#movedAt = performance.now();
         }
-        resolve();
+        settle();
       });
     });
   }
