@@ -51,6 +51,7 @@ async function packagedBrowser() {
     const env = workEnvironment({ TMPDIR: dir });
     const { code } = await runQuietly(nodeForWork(), ["--input-type=module", "-e", script], { cwd: at(), env });
     if (code !== 0) return null;
+    writeFileSync(join(dir, "fonts", "fonts.conf"), fontSettings(dir));
     const lines = [
       "#!/bin/sh",
       `dir=${shellQuote(dir)}`,
@@ -61,6 +62,18 @@ async function packagedBrowser() {
     chmodSync(wrapper, 0o755);
   }
   return (await starts(wrapper)) ? wrapper : null;
+}
+
+/** The package's own settings name folders of a cloud's machines; without any font, Chromium ends at a form field. */
+function fontSettings(dir) {
+  const inXml = (path) => path.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${inXml(join(dir, "fonts"))}</dir>
+  <cachedir>${inXml(join(dir, "font-cache"))}</cachedir>
+</fontconfig>
+`;
 }
 
 function shellQuote(text) {
