@@ -16,6 +16,8 @@ export default defineConfig({
     browserName: "chromium",
     launchOptions: {
       executablePath,
+      // A browser in the C locale writes _ for every letter that is not ASCII in a downloaded file's name.
+      env: { ...process.env, LC_ALL: "C.UTF-8" } as Record<string, string>, // what is unset stays unset
       args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"],
     },
     timezoneId: "Europe/Madrid",
