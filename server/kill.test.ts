@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { recordingKey } from "../lib/recordings/index.ts";
 import { factories, useTestDatabase } from "../lib/testing/index.ts";
+import { findUpload } from "./testing/find-upload.ts";
 import { type ApiServer, startApiServer } from "./testing/start-api-server.ts";
 import { tusDevice } from "./testing/tus-client.ts";
 
@@ -41,8 +42,7 @@ describe("a server that is killed", () => {
     return hash.digest("hex");
   }
 
-  const uploadAt = (location: string) =>
-    world().db.upload.findUniqueOrThrow({ where: { id: location.split("/").at(-1) ?? "" } });
+  const uploadAt = (location: string) => findUpload(world().db, location);
 
   it("50 times during a PATCH loses no acknowledged byte, and the file is right in the end", {
     timeout: 300_000,
@@ -102,7 +102,7 @@ describe("a server that is killed", () => {
       expect(answer.status).toBe(204);
       offset = Number(answer.headers["upload-offset"]);
     }
-    const upload = await world().db.upload.findUniqueOrThrow({ where: { id: location.split("/").at(-1) ?? "" } });
+    const upload = await findUpload(world().db, location);
     expect(await digestInStorage(upload.recordingId)).toBe(sha256(file));
     await server.stop();
     await start(true);
@@ -186,7 +186,7 @@ describe("two server processes on one archive", () => {
       expect(statuses.filter((status) => status === 204)).toHaveLength(1);
       expect(statuses.filter((status) => status === 409 || status === 423)).toHaveLength(1);
       const winner = bodies[statuses.indexOf(204)] ?? Buffer.alloc(0);
-      const upload = await world().db.upload.findUniqueOrThrow({ where: { id: location.split("/").at(-1) ?? "" } });
+      const upload = await findUpload(world().db, location);
       const stored = createHash("sha256");
       for await (const bytes of createReadStream(join(world().dir, "storage", recordingKey(upload.recordingId))))
         stored.update(bytes);

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
 import type { ApiServerSettings } from "./testing/api-server.ts";
+import { findUpload } from "./testing/find-upload.ts";
 import { type ApiServer, startApiServer } from "./testing/start-api-server.ts";
 import { tusDevice } from "./testing/tus-client.ts";
 
@@ -38,11 +39,7 @@ describe("a slow link", () => {
     const device = await factories.makeDevice(world().db);
     return tusDevice(() => server?.url ?? "", device.token);
   }
-  const uploadAt = (location: string) =>
-    world().db.upload.findUniqueOrThrow({
-      where: { id: location.split("/").at(-1) ?? "" },
-      include: { recording: true },
-    });
+  const uploadAt = (location: string) => findUpload(world().db, location);
 
   it("has its bytes promised while they drip, inside a chunk too", async () => {
     const client = await connect({ checkpointMs: 300, leaseMs: 1_000, renewMs: 200 });

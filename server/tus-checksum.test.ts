@@ -6,6 +6,7 @@ import { encodeMetadataHeader } from "../lib/protocol/index.ts";
 import { recordingKey } from "../lib/recordings/index.ts";
 import { openFileBlobStore } from "../lib/storage/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
+import { findUpload } from "./testing/find-upload.ts";
 import { type ApiServer, startApiServer } from "./testing/start-api-server.ts";
 import { type Answer, ask, tusDevice } from "./testing/tus-client.ts";
 
@@ -37,11 +38,7 @@ describe("tus 1.0, checksum", () => {
     `${algorithm} ${createHash(algorithm).update(content).digest("base64")}`;
   const file = randomBytes(1_000_000);
   const small = { "Upload-Metadata": encodeMetadataHeader([["chunk_size", "400000"]]) };
-  const rowOf = (location: string) =>
-    world().db.upload.findUniqueOrThrow({
-      where: { id: location.split("/").at(-1) ?? "" },
-      include: { recording: { include: { chunks: { orderBy: { index: "asc" } } } } },
-    });
+  const rowOf = (location: string) => findUpload(world().db, location);
   const stored = async (location: string) =>
     buffer(openFileBlobStore(`${world().dir}/storage`).read(recordingKey((await rowOf(location)).recordingId)));
 

@@ -5,6 +5,7 @@ import { recordingKey } from "../lib/recordings/index.ts";
 import { openFileBlobStore } from "../lib/storage/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
 import { expireUploads } from "../lib/uploads/index.ts";
+import { findUpload } from "./testing/find-upload.ts";
 import { type ApiServer, startApiServer } from "./testing/start-api-server.ts";
 import { type Answer, tusDevice } from "./testing/tus-client.ts";
 
@@ -29,8 +30,7 @@ describe("tus 1.0, expiration", () => {
   const job = () =>
     world().context({ kind: "system", name: "upload.expire" }, { clock: systemClock, storage: stored() });
   const created = async (length: number) => String((await client.create(length)).headers.location);
-  const rowOf = (location: string) =>
-    world().db.upload.findUniqueOrThrow({ where: { id: idOf(location) }, include: { recording: true } });
+  const rowOf = (location: string) => findUpload(world().db, location);
   const age = (location: string, time: number) =>
     world().db.upload.update({
       where: { id: idOf(location) },

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { recordingKey } from "../lib/recordings/index.ts";
 import { openFileBlobStore } from "../lib/storage/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
+import { findUpload } from "./testing/find-upload.ts";
 import { type ApiServer, startApiServer } from "./testing/start-api-server.ts";
 import { ask, tusDevice } from "./testing/tus-client.ts";
 
@@ -30,11 +31,7 @@ describe("the tus endpoint", () => {
     expect(answer.status).toBe(201);
     return String(answer.headers.location);
   }
-  const recordingOf = (location: string) =>
-    world().db.upload.findUniqueOrThrow({
-      where: { id: location.split("/").at(-1) ?? "" },
-      include: { recording: { include: { chunks: { orderBy: { index: "asc" } } } } },
-    });
+  const recordingOf = (location: string) => findUpload(world().db, location);
   async function state(location: string) {
     return (await recordingOf(location)).recording.state;
   }

@@ -30,6 +30,7 @@ export const custodyActions = {
   "upload.resumed": { sentence: "resumed the upload", group: "recordings" },
   "upload.interrupted": { sentence: "was cut off", group: "recordings" },
   "upload.damaged": { sentence: "found acknowledged bytes missing", group: "recordings" },
+  "upload.part_received": { sentence: "delivered the last byte of a part", group: "recordings" },
   "upload.terminated": { sentence: "ended the upload unfinished", group: "recordings" },
   "upload.expired": { sentence: "ended the upload, which had brought nothing for long", group: "recordings" },
   "recording.received": { sentence: "delivered the last byte", group: "recordings" },

@@ -59,7 +59,7 @@ describe("a full disk that the database feels too", () => {
       code: "insufficient_storage",
     });
     const { offsetBytes } = await ctx.db.upload.findUniqueOrThrow({ where: { id: uploadId } });
-    const chunks = await ctx.db.chunk.findMany({ where: { recordingId } });
+    const chunks = await ctx.db.chunk.findMany({ where: { recordingId: recordingId ?? "" } });
     expect(Number(offsetBytes)).toBe(chunks.reduce((sum, chunk) => sum + chunk.lengthBytes, 0));
   });
 });

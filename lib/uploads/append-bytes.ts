@@ -3,14 +3,13 @@ import type { Readable } from "node:stream";
 import type { Context } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
-import { recordingKey } from "../recordings/index.ts";
 import { BlobDamagedError, type BlobWriter } from "../storage/index.ts";
 import { type BodyChecksum, maxChecksummedBytes, tooLongForChecksum } from "./checksum.ts";
 import { ChunkDigester } from "./chunk-digester.ts";
 import { commitInterruption, completeUpload } from "./commit.ts";
 import { saveLength } from "./declare-length.ts";
 import { type EndReason, Inbox } from "./inbox.ts";
-import type { UploadRow } from "./internal.ts";
+import { blobKeyOf, subjectOf, type UploadRow } from "./internal.ts";
 import { type Lease, releaseLease } from "./lease.ts";
 import { noteResumption } from "./note-resumption.ts";
 import { Reception } from "./reception.ts";
@@ -123,9 +122,8 @@ async function keepWritten(ctx: Context, lease: Lease, reception: Reception): Pr
 }
 
 async function openAt(ctx: Context, lease: Lease): Promise<BlobWriter> {
-  const { recordingId, offsetBytes } = lease.upload;
   try {
-    return await ctx.storage.openWriter(recordingKey(recordingId), offsetBytes);
+    return await ctx.storage.openWriter(blobKeyOf(lease.upload), lease.upload.offsetBytes);
   } catch (error) {
     await releaseLease(ctx.db, lease);
     if (!(error instanceof BlobDamagedError)) throw storageError(error);
@@ -138,7 +136,7 @@ async function reportDamage(ctx: Context, upload: UploadRow, damage: BlobDamaged
   const details = { expectedBytes: damage.expectedBytes, actualBytes: damage.actualBytes };
   ctx.log.error({ ...details, uploadId: upload.id, recordingId: upload.recordingId }, "ACKNOWLEDGED BYTES ARE MISSING");
   await ctx.db.$transaction((tx) =>
-    recordEvent(ctx, tx, { action: "upload.damaged", outcome: "failed", recordingId: upload.recordingId, details }),
+    recordEvent(ctx, tx, { action: "upload.damaged", outcome: "failed", ...subjectOf(upload), details }),
   );
   const message = "Bytes that were acknowledged are missing in storage. Keep your file; an operator must look at it.";
   throw new AppError("upload_damaged", message, { cause: damage });
@@ -146,14 +144,14 @@ async function reportDamage(ctx: Context, upload: UploadRow, damage: BlobDamaged
 
 /** A digester at the upload's offset: from the last PATCH's memory, or by reading the chunk's durable head again. */
 async function resumeDigest(ctx: Context, lease: Lease, writers: Writers): Promise<ChunkDigester> {
-  const { id, recordingId, offsetBytes, chunkSizeBytes } = lease.upload;
+  const { id, offsetBytes, chunkSizeBytes } = lease.upload;
   const kept = writers.takeDigest(id, lease.fence, offsetBytes);
   if (kept !== null) return new ChunkDigester(chunkSizeBytes, kept);
   const headBytes = offsetBytes % chunkSizeBytes;
   const hash = createHash("sha256");
   if (headBytes > 0) {
     const range = { start: offsetBytes - headBytes, end: offsetBytes - 1 };
-    for await (const buffer of ctx.storage.read(recordingKey(recordingId), range)) hash.update(buffer);
+    for await (const buffer of ctx.storage.read(blobKeyOf(lease.upload), range)) hash.update(buffer);
   }
   return new ChunkDigester(chunkSizeBytes, { offsetBytes, hash });
 }

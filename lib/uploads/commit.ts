@@ -1,5 +1,6 @@
 import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
+import { subjectOf } from "./internal.ts";
 import { type Lease, leaseLost } from "./lease.ts";
 import { type Progress, writeProgress } from "./write-progress.ts";
 
@@ -11,12 +12,17 @@ async function writeLast(ctx: Context, tx: Transaction, lease: Lease, progress: 
 
 /** Promises what arrived before a body broke off, and says so in custody. */
 export async function commitInterruption(ctx: Context, lease: Lease, progress: Progress, reason: string) {
-  const { id, recordingId } = lease.upload;
+  const { id } = lease.upload;
   await ctx.db.$transaction(async (tx) => {
     await writeLast(ctx, tx, lease, progress);
     await tx.upload.update({ where: { id }, data: { interruptions: { increment: 1 } } });
     const details = { uploadId: id, offsetBytes: progress.offsetBytes, reason };
-    await recordEvent(ctx, tx, { action: "upload.interrupted", outcome: "failed", recordingId, details });
+    await recordEvent(ctx, tx, {
+      action: "upload.interrupted",
+      outcome: "failed",
+      ...subjectOf(lease.upload),
+      details,
+    });
   });
   lease.isReleased = true;
 }
@@ -28,9 +34,22 @@ export async function commitInterruption(ctx: Context, lease: Lease, progress: P
 export async function completeUpload(ctx: Context, lease: Lease, progress: Progress): Promise<void> {
   await ctx.db.$transaction(async (tx) => {
     await writeLast(ctx, tx, lease, progress);
-    await markReceived(ctx, tx, { ...lease.upload, sizeBytes: progress.offsetBytes });
+    const { recordingId } = lease.upload;
+    const input = { ...lease.upload, sizeBytes: progress.offsetBytes };
+    await (recordingId === null ? markPartReceived(ctx, tx, input) : markReceived(ctx, tx, { ...input, recordingId }));
   });
   lease.isReleased = true;
+}
+
+/** Every byte of a part is durable; what becomes of it, the final upload says that names it. */
+async function markPartReceived(
+  ctx: Context,
+  tx: Transaction,
+  input: { id: string; deviceId: string; sizeBytes: number },
+): Promise<void> {
+  const { id, deviceId, sizeBytes } = input;
+  await tx.upload.update({ where: { id, state: "open" }, data: { state: "complete" } });
+  await recordEvent(ctx, tx, { action: "upload.part_received", deviceId, details: { uploadId: id, sizeBytes } });
 }
 
 /** Every byte of the file is durable: the upload is complete and the recording is due to be read back. */

@@ -31,6 +31,7 @@ export async function saveLength(ctx: Context, lease: Lease): Promise<void> {
       data: { lengthBytes: BigInt(lengthBytes) },
     });
     if (count === 0) throw leaseLost();
-    await tx.recording.update({ where: { id: recordingId }, data: { sizeBytes: BigInt(lengthBytes) } });
+    if (recordingId !== null)
+      await tx.recording.update({ where: { id: recordingId }, data: { sizeBytes: BigInt(lengthBytes) } });
   });
 }

@@ -1,11 +1,17 @@
 import type { Context } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
-import { recordingKey } from "../recordings/index.ts";
+import { blobKeyOf, subjectOf } from "./internal.ts";
 
 const pageSize = 200;
 
-type Abandoned = { id: string; recordingId: string; deviceId: string; offsetBytes: bigint; lastActivityAt: Date };
+type Abandoned = {
+  id: string;
+  recordingId: string | null;
+  deviceId: string;
+  offsetBytes: bigint;
+  lastActivityAt: Date;
+};
 
 /**
  * Job `upload.expire`: ends open uploads that have brought nothing for a time (tus 1.0, Expiration). Their bytes go;
@@ -36,7 +42,7 @@ export async function expireUploads(ctx: Context, expiresMs: number, signal?: Ab
 }
 
 async function expireOne(ctx: Context, upload: Abandoned, before: Date): Promise<boolean> {
-  const { id: uploadId, recordingId, deviceId, lastActivityAt } = upload;
+  const { id: uploadId, lastActivityAt } = upload;
   const isExpired = await ctx.db.$transaction(async (tx) => {
     // On the database's clock, like every lease; the new fence keeps out a writer that was frozen.
     const count = await tx.$executeRaw`
@@ -49,19 +55,19 @@ async function expireOne(ctx: Context, upload: Abandoned, before: Date): Promise
       offsetBytes: Number(upload.offsetBytes),
       lastActivityAt: lastActivityAt.toISOString(),
     };
-    await recordEvent(ctx, tx, { action: "upload.expired", recordingId, deviceId, details });
+    await recordEvent(ctx, tx, { action: "upload.expired", ...subjectOf(upload), deviceId: upload.deviceId, details });
     return true;
   });
   // After the commit, as when a device ends an upload: never a row without its bytes.
-  if (isExpired) await removeBytes(ctx, recordingId);
+  if (isExpired) await removeBytes(ctx, upload);
   return isExpired;
 }
 
 /** The others must not wait for one whose bytes do not go. */
-async function removeBytes(ctx: Context, recordingId: string): Promise<void> {
+async function removeBytes(ctx: Context, upload: Abandoned): Promise<void> {
   try {
-    await ctx.storage.remove(recordingKey(recordingId));
+    await ctx.storage.remove(blobKeyOf(upload));
   } catch (error) {
-    ctx.log.error({ err: error, recordingId }, "the bytes of an expired upload could not be removed");
+    ctx.log.error({ err: error, uploadId: upload.id }, "the bytes of an expired upload could not be removed");
   }
 }

@@ -1,6 +1,10 @@
+import type { UploadKind, UploadState } from "../../generated/prisma/client.ts";
 import type { Actor, Context } from "../context.ts";
 import { AppError, notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
+import { recordingKey } from "../recordings/index.ts";
+import type { BlobKey } from "../storage/index.ts";
+import { partKey } from "./part-key.ts";
 
 /** A device that acts. */
 export type DeviceActor = Extract<Actor, { kind: "device" }>;
@@ -18,8 +22,11 @@ export function requireDevice(ctx: Context): DeviceActor {
 /** An upload as its own device may know it. Lengths in bytes. */
 export type UploadRow = {
   id: string;
-  recordingId: string;
-  state: "open" | "complete" | "terminated";
+  /** Null: a part. */
+  recordingId: string | null;
+  deviceId: string;
+  kind: UploadKind;
+  state: UploadState;
   offsetBytes: number;
   /** Null: deferred. */
   lengthBytes: number | null;
@@ -41,6 +48,8 @@ export async function getUpload(ctx: Context, uploadId: string): Promise<UploadR
   return {
     id: row.id,
     recordingId: row.recordingId,
+    deviceId: row.deviceId,
+    kind: row.kind,
     state: row.state,
     offsetBytes: Number(row.offsetBytes),
     lengthBytes: row.lengthBytes === null ? null : Number(row.lengthBytes),
@@ -48,6 +57,18 @@ export async function getUpload(ctx: Context, uploadId: string): Promise<UploadR
     metadataHeader: row.metadataHeader,
     lastActivityAt: row.lastActivityAt,
   };
+}
+
+type Subject = Pick<UploadRow, "id" | "recordingId" | "deviceId">;
+
+/** Where an upload's bytes are in storage: its recording's blob, or a part's own. */
+export function blobKeyOf({ id, recordingId }: Subject): BlobKey {
+  return recordingId === null ? partKey(id) : recordingKey(recordingId);
+}
+
+/** What custody names in an event about an upload: its recording, or for a part its device. */
+export function subjectOf({ recordingId, deviceId }: Subject): { recordingId: string } | { deviceId: string } {
+  return recordingId === null ? { deviceId } : { recordingId };
 }
 
 /** The 410 of an upload that its device ended, or that expired. */

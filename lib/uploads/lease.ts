@@ -26,7 +26,9 @@ const marginMs = 500;
 
 type SeenRow = {
   id: string;
-  recording_id: string;
+  recording_id: string | null;
+  device_id: string;
+  kind: UploadRow["kind"];
   state: UploadRow["state"];
   offset_bytes: bigint;
   length_bytes: bigint | null;
@@ -56,14 +58,16 @@ async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | nul
          AND (seen.lease_until IS NULL OR seen.lease_until <= clock_timestamp())
       RETURNING u.fence
     )
-    SELECT seen.id, seen.recording_id, seen.state::text AS state, seen.offset_bytes, seen.length_bytes,
-           seen.chunk_size_bytes, seen.metadata_header, seen.last_activity_at, seen.interruptions,
+    SELECT seen.id, seen.recording_id, seen.device_id, seen.kind::text AS kind, seen.state::text AS state,
+           seen.offset_bytes, seen.length_bytes, seen.chunk_size_bytes, seen.metadata_header, seen.last_activity_at, seen.interruptions,
            seen.lease_until IS NOT NULL AS was_left_behind, taken.fence
       FROM seen LEFT JOIN taken ON true`;
   if (row === undefined) throw notFound("upload");
   const upload: UploadRow = {
     id: row.id,
     recordingId: row.recording_id,
+    deviceId: row.device_id,
+    kind: row.kind,
     state: row.state,
     offsetBytes: Number(row.offset_bytes),
     lengthBytes: row.length_bytes === null ? null : Number(row.length_bytes),

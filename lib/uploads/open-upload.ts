@@ -116,8 +116,8 @@ async function insertRows(ctx: Context, device: DeviceActor, input: Announcement
     if (lengthBytes === 0) await markReceived(ctx, tx, { id: uploadId, recordingId, sizeBytes: 0 });
   });
   const state = lengthBytes === 0 ? "complete" : "open";
-  const told = { id: uploadId, recordingId, lengthBytes, chunkSizeBytes, metadataHeader };
-  return { ...told, state, offsetBytes: 0, lastActivityAt: now };
+  const told = { id: uploadId, recordingId, deviceId: device.deviceId, lengthBytes, chunkSizeBytes, metadataHeader };
+  return { ...told, kind: "whole", state, offsetBytes: 0, lastActivityAt: now };
 }
 
 function searchText([recordingId, capture, deviceName, siteName]: [

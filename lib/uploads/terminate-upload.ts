@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
-import { recordingKey } from "../recordings/index.ts";
+import { blobKeyOf, subjectOf } from "./internal.ts";
 import { takeLease } from "./lease.ts";
 import type { Writers } from "./writers.ts";
 
@@ -22,8 +22,8 @@ export async function terminateUpload(ctx: Context, uploadId: string, writers: W
       data: { state: "terminated", leaseUntil: null, leaseWanted: false },
     });
     const details = { uploadId: upload.id, offsetBytes: upload.offsetBytes };
-    await recordEvent(ctx, tx, { action: "upload.terminated", recordingId: upload.recordingId, details });
+    await recordEvent(ctx, tx, { action: "upload.terminated", ...subjectOf(upload), details });
   });
   // After the commit: a kill in between leaves bytes that nothing names, never a row without its bytes.
-  await ctx.storage.remove(recordingKey(upload.recordingId));
+  await ctx.storage.remove(blobKeyOf(upload));
 }

@@ -94,7 +94,7 @@ export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
     if (response.status >= 400) throw new Error(`@tus/server answered ${response.status}: ${await response.text()}`);
     const headers = Object.fromEntries(response.headers);
     if (scope.upload !== null) {
-      headers[recordingIdHeader] = scope.upload.recordingId;
+      if (scope.upload.recordingId !== null) headers[recordingIdHeader] = scope.upload.recordingId;
       if (method === "POST") headers.Location = `${location}/${scope.upload.id}`;
       // "its value as specified by the Client during the creation": the header itself, not a rewritten one.
       if (method === "HEAD" && scope.upload.metadataHeader !== null)

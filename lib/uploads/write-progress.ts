@@ -17,6 +17,7 @@ export type ProgressEntry = { ctx: Context; lease: Lease; progress: Progress; re
 
 /**
  * Writes chunk rows and offsets of any number of uploads in one statement, each only if its lease still stands.
+ * A part has no chunk rows: its bytes get their place in a file, and with it their digests, when it is put together.
  * The caller has made the bytes durable before; after this the offsets may be answered.
  *
  * @returns ids of the uploads that were written; for the others the lease was lost
@@ -55,6 +56,7 @@ export async function writeProgress(
                     ${chunks.map((chunk) => chunk.lengthBytes)}::int[], ${chunks.map((chunk) => chunk.sha256)}::text[],
                     ${chunks.map((chunk) => chunk.from)}::text[])
              AS c (upload_id, index, length_bytes, sha256, received_from) ON c.upload_id = held.id
+       WHERE held.recording_id IS NOT NULL
       ON CONFLICT (recording_id, index) DO UPDATE
         SET length_bytes = excluded.length_bytes, sha256 = excluded.sha256,
             received_at = excluded.received_at, received_from = excluded.received_from

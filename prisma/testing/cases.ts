@@ -137,6 +137,22 @@ export const checks: Case[] = [
     (f) => [addUpload(f, 400_000), `DELETE FROM upload WHERE id = 'U-1'`, addUpload(f, 67_108_864)],
   ),
   rule(
+    "upload_kind_shape",
+    (f) => [
+      addUpload(f, 400_000, { kind: "'part'" }),
+      addPart(f, { kind: "'whole'" }),
+      addPart(f, { kind: "'final'", concat_header: "'final;/a'" }),
+      addPart(f, { concat_header: "'partial'" }),
+      addPart(f, { final_upload_id: "'U-F'" }),
+      addPart(f, { part_index: "0" }),
+      addPart(f, { final_upload_id: "'U-F'", part_index: "-1" }),
+      addUpload(f, 400_000, { kind: "'final'" }),
+      addUpload(f, 400_000, { concat_header: "'final;/a'" }),
+      addUpload(f, 400_000, { final_upload_id: "'U-F'", part_index: "0" }),
+    ],
+    (f) => [addPart(f, {}), addPart(f, { id: "'U-2'", final_upload_id: "'U-F'", part_index: "1" })],
+  ),
+  rule(
     "chunk_shape",
     (f) => [addChunk(f, "-1", "1"), addChunk(f, "1", "0"), addChunk(f, "1", "67108865"), addChunk(f, "1", "1", short)],
     (f) => [addChunk(f, "1", "67108864", zeros), addChunk(f, "2", "1")],
@@ -280,6 +296,32 @@ export const triggers: Case[] = [
     ["offset_bytes = 1001", "fence = 4", "state = 'terminated'"],
   ),
   rule(
+    "upload_part_stays",
+    (f) => [
+      ...["kind = 'whole'", "recording_id = 'R-1'", "concat_header = 'x'", "device_id = 'D-1'"].map(
+        (set) => `UPDATE upload SET ${set} WHERE id = 'U-P'`,
+      ),
+      "UPDATE upload SET part_index = 1 WHERE id = 'U-P'",
+      "UPDATE upload SET final_upload_id = NULL, part_index = NULL WHERE id = 'U-P'",
+      ["UPDATE upload SET state = 'complete' WHERE id = 'U-P'", "UPDATE upload SET state = 'open' WHERE id = 'U-P'"],
+      [
+        "UPDATE upload SET state = 'complete' WHERE id IN ('U-F', 'U-P')",
+        "UPDATE upload SET state = 'terminated' WHERE id = 'U-P'",
+      ],
+      [
+        addPart(f, {}),
+        "UPDATE upload SET state = 'terminated' WHERE id = 'U-1'",
+        "UPDATE upload SET state = 'open' WHERE id = 'U-1'",
+      ],
+    ],
+    (f) => [
+      addPart(f, {}),
+      "UPDATE upload SET final_upload_id = 'U-F', part_index = 1 WHERE id = 'U-1'",
+      "UPDATE upload SET state = 'complete' WHERE id = 'U-P'",
+      "UPDATE upload SET state = 'terminated' WHERE id IN ('U-F', 'U-P', 'U-1')",
+    ],
+  ),
+  rule(
     "chunk_never_shrinks",
     (f) => [
       chunk(f).replace("SET", "SET length_bytes = 999"),
@@ -338,10 +380,19 @@ export const triggers: Case[] = [
   ),
 ];
 
-function addUpload(f: Fixture, chunkSizeBytes: number): string {
+function addUpload(f: Fixture, chunkSizeBytes: number, columns: Record<string, string> = {}): string {
+  const names = Object.keys(columns).map((name) => `${name}, `);
+  const values = Object.values(columns).map((value) => `${value}, `);
   return `WITH r AS (${addRecording(f, { id: "gen_random_uuid()::text" })} RETURNING id, device_id)
-    INSERT INTO upload (id, recording_id, device_id, chunk_size_bytes, created_at, last_activity_at)
-    SELECT 'U-1', id, device_id, ${chunkSizeBytes}, now(), now() FROM r`;
+    INSERT INTO upload (${names.join("")}id, recording_id, device_id, chunk_size_bytes, created_at, last_activity_at)
+    SELECT ${values.join("")}'U-1', id, device_id, ${chunkSizeBytes}, now(), now() FROM r`;
+}
+
+/** A part of no recording. */
+function addPart(f: Fixture, columns: Record<string, string>): string {
+  const all = { id: "'U-1'", kind: "'part'", length_bytes: "0", chunk_size_bytes: "400000", ...columns };
+  return `INSERT INTO upload (${Object.keys(all).join(", ")}, device_id, created_at, last_activity_at)
+    SELECT ${Object.values(all).join(", ")}, device_id, now(), now() FROM recording WHERE id = '${f.sealed}'`;
 }
 
 function addChunk(f: Fixture, index: string, lengthBytes: string, sha256 = "NULL"): string {

@@ -25,6 +25,20 @@ export async function makeFixture(db: Database) {
     },
   });
   await db.upload.update({ where: { recordingId: receiving.id }, data: { offsetBytes: 1000, fence: 3 } });
+  const announced = await factories.makeRecording(db, { state: "receiving" });
+  const file = {
+    deviceId: announced.deviceId,
+    chunkSizeBytes: 400_000,
+    createdAt: new Date(),
+    lastActivityAt: new Date(),
+  };
+  await db.upload.deleteMany({ where: { recordingId: announced.id } });
+  await db.upload.create({
+    data: { ...file, id: "U-F", kind: "final", recordingId: announced.id, lengthBytes: 0, concatHeader: "final;/U-P" },
+  });
+  await db.upload.create({
+    data: { ...file, id: "U-P", kind: "part", lengthBytes: 0, finalUploadId: "U-F", partIndex: 0 },
+  });
   await db.setupLink.create({ data: { secretSha256: new Uint8Array(32), createdAt: new Date() } });
   await db.custodyEvent.create({
     data: { at: new Date(), action: "log.read", actorKind: "system", actorName: "test", correlationId: "c" },
