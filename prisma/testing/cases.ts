@@ -8,6 +8,7 @@ export type Case = { name: string; refuses: (f: Fixture) => Script[]; allows: (f
 
 const zeros = `decode(repeat('00', 32), 'hex')`;
 const ones = `decode(repeat('01', 32), 'hex')`;
+const twos = `decode(repeat('02', 32), 'hex')`;
 const short = `decode(repeat('00', 31), 'hex')`;
 
 const rule = (name: string, refuses: Case["refuses"], allows: Case["allows"]): Case => ({ name, refuses, allows });
@@ -123,6 +124,29 @@ export const checks: Case[] = [
     "recording_size_positive",
     (f) => [addRecording(f, { size_bytes: "-1" })],
     (f) => [addRecording(f, { size_bytes: "0" })],
+  ),
+  column(
+    "recording_repeat_shape",
+    received,
+    ["repeat_of_id = id", "state = 'sealed', sealed_at = now(), repeat_of_id = id", "repeat_of_id = 'R-1'"],
+    ["state = 'sealed', sealed_at = now(), repeat_of_id = (SELECT max(id) FROM recording WHERE state = 'sealed')"],
+  ),
+  rule(
+    "device_key_shape",
+    (f) => [addKey(f, { kid: "'short'" }), addKey(f, { public_key: short })],
+    (f) => [addKey(f, {})],
+  ),
+  rule(
+    "manifest_shape",
+    (f) => [
+      addManifest(f, { manifest_sha256: short }),
+      addManifest(f, { previous_sha256: short }),
+      addManifest(f, { sequence: "0" }),
+      addManifest(f, { chunk_size_bytes: "399999" }),
+      addManifest(f, { chunk_size_bytes: "67108865" }),
+      addManifest(f, { chunk_sha256s: short }),
+    ],
+    (f) => [addManifest(f, {}), addManifest(f, { manifest_sha256: twos, previous_sha256: ones, sequence: "2" })],
   ),
   column("upload_offset_within_length", upload, ["offset_bytes = length_bytes + 1"], ["offset_bytes = length_bytes"]),
   column(
@@ -322,6 +346,21 @@ export const triggers: Case[] = [
     ],
   ),
   rule(
+    "device_key_stays",
+    (f) => [
+      `DELETE FROM device_key WHERE kid = repeat('k', 43)`,
+      `UPDATE device_key SET public_key = ${ones}`,
+      `UPDATE device_key SET device_id = (SELECT device_id FROM recording WHERE id = '${f.sealed}')`,
+      ["UPDATE device_key SET revoked_at = now()", "UPDATE device_key SET revoked_at = NULL"],
+    ],
+    () => ["UPDATE device_key SET revoked_at = now()"],
+  ),
+  rule(
+    "manifest_stays",
+    () => ["UPDATE manifest SET jws = 'y'", "DELETE FROM manifest"],
+    () => ["SELECT 1 FROM manifest"],
+  ),
+  rule(
     "chunk_never_shrinks",
     (f) => [
       chunk(f).replace("SET", "SET length_bytes = 999"),
@@ -398,6 +437,30 @@ function addPart(f: Fixture, columns: Record<string, string>): string {
 function addChunk(f: Fixture, index: string, lengthBytes: string, sha256 = "NULL"): string {
   return `INSERT INTO chunk (recording_id, index, offset_bytes, length_bytes, sha256, received_at, received_from)
     VALUES ('${f.receiving}', ${index}, 0, ${lengthBytes}, ${sha256}, now(), 'x')`;
+}
+
+function addKey(f: Fixture, columns: Record<string, string>): string {
+  const all = { kid: "repeat('x', 43)", public_key: ones, created_at: "now()", ...columns };
+  return `INSERT INTO device_key (${Object.keys(all).join(", ")}, device_id)
+    SELECT ${Object.values(all).join(", ")}, device_id FROM recording WHERE id = '${f.sealed}'`;
+}
+
+function addManifest(f: Fixture, columns: Record<string, string>): string {
+  const all = {
+    manifest_sha256: ones,
+    recording_id: `'${f.receiving}'`,
+    kid: "repeat('k', 43)",
+    sequence: "1",
+    chain: "'fork'",
+    chunk_size_bytes: "400000",
+    chunk_sha256s: "''",
+    facts: "'{}'",
+    jws: "'x'",
+    received_at: "now()",
+    ...columns,
+  };
+  return `INSERT INTO manifest (${Object.keys(all).join(", ")}, device_id)
+    SELECT ${Object.values(all).join(", ")}, device_id FROM recording WHERE id = '${f.receiving}'`;
 }
 
 /** The same request under another id, with one column changed. */

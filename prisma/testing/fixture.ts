@@ -39,6 +39,23 @@ export async function makeFixture(db: Database) {
   await db.upload.create({
     data: { ...file, id: "U-P", kind: "part", lengthBytes: 0, finalUploadId: "U-F", partIndex: 0 },
   });
+  const key = { deviceId: receiving.deviceId, kid: "k".repeat(43), publicKey: new Uint8Array(32) };
+  await db.deviceKey.create({ data: { ...key, createdAt: new Date() } });
+  await db.manifest.create({
+    data: {
+      manifestSha256: new Uint8Array(32),
+      recordingId: receiving.id,
+      deviceId: receiving.deviceId,
+      kid: key.kid,
+      sequence: 1,
+      chain: "first",
+      chunkSizeBytes: 400_000,
+      chunkSha256s: new Uint8Array(32),
+      facts: {},
+      jws: "x",
+      receivedAt: new Date(),
+    },
+  });
   await db.setupLink.create({ data: { secretSha256: new Uint8Array(32), createdAt: new Date() } });
   await db.custodyEvent.create({
     data: { at: new Date(), action: "log.read", actorKind: "system", actorName: "test", correlationId: "c" },
