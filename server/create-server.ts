@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
-import { join } from "node:path";
 import { AppError, notFound } from "../lib/errors.ts";
 import { uploadsPath } from "../lib/protocol/index.ts";
 import type { Services } from "../lib/services.ts";
@@ -36,7 +35,6 @@ export type ArchiveServer = {
 export function createArchiveServer({ services, next, timing }: ServerParts): ArchiveServer {
   const { env } = services;
   const endpoint = createTusEndpoint({
-    directory: join(env.dataDir, "tus"),
     maxBytes: env.uploadMaxBytes,
     expiresMs: env.uploadExpiresMs,
     timing: { ...defaultTiming, idleMs: env.uploadIdleMs, ...timing },

@@ -1,11 +1,10 @@
 import type { Readable } from "node:stream";
-import { type Locker, Server } from "@tus/server";
 import type { Context } from "../context.ts";
-import { AppError, type ErrorCode, isAppError, notFound, toProblem } from "../errors.ts";
-import { newId, parseId } from "../ids.ts";
-import { recordingIdHeader, uploadsPath } from "../protocol/index.ts";
+import { AppError, type ErrorCode, isAppError, toProblem } from "../errors.ts";
+import { recordingIdHeader } from "../protocol/index.ts";
 import { checksumAlgorithms } from "./checksum.ts";
 import type { WriterTiming } from "./timing.ts";
+import { type TusParts, type TusScope, tusMethods } from "./tus-methods.ts";
 import {
   checkTusRequest,
   noStatement,
@@ -14,7 +13,6 @@ import {
   tusExtensions,
   tusVersion,
 } from "./tus-request.ts";
-import { ArchiveStore, type TusScope } from "./tus-store.ts";
 import { Writers } from "./writers.ts";
 
 export type { TusRequest } from "./tus-request.ts";
@@ -36,8 +34,6 @@ export type TusEndpoint = {
 };
 
 type EndpointOptions = {
-  /** A directory that @tus/file-store may have to itself; nothing is written there. */
-  directory: string;
   timing: WriterTiming;
   /** Longest file, in bytes. */
   maxBytes: number;
@@ -45,95 +41,36 @@ type EndpointOptions = {
   expiresMs: number;
 };
 
-// The lease in the database is the lock. It is taken for PATCH and DELETE only: HEAD must answer at once.
-const noLocks: Locker = { newLock: () => ({ lock: async () => undefined, unlock: async () => undefined }) };
-
-/** Statuses of @tus/server that are off the specification, by its own texts. Everything else is caught before. */
-const tusErrors: Record<number, () => AppError> = {
-  404: () => notFound("upload"),
-  409: () => new AppError("offset_conflict", "Upload-Offset is not the number of bytes that are here."),
-  413: () => new AppError("too_large", "The body is longer than what is left of the upload's length."),
-  400: () => new AppError("length_invalid", "This length cannot be taken.", { field: "Upload-Length" }),
-};
-
-function asAppError(error: unknown): unknown {
-  if (error instanceof Error || typeof error !== "object" || error === null || !("status_code" in error)) return error;
-  return tusErrors[Number(error.status_code)]?.() ?? error;
-}
-
-/**
- * The tus 1.0 endpoint: @tus/server speaks the protocol, our store keeps the bytes, and errors become problem
- * details with a stable code.
- */
+/** The tus 1.0 endpoint: requests are checked, become verbs, and errors become problem details with a stable code. */
 export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
   const writers = new Writers(options.timing);
-  const store = new ArchiveStore({ ...options, writers });
-  const failures = new WeakMap<Request, unknown>();
-  const server = new Server({
-    path: uploadsPath,
-    datastore: store,
-    locker: noLocks,
-    maxSize: options.maxBytes,
-    relativeLocation: true,
-    allowedOrigins: () => false, // devices are no browsers
-    namingFunction: () => newId("upload"),
-    getFileIdFromRequest: (_request, last) => (last === undefined ? undefined : (parseId("upload", last) ?? undefined)),
-    onResponseError: (request, error) => {
-      failures.set(request, asAppError(error));
-      return { status_code: 500, body: "" };
-    },
-  });
-
-  async function answer(scope: TusScope, request: TusRequest, location: string): Promise<TusAnswer> {
-    const { method, uploadId } = request;
-    if (method === "OPTIONS") return configuration(options.maxBytes);
-    const path = uploadId === null ? uploadsPath : `${uploadsPath}/${encodeURIComponent(uploadId)}`;
-    const webRequest = new Request(new URL(path, "http://archive"), { method, headers: tusHeaders(request) });
-    const response = await store.within(scope, () => server.handleWeb(webRequest));
-    if (failures.has(webRequest)) throw failures.get(webRequest);
-    if (response.status >= 400) throw new Error(`@tus/server answered ${response.status}: ${await response.text()}`);
-    const headers = Object.fromEntries(response.headers);
-    if (scope.upload !== null) {
-      if (scope.upload.recordingId !== null) headers[recordingIdHeader] = scope.upload.recordingId;
-      if (method === "POST") headers.Location = `${location}/${scope.upload.id}`;
-      // "its value as specified by the Client during the creation": the header itself, not a rewritten one.
-      if (method === "HEAD" && scope.upload.metadataHeader !== null)
-        headers["Upload-Metadata"] = scope.upload.metadataHeader;
-      delete headers.location;
-    }
-    Object.assign(headers, expiryFields(scope, options.expiresMs));
-    // Who may call from a browser is decided in one place, which is not @tus/server.
-    for (const name of Object.keys(headers)) if (name.startsWith("access-control-")) delete headers[name];
-    return { status: response.status, headers, body: null, mustClose: refuseEnd(scope) };
-  }
-
+  const parts: TusParts = { writers, maxBytes: options.maxBytes };
   return {
     stop: () => writers.stop(),
     handle: async (ctx, request, body, location) => {
-      const scope = newScope(ctx, body, request);
+      const scope: TusScope = { ctx, request, body, stated: noStatement, upload: null, result: null };
       try {
         scope.stated = checkTusRequest(request, options.maxBytes);
-        return await answer(scope, request, location);
+        if (request.method === "OPTIONS") return configuration(options.maxBytes);
+        return await answer(scope, parts, location, options.expiresMs);
       } catch (error) {
-        const problem = problemAnswer(scope, request, error, location);
+        const problem = problemAnswer(scope, error, location);
         return { ...problem, headers: { ...problem.headers, ...expiryFields(scope, options.expiresMs) } };
       }
     },
   };
 }
 
-function newScope(ctx: Context, body: Readable, request: TusRequest): TusScope {
-  const metadataHeader = request.headers["upload-metadata"] ?? null;
-  return {
-    ctx,
-    body,
-    metadataHeader,
-    stated: noStatement,
-    savesLength: false,
-    upload: null,
-    lease: null,
-    result: null,
-  };
+async function answer(scope: TusScope, parts: TusParts, location: string, expiresMs: number): Promise<TusAnswer> {
+  const method = tusMethods.get(scope.request.method);
+  if (method === undefined) throw new Error(`No answer to ${scope.request.method}`); // refused when it was checked
+  const { status, headers } = await method(scope, parts);
+  headers["Tus-Resumable"] = tusVersion;
+  const recordingId = scope.upload?.recordingId ?? null;
+  if (recordingId !== null) headers[recordingIdHeader] = recordingId;
+  if (scope.upload !== null && status === 201) headers.Location = `${location}/${scope.upload.id}`;
+  Object.assign(headers, expiryFields(scope, expiresMs));
+  return { status, headers, body: null, mustClose: refuseEnd(scope) };
 }
 
 /**
@@ -156,14 +93,6 @@ function configuration(maxBytes: number): TusAnswer {
     "Tus-Checksum-Algorithm": checksumAlgorithms.join(","),
   };
   return { status: 204, headers, body: null, mustClose: false };
-}
-
-/** Only what @tus/server should judge: other fields are ours, or a proxy's. */
-function tusHeaders({ method, headers }: TusRequest): Headers {
-  const kept = ["tus-resumable", "upload-offset", "upload-defer-length", "content-type", "content-length"];
-  // A length that comes later is our store's matter: @tus/server refuses also the one that is known already.
-  if (method === "POST") kept.push("upload-length");
-  return new Headers(kept.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])));
 }
 
 /**
@@ -191,7 +120,8 @@ function refuseEnd({ result, stated }: TusScope): boolean {
 /** Refusals after which the offset is exactly what it was. */
 const offsetCodes: ReadonlySet<string> = new Set<ErrorCode>(["offset_conflict", "checksum_mismatch"]);
 
-function problemAnswer(scope: TusScope, request: TusRequest, error: unknown, location: string): TusAnswer {
+function problemAnswer(scope: TusScope, error: unknown, location: string): TusAnswer {
+  const { request } = scope;
   const { status, body, headers } = toProblem(error);
   const cause = error instanceof Error ? error.cause : undefined;
   if (!isAppError(error) || status >= 500)

@@ -94,8 +94,7 @@ export type TusStatement = {
 export const noStatement: TusStatement = { patchOffsetBytes: null, patchLengthBytes: null, checksum: null };
 
 /**
- * Checks a request in the order of the specification, before anything is looked up. @tus/server checks too, but
- * with status codes that are off the specification and without saying which field is wrong.
+ * Checks a request in the order of the specification, before anything is looked up.
  *
  * @throws AppError unsupported_media_type, invalid_input, length_invalid, too_large, and those of checkTusVersion
  */
@@ -108,8 +107,13 @@ export function checkTusRequest(request: TusRequest, maxBytes: number): TusState
   return method === "PATCH" ? { ...checkPatch(headers, maxBytes), checksum: announcedChecksum(request) } : noStatement;
 }
 
+/** Whether a request says that its body is a part of an upload. */
+export function isBodyType(headers: TusRequest["headers"]): boolean {
+  return headers["content-type"]?.trim().toLowerCase() === bodyType;
+}
+
 function checkBodyType(headers: TusRequest["headers"]): void {
-  if (headers["content-type"]?.trim().toLowerCase() !== bodyType)
+  if (!isBodyType(headers))
     throw new AppError("unsupported_media_type", `Send Content-Type: ${bodyType}.`, { field: "Content-Type" });
 }
 

@@ -1,0 +1,137 @@
+import type { Readable } from "node:stream";
+import type { Context } from "../context.ts";
+import { AppError } from "../errors.ts";
+import { newId } from "../ids.ts";
+import { type AppendResult, appendBytes } from "./append-bytes.ts";
+import { lengthKnown, saveLength, takeLength } from "./declare-length.ts";
+import { Inbox } from "./inbox.ts";
+import { getUpload, type UploadRow, uploadGone } from "./internal.ts";
+import { type Lease, releaseLease, takeLease } from "./lease.ts";
+import { openUpload } from "./open-upload.ts";
+import { terminateUpload } from "./terminate-upload.ts";
+import { isBodyType, type TusRequest, type TusStatement } from "./tus-request.ts";
+import type { Writers } from "./writers.ts";
+
+/** One tus request on its way. What is known of its upload stays here also when it fails, for the answer. */
+export type TusScope = {
+  ctx: Context;
+  request: TusRequest;
+  body: Readable;
+  stated: TusStatement;
+  upload: UploadRow | null;
+  result: AppendResult | null;
+};
+
+/** A success, without the fields that every answer has. */
+export type TusSuccess = { status: number; headers: Record<string, string> };
+
+/** What all requests share. */
+export type TusParts = { writers: Writers; maxBytes: number };
+
+type Method = (scope: TusScope, parts: TusParts) => Promise<TusSuccess>;
+
+/** The methods of tus 1.0, each one of our verbs. The request was checked; who asks was authenticated. */
+export const tusMethods: ReadonlyMap<string, Method> = new Map([
+  ["POST", create],
+  ["HEAD", tell],
+  ["PATCH", append],
+  ["DELETE", end],
+]);
+
+/** "The Server MUST acknowledge a successful upload creation with the 201 Created status" (Creation, POST). */
+async function create(scope: TusScope, parts: TusParts): Promise<TusSuccess> {
+  const { ctx, request } = scope;
+  const { "upload-length": length, "upload-metadata": metadataHeader = null } = request.headers;
+  const lengthBytes = length === undefined ? null : Number(length);
+  scope.upload = await openUpload(ctx, { uploadId: newId("upload"), lengthBytes, metadataHeader });
+  if (!isBodyType(request.headers)) return { status: 201, headers: {} };
+  refuseOverlong(scope.upload, request, parts.maxBytes);
+  const { lease } = await takeLease(ctx, scope.upload.id, 0, parts.writers);
+  // "the Server MUST include the Upload-Offset header in the response" (Creation With Upload).
+  return { status: 201, headers: { "Upload-Offset": String(await take(scope, lease, parts, false)) } };
+}
+
+/** "The Server MUST always include the Upload-Offset header in the response for a HEAD request" (HEAD). */
+async function tell(scope: TusScope): Promise<TusSuccess> {
+  const upload = await getUpload(scope.ctx, scope.request.uploadId ?? "");
+  scope.upload = upload;
+  if (upload.state === "terminated") throw uploadGone();
+  const headers: Record<string, string> = {
+    // "The Server MUST prevent the client and/or proxies from caching the response" (HEAD).
+    "Cache-Control": "no-store",
+    "Upload-Offset": String(upload.offsetBytes),
+  };
+  if (upload.lengthBytes === null) headers["Upload-Defer-Length"] = "1";
+  else headers["Upload-Length"] = String(upload.lengthBytes);
+  // "its value as specified by the Client during the creation": the header itself, not a rewritten one.
+  if (upload.metadataHeader !== null) headers["Upload-Metadata"] = upload.metadataHeader;
+  return { status: 200, headers };
+}
+
+/** "The Server MUST acknowledge successful PATCH requests with the 204 No Content status" (PATCH). */
+async function append(scope: TusScope, parts: TusParts): Promise<TusSuccess> {
+  const { ctx, request, stated } = scope;
+  const { patchOffsetBytes } = stated;
+  // The lease comes before anything is decided on the offset, and before the file is opened.
+  const { upload, lease } = await takeLease(ctx, request.uploadId ?? "", patchOffsetBytes, parts.writers);
+  scope.upload = upload;
+  let savesLength: boolean;
+  try {
+    // "the Server MUST respond with the 409 Conflict status without modifying the upload resource" (PATCH).
+    if (upload.offsetBytes !== patchOffsetBytes)
+      throw new AppError("offset_conflict", "Upload-Offset is not the number of bytes that are here.");
+    savesLength = await declareLength(scope, upload, lease);
+    refuseOverlong(upload, request, parts.maxBytes);
+  } catch (error) {
+    if (lease !== null) await releaseLease(ctx.db, lease);
+    throw error;
+  }
+  return { status: 204, headers: { "Upload-Offset": String(await take(scope, lease, parts, savesLength)) } };
+}
+
+/** "the Server SHOULD free associated resources and MUST respond with the 204 No Content status" (Termination). */
+async function end({ ctx, request }: TusScope, { writers }: TusParts): Promise<TusSuccess> {
+  await terminateUpload(ctx, request.uploadId ?? "", writers);
+  return { status: 204, headers: {} };
+}
+
+/** Takes the body; a complete upload has no lease, and takes an empty body and no other. Returns the new offset. */
+async function take(scope: TusScope, lease: Lease | null, parts: TusParts, savesLength: boolean): Promise<number> {
+  const { ctx, body, stated, upload } = scope;
+  if (lease === null) {
+    await refuseMore(scope, parts.writers.timing.idleMs);
+    return upload?.offsetBytes ?? 0;
+  }
+  scope.result = await appendBytes(ctx, lease, body, { ...parts, checksum: stated.checksum, savesLength });
+  return scope.result.offsetBytes;
+}
+
+/**
+ * "Once set the length MUST NOT be changed" (Upload-Defer-Length); the same length again changes nothing.
+ *
+ * @returns whether it is to be saved with the body, when that was found right
+ */
+async function declareLength({ ctx, stated }: TusScope, upload: UploadRow, lease: Lease | null): Promise<boolean> {
+  const { patchLengthBytes, checksum } = stated;
+  if (patchLengthBytes === null || patchLengthBytes === upload.lengthBytes) return false;
+  if (lease === null) throw lengthKnown();
+  takeLength(lease, patchLengthBytes);
+  if (checksum === null) await saveLength(ctx, lease);
+  return checksum !== null;
+}
+
+/** A body that says itself that it does not fit is refused before a byte of it is taken. */
+function refuseOverlong(upload: UploadRow, { headers }: TusRequest, maxBytes: number): void {
+  const leftBytes = (upload.lengthBytes ?? maxBytes) - upload.offsetBytes;
+  if (Number(headers["content-length"] ?? 0) <= leftBytes) return;
+  throw new AppError("too_large", "The body is longer than what is left of the upload's length.");
+}
+
+async function refuseMore({ body, stated }: TusScope, idleMs: number): Promise<void> {
+  const inbox = new Inbox(body, 0);
+  const timer = setTimeout(() => inbox.stop("idle"), idleMs);
+  await inbox.take();
+  clearTimeout(timer);
+  if (inbox.ended === "too_long") throw new AppError("too_large", "This upload is complete; it takes no more bytes.");
+  if (inbox.ended === "whole") stated.checksum?.verify();
+}
