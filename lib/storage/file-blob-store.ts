@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream, fstatSync, mkdirSync } from "node:fs";
-import { type FileHandle, link, mkdir, open, opendir, rm, stat, statfs, unlink } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { opendir, stat, statfs } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
 import { BlobDamagedError, type BlobReader, type BlobStore, type BlobWriter } from "./blob-store.ts";
+import { type Disk, type DiskFile, machineDisk } from "./disk.ts";
 import { keyOfPath, pathOfKey } from "./key-path.ts";
 
 /** Large enough for the disk's full speed, small enough for many readers at once. */
@@ -13,8 +14,8 @@ function hasCode(error: unknown, code: string): boolean {
 }
 
 /** A new or removed name survives power loss only once its directory is synced (fsync(2), notes). */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
+async function syncDirectory(disk: Disk, path: string): Promise<void> {
+  const directory = await disk.open(path, "r");
   try {
     await directory.sync();
   } finally {
@@ -22,7 +23,7 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-async function writeAll(file: FileHandle, buffers: readonly Uint8Array[], positionBytes: number): Promise<number> {
+async function writeAll(file: DiskFile, buffers: readonly Uint8Array[], positionBytes: number): Promise<number> {
   let rest = buffers;
   let position = positionBytes;
   while (rest.length > 0) {
@@ -40,10 +41,10 @@ async function writeAll(file: FileHandle, buffers: readonly Uint8Array[], positi
 }
 
 class FileWriter implements BlobWriter {
-  #file: FileHandle;
+  #file: DiskFile;
   #position: number;
 
-  constructor(file: FileHandle, offsetBytes: number) {
+  constructor(file: DiskFile, offsetBytes: number) {
     this.#file = file;
     this.#position = offsetBytes;
   }
@@ -63,9 +64,9 @@ class FileWriter implements BlobWriter {
 
 class FileReader implements BlobReader {
   readonly sizeBytes: number;
-  #file: FileHandle;
+  #file: DiskFile;
 
-  constructor(file: FileHandle, sizeBytes: number) {
+  constructor(file: DiskFile, sizeBytes: number) {
     this.#file = file;
     this.sizeBytes = sizeBytes;
   }
@@ -88,40 +89,53 @@ class FileReader implements BlobReader {
 /** Blobs as files of one directory, which only this program's user may read. */
 class FileBlobStore implements BlobStore {
   #directory: string;
+  #disk: Disk;
   #known = new Set<string>();
 
-  constructor(directory: string) {
+  constructor(directory: string, disk: Disk) {
     this.#directory = directory;
+    this.#disk = disk;
   }
 
   #path(key: string): string {
     return pathOfKey(this.#directory, key);
   }
 
-  /** Makes a key's folders, durably, once a process. */
+  /**
+   * Makes a key's folders, durably, once a process. Also folders that are there are synced: a process that was
+   * killed may have made them and got no further.
+   */
   async #prepare(path: string): Promise<string> {
     const folder = dirname(path);
     if (this.#known.has(folder)) return folder;
-    const first = await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (first !== undefined) {
-      for (let made = folder; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
-    }
+    await this.#disk.mkdir(folder, { recursive: true, mode: 0o700 });
+    for (let below = folder; below.length >= this.#directory.length; below = dirname(below))
+      await this.#syncParent(below);
     this.#known.add(folder);
     return folder;
+  }
+
+  /** What lies above the store's own directory may be closed to us; then it was not we who made that name. */
+  async #syncParent(path: string): Promise<void> {
+    try {
+      await syncDirectory(this.#disk, dirname(path));
+    } catch (error) {
+      if (path !== this.#directory || !hasCode(error, "EACCES")) throw error;
+    }
   }
 
   async create(key: string): Promise<void> {
     const path = this.#path(key);
     const folder = await this.#prepare(path);
-    const file = await open(path, "wx", 0o600);
+    const file = await this.#disk.open(path, "wx", 0o600);
     await file.close();
-    await syncDirectory(folder);
+    await syncDirectory(this.#disk, folder);
   }
 
   async openWriter(key: string, offsetBytes: number): Promise<BlobWriter> {
-    let file: FileHandle;
+    let file: DiskFile;
     try {
-      file = await open(this.#path(key), "r+");
+      file = await this.#disk.open(this.#path(key), "r+");
     } catch (error) {
       throw hasCode(error, "ENOENT") ? new BlobDamagedError(key, offsetBytes, null) : error;
     }
@@ -138,7 +152,7 @@ class FileBlobStore implements BlobStore {
 
   async openReader(key: string): Promise<BlobReader | null> {
     try {
-      const file = await open(this.#path(key), "r");
+      const file = await this.#disk.open(this.#path(key), "r");
       return new FileReader(file, fstatSync(file.fd).size);
     } catch (error) {
       if (hasCode(error, "ENOENT")) return null;
@@ -171,12 +185,12 @@ class FileBlobStore implements BlobStore {
   async remove(key: string): Promise<void> {
     const path = this.#path(key);
     try {
-      await unlink(path);
+      await this.#disk.unlink(path);
     } catch (error) {
       if (hasCode(error, "ENOENT")) return;
       throw error;
     }
-    await syncDirectory(dirname(path));
+    await syncDirectory(this.#disk, dirname(path));
   }
 
   async freeBytes(): Promise<number | null> {
@@ -190,23 +204,24 @@ class FileBlobStore implements BlobStore {
     // Written under a name that is no key, then linked: a blob of `put` is either whole or not there.
     const draft = join(folder, `.draft-${randomBytes(8).toString("hex")}`);
     try {
-      const file = await open(draft, "wx", 0o600);
+      const file = await this.#disk.open(draft, "wx", 0o600);
       try {
         await writeAll(file, content.byteLength === 0 ? [] : [content], 0);
         await file.sync();
       } finally {
         await file.close();
       }
-      await link(draft, path);
+      await this.#disk.link(draft, path);
     } finally {
-      await rm(draft, { force: true });
+      // One that stays counts for nothing, and must not hide how the rest ended.
+      await this.#disk.unlink(draft).catch(() => undefined);
     }
-    await syncDirectory(folder);
+    await syncDirectory(this.#disk, folder);
   }
 }
 
 /** Opens the store in a directory, making the directory when it is missing. */
-export function openFileBlobStore(directory: string): BlobStore {
+export function openFileBlobStore(directory: string, disk = machineDisk): BlobStore {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return new FileBlobStore(directory);
+  return new FileBlobStore(resolve(directory), disk);
 }

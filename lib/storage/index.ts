@@ -5,4 +5,5 @@ export {
   type BlobStore,
   type BlobWriter,
 } from "./blob-store.ts";
+export type { Disk, DiskFile } from "./disk.ts";
 export { openFileBlobStore } from "./file-blob-store.ts";
