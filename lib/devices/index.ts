@@ -6,6 +6,7 @@ export { changeSite } from "./change-site.ts";
 export { ensureSite } from "./ensure-site.ts";
 export { getDevice, listDevices } from "./find.ts";
 export { issueDeviceToken } from "./issue-device-token.ts";
+export { KnownTokens } from "./known-tokens.ts";
 export { listSites } from "./list-sites.ts";
 export { resumeDevice } from "./resume-device.ts";
 export { revokeDevice } from "./revoke-device.ts";
