@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
-import { KnownTokens } from "../lib/devices/index.ts";
 import { AppError, notFound } from "../lib/errors.ts";
 import { uploadsPath } from "../lib/protocol/index.ts";
 import type { Services } from "../lib/services.ts";
+import { openSignals } from "../lib/signals.ts";
 import { createTusEndpoint, defaultTiming, type WriterTiming } from "../lib/uploads/index.ts";
 import { sendProblem } from "./answer.ts";
 import { handleContent, matchContent } from "./content.ts";
@@ -35,18 +35,21 @@ export type ArchiveServer = {
 /** Makes the HTTP server: uploads and content here, straight on Node's streams; everything else is the web's. */
 export function createArchiveServer({ services, next, timing }: ServerParts): ArchiveServer {
   const { env } = services;
+  const signals = openSignals(services.databaseUrl, {
+    onError: (error) => services.log.warn({ err: error }, "the connection for signals broke"),
+  });
   const endpoint = createTusEndpoint({
     maxBytes: env.uploadMaxBytes,
     expiresMs: env.uploadExpiresMs,
+    signals,
     timing: { ...defaultTiming, idleMs: env.uploadIdleMs, ...timing },
   });
-  const tokens = new KnownTokens();
   let isStopping = false;
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = "/"] = (request.url ?? "/").split("?");
     if (path === uploadsPath || path.startsWith(`${uploadsPath}/`))
-      return handleUpload({ services, endpoint, tokens, isStopping }, request, response, path);
+      return handleUpload({ services, endpoint, isStopping }, request, response, path);
     if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });
     const content = matchContent(request.url ?? "/");
     if (content !== null) return handleContent(services, content, request, response);
@@ -81,6 +84,7 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
     const timer = setTimeout(() => http.closeAllConnections(), graceMs);
     await closed;
     clearTimeout(timer);
+    await signals.close();
   };
   return { http, stop };
 }

@@ -17,7 +17,4 @@ export const deviceInput = z.object({
   siteId: optionalLine(32),
 });
 /** A device as people describe it. */
-export type DeviceInput = z.input<typeof deviceInput> & {
-  /** Its public Ed25519 key, as any tool writes one; missing: it signs no manifests for now. */
-  key?: string | null;
-};
+export type DeviceInput = z.input<typeof deviceInput>;

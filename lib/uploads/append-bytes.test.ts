@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Context } from "../context.ts";
 import { newId } from "../ids.ts";
 import { encodeMetadataHeader } from "../protocol/index.ts";
-import { factories, useTestDatabase } from "../testing/index.ts";
+import { factories, localSignals, useTestDatabase } from "../testing/index.ts";
 import { appendBytes } from "./append-bytes.ts";
 import { takeLease } from "./lease.ts";
 import { openUpload } from "./open-upload.ts";
@@ -28,14 +28,15 @@ function fillingUp(storage: Context["storage"]): Context["storage"] {
 }
 
 /** A database that fails the first time that progress is written. */
-function failingOnce(sql: Context["sql"]): Context["sql"] {
+function failingOnce(db: Context["db"]): Context["db"] {
   let failed = false;
-  return async (statement, values) => {
-    if (failed || statement.name !== "progress-write") return sql(statement, values);
+  const queryRaw = async (query: TemplateStringsArray, ...values: unknown[]) => {
+    if (failed || !query.join("").includes("WITH held")) return db.$queryRaw(query, ...values);
     failed = true;
     await sleep(50);
     throw new Error("the database has no room either");
   };
+  return new Proxy(db, { get: (target, name) => (name === "$queryRaw" ? queryRaw : Reflect.get(target, name)) });
 }
 
 describe("a full disk that the database feels too", () => {
@@ -48,10 +49,10 @@ describe("a full disk that the database feels too", () => {
     const file = randomBytes(5 * chunkBytes);
     const uploadId = newId("upload");
     const { recordingId } = await openUpload(ctx, { uploadId, lengthBytes: file.length, metadataHeader });
-    const writers = new Writers(defaultTiming);
+    const writers = new Writers(defaultTiming, localSignals());
     const { lease } = await takeLease(ctx, uploadId, 0, writers);
     if (lease === null) throw new Error("Nobody else writes.");
-    const poor = { ...ctx, storage: fillingUp(ctx.storage), sql: failingOnce(ctx.sql) };
+    const poor = { ...ctx, storage: fillingUp(ctx.storage), db: failingOnce(ctx.db) };
     const pieces = [file.subarray(0, 450_000), file.subarray(450_000, 900_000), file.subarray(900_000)];
     const body = Readable.from(pieces, { objectMode: false });
     await expect(appendBytes(poor, lease, body, { writers, maxBytes: file.length })).rejects.toMatchObject({

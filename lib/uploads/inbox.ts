@@ -8,7 +8,7 @@ export type EndReason =
   | "cut_off"
   /** No byte for too long. */
   | "idle"
-  /** A newer request wants the upload, and this one had gone silent. */
+  /** A newer request wants the upload. */
   | "given_way"
   /** The server is stopping. */
   | "stopping"

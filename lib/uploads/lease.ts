@@ -1,10 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Context, Database } from "../context.ts";
-import { AppError } from "../errors.ts";
+import { AppError, notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
-import type { Statement } from "../sql.ts";
-import { type UploadRow, uploadGone } from "./internal.ts";
-import { knownToken, type SeenRow, seenColumns, seenUpload, seenValues } from "./seen-row.ts";
+import { jitteredSeconds } from "../jitter.ts";
+import { requireDevice, type UploadRow, uploadGone } from "./internal.ts";
 import type { WriterTiming } from "./timing.ts";
 import type { Writers } from "./writers.ts";
 
@@ -26,36 +24,60 @@ export type Lease = {
 /** Taken off a lease's length before it counts as unsafe to write under. */
 const marginMs = 500;
 
-const tryOne: Statement = {
-  name: "lease-take",
-  text: `
-    WITH ${knownToken}, seen AS (
-      SELECT u.* FROM known, upload u WHERE known.is_known AND u.id = $1 AND u.device_id = $2 FOR UPDATE OF u
+type SeenRow = {
+  id: string;
+  recording_id: string | null;
+  device_id: string;
+  kind: UploadRow["kind"];
+  state: UploadRow["state"];
+  offset_bytes: bigint;
+  length_bytes: bigint | null;
+  chunk_size_bytes: number;
+  metadata_header: string | null;
+  last_activity_at: Date;
+  interruptions: number;
+  was_left_behind: boolean;
+  held_fence: number;
+  fence: number | null;
+};
+
+/** One statement sees the row and takes the lease if it is free, on the database's clock, which all servers share. */
+async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | null, timing: WriterTiming) {
+  const { deviceId } = requireDevice(ctx);
+  const askedAt = performance.now();
+  const offset = offsetBytes === null ? null : BigInt(offsetBytes);
+  const [row] = await ctx.db.$queryRaw<SeenRow[]>`
+    WITH seen AS (
+      SELECT * FROM upload WHERE id = ${uploadId} AND device_id = ${deviceId} FOR UPDATE
     ), taken AS (
       UPDATE upload u
          SET fence = u.fence + 1, lease_wanted = false,
-             lease_until = clock_timestamp() + $5::int * interval '1 millisecond'
+             lease_until = clock_timestamp() + ${timing.leaseMs}::int * interval '1 millisecond'
         FROM seen
        WHERE u.id = seen.id AND seen.state = 'open'
-         AND ($4::bigint IS NULL OR seen.offset_bytes = $4::bigint)
+         AND (${offset}::bigint IS NULL OR seen.offset_bytes = ${offset}::bigint)
          AND (seen.lease_until IS NULL OR seen.lease_until <= clock_timestamp())
       RETURNING u.fence
     )
-    SELECT ${seenColumns}, seen.interruptions, seen.lease_until IS NOT NULL AS was_left_behind, taken.fence
-      FROM known LEFT JOIN seen ON true LEFT JOIN taken ON true`,
-};
-
-type TriedRow = SeenRow & { interruptions: number; was_left_behind: boolean; fence: number | null };
-
-/**
- * One statement asks for the token if it was remembered, sees the row, and takes the lease if it is free, on the
- * database's clock, which all servers share.
- */
-async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | null, timing: WriterTiming) {
-  const askedAt = performance.now();
-  const [row] = await ctx.sql<TriedRow>(tryOne, [...seenValues(ctx, uploadId), offsetBytes, timing.leaseMs]);
-  const upload = seenUpload(ctx, row);
-  if (row === undefined || row.fence === null) return { upload, lease: null };
+    SELECT seen.id, seen.recording_id, seen.device_id, seen.kind::text AS kind, seen.state::text AS state,
+           seen.offset_bytes, seen.length_bytes, seen.chunk_size_bytes, seen.metadata_header, seen.last_activity_at, seen.interruptions,
+           seen.lease_until IS NOT NULL AS was_left_behind, seen.fence AS held_fence, taken.fence
+      FROM seen LEFT JOIN taken ON true`;
+  if (row === undefined) throw notFound("upload");
+  const upload: UploadRow = {
+    id: row.id,
+    recordingId: row.recording_id,
+    deviceId: row.device_id,
+    kind: row.kind,
+    state: row.state,
+    offsetBytes: Number(row.offset_bytes),
+    lengthBytes: row.length_bytes === null ? null : Number(row.length_bytes),
+    chunkSizeBytes: row.chunk_size_bytes,
+    metadataHeader: row.metadata_header,
+    lastActivityAt: row.last_activity_at,
+    heldFence: row.was_left_behind ? row.held_fence : null,
+  };
+  if (row.fence === null) return { upload, lease: null };
   const lease: Lease = {
     upload,
     fence: row.fence,
@@ -68,29 +90,99 @@ async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | nul
 }
 
 /**
- * Takes the right to write an upload, waiting a little for a writer that is there. A writer whose client has
- * gone silent gives way at once, in this process or another; one that is receiving is not disturbed.
+ * Takes the right to write an upload. The newer request wins: a writer that is there, in this process or another,
+ * is asked to end at a durable offset, and this one waits for it.
  *
  * @param offsetBytes what the client believes; with another offset no lease is needed to say so. Null: any
  * @returns the upload, and the lease; null when the offset differs or the upload is complete
- * @throws AppError token_invalid, not_found, upload_gone, locked
+ * @throws AppError not_found, upload_gone, locked
  */
 export async function takeLease(ctx: Context, id: string, offsetBytes: number | null, writers: Writers) {
   const uploadId = requireId("upload", id);
   const deadline = performance.now() + writers.timing.busyWaitMs;
-  for (;;) {
-    const seen = await tryTake(ctx, uploadId, offsetBytes, writers.timing);
-    if (seen.upload.state === "terminated") throw uploadGone();
-    const isBusy = seen.lease === null && seen.upload.state === "open";
-    if (!isBusy || (offsetBytes !== null && seen.upload.offsetBytes !== offsetBytes)) return seen;
-    if (performance.now() > deadline) {
-      const message = "Another request is writing this upload; try again in a second.";
-      throw new AppError("locked", message, { retryAfterSeconds: 1 });
+  const news = new News(writers, uploadId);
+  try {
+    for (;;) {
+      const seen = await tryTake(ctx, uploadId, offsetBytes, writers.timing);
+      if (seen.upload.state === "terminated") throw uploadGone();
+      const isBusy = seen.lease === null && seen.upload.state === "open";
+      if (!isBusy || (offsetBytes !== null && seen.upload.offsetBytes !== offsetBytes)) return seen;
+      if (performance.now() > deadline) throw uploadBusy();
+      const { heldFence } = seen.upload;
+      if (heldFence !== null && writers.ask(uploadId, heldFence, "writer") === "elsewhere")
+        await wantLease(ctx.db, uploadId);
+      await news.next(writers.timing.lookMs);
     }
-    if (!writers.ask(uploadId)) {
-      await ctx.db.$executeRaw`UPDATE upload SET lease_wanted = true WHERE id = ${uploadId} AND NOT lease_wanted`;
+  } finally {
+    news.end();
+  }
+}
+
+/** For a writer whose process hears no signal: it looks each time that it renews. */
+async function wantLease(db: Database, uploadId: string): Promise<void> {
+  await db.$executeRaw`UPDATE upload SET lease_wanted = true WHERE id = ${uploadId} AND NOT lease_wanted`;
+}
+
+/** The 423 of a writer that does not give way. */
+function uploadBusy(): AppError {
+  const message = "Another request is writing this upload; try again in a moment.";
+  return new AppError("locked", message, { retryAfterSeconds: jitteredSeconds(1, 3) });
+}
+
+/** Hears that an upload's writer let go, also when that was while nobody was waiting. */
+class News {
+  readonly #writers: Writers;
+  readonly #uploadId: string;
+  #stopListening: () => void;
+  #isThere = false;
+  #wake: (() => void) | null = null;
+
+  constructor(writers: Writers, uploadId: string) {
+    this.#writers = writers;
+    this.#uploadId = uploadId;
+    this.#stopListening = this.#listen();
+  }
+
+  #listen(): () => void {
+    return this.#writers.onNews(this.#uploadId, () => {
+      this.#isThere = true;
+      this.#stopListening = this.#listen();
+      this.#wake?.();
+    });
+  }
+
+  /** Waits for news since the last call, at most so long. */
+  async next(timeoutMs: number): Promise<void> {
+    if (!this.#isThere) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
     }
-    await sleep(50);
+    this.#wake = null;
+    this.#isThere = false;
+  }
+
+  end(): void {
+    this.#stopListening();
+  }
+}
+
+/**
+ * For somebody who asks for the offset: lets a writer whose client has gone silent promise what it has, so that the
+ * answer is where the client can go on. A writer that is receiving is not disturbed.
+ */
+export async function settleSilentWriter(upload: UploadRow, writers: Writers): Promise<void> {
+  const { id, heldFence } = upload;
+  if (heldFence === null || upload.state !== "open") return;
+  const news = new News(writers, id);
+  try {
+    if (writers.ask(id, heldFence, "reader") !== false) await news.next(writers.timing.headWaitMs);
+  } finally {
+    news.end();
   }
 }
 
@@ -125,6 +217,6 @@ export async function releaseLease(db: Database, lease: Lease): Promise<void> {
 /** The answer of a writer that was overtaken: what it had committed stays, the rest was never acknowledged. */
 export function leaseLost(): AppError {
   return new AppError("locked", "A newer request took this upload over; ask for its offset and go on from there.", {
-    retryAfterSeconds: 1,
+    retryAfterSeconds: jitteredSeconds(1, 3),
   });
 }

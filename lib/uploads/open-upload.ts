@@ -117,7 +117,7 @@ async function insertRows(ctx: Context, device: DeviceActor, input: Announcement
   });
   const state = lengthBytes === 0 ? "complete" : "open";
   const told = { id: uploadId, recordingId, deviceId: device.deviceId, lengthBytes, chunkSizeBytes, metadataHeader };
-  return { ...told, kind: "whole", state, offsetBytes: 0, lastActivityAt: now };
+  return { ...told, kind: "whole", state, offsetBytes: 0, lastActivityAt: now, heldFence: null };
 }
 
 function searchText([recordingId, capture, deviceName, siteName]: [

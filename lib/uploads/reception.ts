@@ -5,7 +5,7 @@ import type { ChunkDigester, WholeChunk } from "./chunk-digester.ts";
 import type { EndReason, Inbox } from "./inbox.ts";
 import { type Lease, renewLease } from "./lease.ts";
 import type { Progress } from "./write-progress.ts";
-import type { LocalWriter, Writers } from "./writers.ts";
+import type { Asker, LocalWriter, Writers } from "./writers.ts";
 
 /** Bytes that may be written and not yet committed, before receiving waits for the medium. */
 const maxUncommittedBytes = 64 * 1024 * 1024;
@@ -29,6 +29,7 @@ type Parts = {
  * always the same: written, digested, synced, committed, answered.
  */
 export class Reception implements LocalWriter {
+  readonly fence: number;
   readonly #parts: Parts;
   #writtenBytes: number;
   /** Durable, and promised unless this body is held back. */
@@ -41,9 +42,12 @@ export class Reception implements LocalWriter {
   #renewedAt = performance.now();
   #renewing: Promise<void> | null = null;
   #isSyncTrusted = true;
+  readonly #startedAt = performance.now();
+  #holdTimer: NodeJS.Timeout | undefined;
   #settled = Promise.withResolvers<void>();
 
   constructor(parts: Parts) {
+    this.fence = parts.lease.fence;
     this.#parts = parts;
     this.#writtenBytes = parts.lease.upload.offsetBytes;
     this.#syncedBytes = parts.lease.upload.offsetBytes;
@@ -72,6 +76,7 @@ export class Reception implements LocalWriter {
       return inbox.ended ?? "whole";
     } finally {
       clearInterval(timer);
+      clearTimeout(this.#holdTimer);
       inbox.stop("failed");
       await this.#background;
       // A renewal that overtook the release of the lease would keep the next writer out.
@@ -110,9 +115,20 @@ export class Reception implements LocalWriter {
     return this.#isHeld;
   }
 
-  askToGiveWay(): void {
+  /**
+   * A writer ends soon, whatever its client does, because all that it has received is kept. A body that is held back
+   * would be lost, and two clients could throw each other out for ever: it ends only when its client is silent.
+   */
+  giveWay(asker: Asker): boolean {
     const { inbox, writers } = this.#parts;
-    if (performance.now() - inbox.lastByteAt >= writers.timing.giveWayMs) inbox.stop("given_way");
+    const { holdMs, silentMs } = writers.timing;
+    const now = performance.now();
+    const isSilent = now - inbox.lastByteAt >= silentMs;
+    if (!isSilent && (asker === "reader" || this.#isHeld)) return inbox.ended !== null;
+    const leftMs = isSilent ? 0 : this.#startedAt + holdMs - now;
+    if (leftMs <= 0) inbox.stop("given_way");
+    else this.#holdTimer ??= setTimeout(() => inbox.stop("given_way"), leftMs);
+    return true;
   }
 
   stop(): Promise<void> {
@@ -222,6 +238,6 @@ export class Reception implements LocalWriter {
     const { ctx, lease, writers } = this.#parts;
     const isWanted = await renewLease(ctx.db, lease, writers.timing);
     this.#renewedAt = performance.now();
-    if (isWanted) this.askToGiveWay();
+    if (isWanted) this.giveWay("writer");
   }
 }

@@ -1,9 +1,10 @@
 import type { Readable } from "node:stream";
 import type { Context } from "../context.ts";
 import { AppError, type ErrorCode, isAppError, toProblem } from "../errors.ts";
+import { jitteredSeconds } from "../jitter.ts";
 import { recordingIdHeader } from "../protocol/index.ts";
+import type { Signals } from "../signals.ts";
 import { checksumAlgorithms } from "./checksum.ts";
-import { failureMessage } from "./storage-error.ts";
 import type { WriterTiming } from "./timing.ts";
 import { type TusParts, type TusScope, tusMethods } from "./tus-methods.ts";
 import {
@@ -36,6 +37,8 @@ export type TusEndpoint = {
 
 type EndpointOptions = {
   timing: WriterTiming;
+  /** How the processes of one archive reach each other's writers. */
+  signals: Signals;
   /** Longest file, in bytes. */
   maxBytes: number;
   /** After how long without activity an unfinished upload is ended. */
@@ -44,7 +47,7 @@ type EndpointOptions = {
 
 /** The tus 1.0 endpoint: requests are checked, become verbs, and errors become problem details with a stable code. */
 export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
-  const writers = new Writers(options.timing);
+  const writers = new Writers(options.timing, options.signals);
   const parts: TusParts = { writers, maxBytes: options.maxBytes };
   return {
     stop: () => writers.stop(),
@@ -109,7 +112,9 @@ function refuseEnd({ result, stated }: TusScope): boolean {
     case "idle":
       throw new AppError("idle_timeout", "No byte came for too long; what arrived is kept.");
     case "given_way":
-      throw new AppError("locked", "A newer request took this upload over.", { retryAfterSeconds: 1 });
+      throw new AppError("locked", "A newer request took this upload over.", {
+        retryAfterSeconds: jitteredSeconds(1, 3),
+      });
     case "stopping":
     case "cut_off":
       return true;
@@ -126,10 +131,12 @@ function problemAnswer(scope: TusScope, error: unknown, location: string): TusAn
   const { status, body, headers } = toProblem(error);
   const cause = error instanceof Error ? error.cause : undefined;
   if (!isAppError(error) || status >= 500)
-    scope.ctx.log.error({ err: error, cause, uploadId: scope.upload?.id }, failureMessage(error));
+    scope.ctx.log.error({ err: error, cause, uploadId: scope.upload?.id }, "an upload request failed");
   Object.assign(headers, refusalFields(error, request));
   if (isAppError(error) && offsetCodes.has(error.code) && scope.upload !== null)
     headers["Upload-Offset"] = String(scope.upload.offsetBytes);
+  // What arrived before a body was ended is kept: go on from there.
+  if (scope.result !== null) headers["Upload-Offset"] = String(scope.result.offsetBytes);
   // The upload is there although its first bytes were refused: the client can go on with it.
   if (request.method === "POST" && scope.upload !== null) headers.Location = `${location}/${scope.upload.id}`;
   return { status, headers, body: JSON.stringify(body), mustClose: true };

@@ -4,10 +4,9 @@ import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { type AppendResult, appendBytes } from "./append-bytes.ts";
 import { lengthKnown, saveLength, takeLength } from "./declare-length.ts";
-import { getUpload } from "./get-upload.ts";
 import { Inbox } from "./inbox.ts";
-import { type UploadRow, uploadGone } from "./internal.ts";
-import { type Lease, releaseLease, takeLease } from "./lease.ts";
+import { getUpload, type UploadRow, uploadGone } from "./internal.ts";
+import { type Lease, releaseLease, settleSilentWriter, takeLease } from "./lease.ts";
 import { openUpload } from "./open-upload.ts";
 import { terminateUpload } from "./terminate-upload.ts";
 import { isBodyType, type TusRequest, type TusStatement } from "./tus-request.ts";
@@ -53,8 +52,8 @@ async function create(scope: TusScope, parts: TusParts): Promise<TusSuccess> {
 }
 
 /** "The Server MUST always include the Upload-Offset header in the response for a HEAD request" (HEAD). */
-async function tell(scope: TusScope): Promise<TusSuccess> {
-  const upload = await getUpload(scope.ctx, scope.request.uploadId ?? "");
+async function tell(scope: TusScope, { writers }: TusParts): Promise<TusSuccess> {
+  const upload = await askedUpload(scope, writers);
   scope.upload = upload;
   if (upload.state === "terminated") throw uploadGone();
   const headers: Record<string, string> = {
@@ -67,6 +66,14 @@ async function tell(scope: TusScope): Promise<TusSuccess> {
   // "its value as specified by the Client during the creation": the header itself, not a rewritten one.
   if (upload.metadataHeader !== null) headers["Upload-Metadata"] = upload.metadataHeader;
   return { status: 200, headers };
+}
+
+/** An upload with an offset where its client can go on, also while a request whose client is gone still holds it. */
+async function askedUpload({ ctx, request }: TusScope, writers: Writers): Promise<UploadRow> {
+  const upload = await getUpload(ctx, request.uploadId ?? "");
+  if (upload.heldFence === null) return upload;
+  await settleSilentWriter(upload, writers);
+  return getUpload(ctx, upload.id);
 }
 
 /** "The Server MUST acknowledge successful PATCH requests with the 204 No Content status" (PATCH). */
