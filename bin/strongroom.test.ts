@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,6 +56,24 @@ describe("the operator command", { timeout: 180_000 }, () => {
     expect(taken).toMatchObject({ code: 1, err: "name: There already is a device named Van 12.\n" });
     expect((await strongroom("device", "revoke", "Van 13")).out).toBe("Van 13 is revoked.\n");
     expect((await strongroom("device", "list")).out).toMatch(/Van 12 +active +Depot North/);
+  });
+
+  test("device add and device key take a public key in any form, and no private one", async () => {
+    const { db } = world();
+    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+    const pem = join(dir, "van14.pub.pem");
+    writeFileSync(pem, publicKey.export({ format: "pem", type: "spki" }));
+    const added = await strongroom("device", "add", "--name", "Van 14", "--site", "Depot East", "--key", pem, "--json");
+    const { id, kid } = JSON.parse(added.out);
+    await expectCustodyEvent(db, { action: "device.key_added", deviceId: id, details: { kid } });
+    const second = JSON.stringify(generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" }));
+    const more = await strongroom("device", "key", "add", "Van 14", second);
+    expect(more.out.trim()).toMatch(/^[\w-]{43}$/);
+    writeFileSync(join(dir, "van14.pem"), privateKey.export({ format: "pem", type: "pkcs8" }));
+    const refused = await strongroom("device", "key", "add", "Van 14", join(dir, "van14.pem"));
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining("key: This is a private key") });
+    expect((await strongroom("device", "key", "revoke", kid)).out).toBe(`The key ${kid} is revoked.\n`);
+    expect((await strongroom("device", "key", "list", "Van 14")).out).toMatch(new RegExp(`${kid} .* UTC  .* UTC`));
   });
 
   test("user add prints a link that works, for the operator or for a named organisation", async () => {

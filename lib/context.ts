@@ -2,6 +2,7 @@ import type { OrganisationKind, PrismaClient, Role } from "../generated/prisma/c
 import type { Clock } from "./clock.ts";
 import type { JobQueue } from "./jobs/index.ts";
 import type { Log } from "./log.ts";
+import type { Sql } from "./sql.ts";
 import type { BlobStore } from "./storage/index.ts";
 
 /** Who acts. Custody keeps the name and role as they were at that time. */
@@ -16,7 +17,13 @@ export type Actor =
       organisationName: string;
       organisationKind: OrganisationKind;
     }
-  | { kind: "device"; deviceId: string; name: string }
+  | {
+      kind: "device";
+      deviceId: string;
+      name: string;
+      /** SHA-256 of a token that was good a moment ago; the first statement of the request asks whether it still is. */
+      rememberedToken?: Uint8Array;
+    }
   | { kind: "system"; name: string }
   | { kind: "nobody" };
 
@@ -34,6 +41,8 @@ export type Context = {
   actor: Actor;
   clock: Clock;
   db: Database;
+  /** Beside Prisma's client, for the statements of each PATCH. */
+  sql: Sql;
   storage: BlobStore;
   jobs: JobQueue;
   log: Log;

@@ -2,9 +2,10 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { PrismaClient } from "../generated/prisma/client.ts";
 import type { Database } from "./context.ts";
+import { type Sql, sqlOf } from "./sql.ts";
 
 /** An open database: Prisma's client, and the pool below it for what needs SQL of its own. */
-export type OpenDatabase = { db: Database; pool: pg.Pool; close: () => Promise<void> };
+export type OpenDatabase = { db: Database; sql: Sql; pool: pg.Pool; close: () => Promise<void> };
 
 type DatabaseOptions = {
   /** Connections this process may hold. */
@@ -39,6 +40,7 @@ export function openDatabase(databaseUrl: string, options: DatabaseOptions): Ope
   });
   return {
     db,
+    sql: sqlOf(pool),
     pool,
     close: async () => {
       isClosing = true;

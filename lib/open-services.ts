@@ -27,7 +27,11 @@ export async function openServices(env: Env): Promise<Services> {
     const databaseUrl = env.databaseUrl ?? (await startEmbedded(env, closers)).url;
     const applied = await migrate(databaseUrl);
     if (applied.length > 0) log.info({ applied }, "brought the database up to date");
-    const { db, close: closeDatabase } = openDatabase(databaseUrl, {
+    const {
+      db,
+      sql,
+      close: closeDatabase,
+    } = openDatabase(databaseUrl, {
       poolSize: env.databasePoolSize,
       onError: (error) => log.warn({ err: error }, "an idle database connection broke"),
     });
@@ -35,7 +39,7 @@ export async function openServices(env: Env): Promise<Services> {
     const storage = openFileBlobStore(fileURLToPath(env.storageUrl));
     const jobs = await openJobs(databaseUrl, log);
     closers.push(() => jobs.stop());
-    return { env, databaseUrl, db, storage, jobs, log, clock: systemClock, close };
+    return { env, databaseUrl, db, sql, storage, jobs, log, clock: systemClock, close };
   } catch (error) {
     await close();
     throw error;

@@ -3,6 +3,7 @@ import type { Actor, Context, Database, Origin } from "./context.ts";
 import type { Env } from "./env.ts";
 import type { Jobs } from "./jobs/index.ts";
 import type { Log } from "./log.ts";
+import type { Sql } from "./sql.ts";
 import type { BlobStore } from "./storage/index.ts";
 
 /** The parts that one process has once. lib/open-services.ts puts them together. */
@@ -11,6 +12,7 @@ export type Services = {
   /** Where the database really is, also when it is the embedded one. */
   databaseUrl: string;
   db: Database;
+  sql: Sql;
   storage: BlobStore;
   jobs: Jobs;
   log: Log;
@@ -40,6 +42,16 @@ export async function getServices(): Promise<Services> {
  * @param correlationId the same in every custody event and log line of one HTTP request or job run
  */
 export function contextFor(services: Services, actor: Actor, origin: Origin, correlationId: string): Context {
-  const { db, storage, jobs, log } = services;
-  return { actor, clock: services.clock, db, storage, jobs, log: log.child({ correlationId }), origin, correlationId };
+  const { db, sql, storage, jobs, log } = services;
+  return {
+    actor,
+    clock: services.clock,
+    db,
+    sql,
+    storage,
+    jobs,
+    log: log.child({ correlationId }),
+    origin,
+    correlationId,
+  };
 }

@@ -19,6 +19,7 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
   if (answer.status !== 204 && answer.status !== 304)
     response.setHeader("Content-Length", Buffer.byteLength(answer.body ?? ""));
   if (isUnread || answer.mustClose === true) response.setHeader("Connection", "close");
+  if (answer.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
   // The one status here that HTTP does not know by name.
   if (answer.status === 460) response.statusMessage = "Checksum Mismatch";
   response.writeHead(answer.status);
@@ -45,6 +46,5 @@ export function sendProblem(
 ): void {
   const { status, headers, body } = toProblem(error);
   Object.assign(headers, fields);
-  if (status === 401) headers["WWW-Authenticate"] = "Bearer";
   sendAnswer(request, response, { status, headers, body: JSON.stringify(body) });
 }

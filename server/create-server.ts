@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { KnownTokens } from "../lib/devices/index.ts";
 import { AppError, notFound } from "../lib/errors.ts";
 import { uploadsPath } from "../lib/protocol/index.ts";
 import type { Services } from "../lib/services.ts";
@@ -44,12 +45,13 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
     signals,
     timing: { ...defaultTiming, idleMs: env.uploadIdleMs, ...timing },
   });
+  const tokens = new KnownTokens();
   let isStopping = false;
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = "/"] = (request.url ?? "/").split("?");
     if (path === uploadsPath || path.startsWith(`${uploadsPath}/`))
-      return handleUpload({ services, endpoint, isStopping }, request, response, path);
+      return handleUpload({ services, endpoint, tokens, isStopping }, request, response, path);
     if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });
     const content = matchContent(request.url ?? "/");
     if (content !== null) return handleContent(services, content, request, response);

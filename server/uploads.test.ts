@@ -180,6 +180,26 @@ describe("the tus endpoint", () => {
     expect(await world().db.upload.count()).toBe(before);
   });
 
+  it.each([
+    ["token is revoked", { tokens: { updateMany: { where: {}, data: { revokedAt: new Date() } } } }],
+    ["device is suspended", { state: "suspended" }],
+  ] as const)(
+    "lets a device in no more from the request after its %s, however well it was known",
+    async (_, change) => {
+      const { id, token } = await factories.makeDevice(world().db);
+      const known = tusDevice(() => server.url, token);
+      const location = String((await known.create(10)).headers.location);
+      expect((await known.patch(location, 0, randomBytes(4))).status).toBe(204);
+      expect((await known.head(location)).status).toBe(200);
+      await world().db.device.update({ where: { id }, data: change });
+      for (const answer of [await known.patch(location, 4, randomBytes(6)), await known.head(location)]) {
+        expect([answer.status, answer.headers["www-authenticate"]]).toEqual([401, "Bearer"]);
+        expect(answer.headers).not.toHaveProperty("strongroom-recording");
+      }
+      expect(await recordingOf(location)).toMatchObject({ offsetBytes: 4n, leaseUntil: null });
+    },
+  );
+
   it("shows a device only its own uploads", async () => {
     const location = await created(10);
     const other = tusDevice(() => server.url, (await factories.makeDevice(world().db)).token);

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Actor } from "../lib/context.ts";
-import { authenticateDevice } from "../lib/devices/index.ts";
+import { authenticateDevice, type KnownTokens } from "../lib/devices/index.ts";
 import { AppError } from "../lib/errors.ts";
 import { uploadsPath } from "../lib/protocol/index.ts";
 import type { Services } from "../lib/services.ts";
@@ -9,18 +9,28 @@ import { sendAnswer, sendProblem } from "./answer.ts";
 import { corsFields } from "./cors.ts";
 import { fieldOf, originOf, requestContext } from "./request-context.ts";
 
+/** Methods that begin with one statement about an upload, which asks for a remembered token too. */
+const askingMethods: ReadonlySet<string> = new Set(["HEAD", "PATCH"]);
+
 /**
  * The device that sent a request.
  *
  * @throws AppError unauthenticated without a token, token_invalid for an unknown or revoked one
  */
-async function requireDeviceActor(services: Services, request: IncomingMessage): Promise<Actor> {
+async function requireDeviceActor(
+  { services, tokens }: UploadParts,
+  request: IncomingMessage,
+  method: string,
+): Promise<Actor> {
   const [, token] = /^Bearer +(\S+) *$/i.exec(fieldOf(request, "authorization") ?? "") ?? [];
   if (token === undefined)
     throw new AppError("unauthenticated", "Send the device's token: Authorization: Bearer srd_…");
+  const known = askingMethods.has(method) ? tokens.recall(token) : null;
+  if (known !== null) return known;
   const { db, clock } = services;
   const actor = await authenticateDevice(db, clock, token, originOf(request, services));
   if (actor === null) throw new AppError("token_invalid", "This device token is unknown or was revoked.");
+  tokens.remember(token, actor);
   return actor;
 }
 
@@ -38,15 +48,16 @@ function locationBase(services: Services, request: IncomingMessage): string {
   return isProxied || !/^[\w.:[\]-]+$/.test(host) ? uploadsPath : `http://${host}${uploadsPath}`;
 }
 
-type UploadParts = { services: Services; endpoint: TusEndpoint; isStopping: boolean };
+type UploadParts = { services: Services; endpoint: TusEndpoint; tokens: KnownTokens; isStopping: boolean };
 
 /** Answers one request to the tus endpoint. */
 export async function handleUpload(
-  { services, endpoint, isStopping }: UploadParts,
+  parts: UploadParts,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
 ): Promise<void> {
+  const { services, endpoint, isStopping } = parts;
   const method = effectiveMethod(request.method ?? "", fieldOf(request, "x-http-method-override"));
   const uploadId = path === uploadsPath ? null : path.slice(uploadsPath.length + 1);
   const headers = Object.fromEntries(Object.keys(request.headers).map((name) => [name, fieldOf(request, name)]));
@@ -56,7 +67,7 @@ export async function handleUpload(
   try {
     if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });
     checkTusVersion(tusRequest);
-    const actor: Actor = method === "OPTIONS" ? { kind: "nobody" } : await requireDeviceActor(services, request);
+    const actor: Actor = method === "OPTIONS" ? { kind: "nobody" } : await requireDeviceActor(parts, request, method);
     const ctx = requestContext(services, request, actor);
     const answer = await endpoint.handle(ctx, tusRequest, request, locationBase(services, request));
     sendAnswer(request, response, answer);

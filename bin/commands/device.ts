@@ -11,14 +11,15 @@ import {
   revokeDevice,
   suspendDevice,
 } from "../../lib/devices/index.ts";
-import { AppError } from "../../lib/errors.ts";
 import { getSettings } from "../../lib/settings/index.ts";
 import { withArchive } from "../archive.ts";
 import { type OutputOptions, print, table, utc } from "../output.ts";
+import { addDeviceKeyCommands, keyText } from "./device-key.ts";
+import { deviceOf } from "./device-of.ts";
 
-type AddOptions = OutputOptions & { name: string; site?: string; alias?: string; timeZone?: string };
+type AddOptions = OutputOptions & { name: string; site?: string; alias?: string; key?: string; timeZone?: string };
 
-/** Adds `device add`, `token`, `list`, `suspend`, `resume` and `revoke`. */
+/** Adds `device add`, `token`, `list`, `key`, `suspend`, `resume` and `revoke`. */
 export function addDeviceCommands(program: Command): void {
   const device = program.command("device").description("recorders and cameras: add, tokens, let in or refuse");
   device
@@ -28,15 +29,19 @@ export function addDeviceCommands(program: Command): void {
     .option("--site <site>", "id or name of its home site, added when there is none of this name (default: it moves)")
     .option("--time-zone <zone>", "of a site that is added, as in Europe/Madrid (default: the archive's setting)")
     .option("--alias <text>", "your own element id")
+    .option("--key <key>", "its public Ed25519 key, to check its manifests: a file, or the key as PEM, JWK or Base64")
     .option("--json", 'print {"id":…,"token":…}')
     .addHelpText("after", '\nExample: strongroom device add --name "Van 12" --site "Depot North" --json')
     .action((options: AddOptions) =>
       withArchive("device add", async (ctx, { env }) => {
         const site = options.site === undefined ? null : await siteOf(ctx, options.site, options.timeZone);
         const { name, alias } = options;
-        const issued = await addDevice(ctx, { name, alias: alias ?? null, siteId: site?.id ?? null });
-        print(options, { id: issued.deviceId, token: issued.token, siteId: site?.id ?? null }, [
+        const key = options.key === undefined ? null : keyText(options.key);
+        const issued = await addDevice(ctx, { name, alias: alias ?? null, siteId: site?.id ?? null, key });
+        const kid = issued.kid ?? null;
+        print(options, { id: issued.deviceId, token: issued.token, siteId: site?.id ?? null, kid }, [
           ...(site?.isNew ? [`Added the site ${site.name} (${site.id}).`] : []),
+          ...(kid === null ? [] : [`Registered its key ${kid}.`]),
           `Added ${name} (${issued.deviceId}). Its token, shown this once:`,
           issued.token,
           `Push a file: npx strongroom-uploader push FILE --server ${env.publicUrl} --token ${issued.token}`,
@@ -65,6 +70,7 @@ export function addDeviceCommands(program: Command): void {
         print(options, devices, table(["ID", "NAME", "STATE", "SITE", "TOKENS", "LAST SEEN"], devices.map(cells)));
       }),
     );
+  addDeviceKeyCommands(device);
   addStateCommands(device);
 }
 
@@ -92,13 +98,6 @@ function addStateCommands(device: Command): void {
 
 function cells(row: DeviceRow): string[] {
   return [row.id, row.name, row.state, row.site?.name ?? "moves", String(row.activeTokens), utc(row.lastSeenAt)];
-}
-
-async function deviceOf(ctx: Context, text: string): Promise<DeviceRow> {
-  const wanted = text.trim();
-  const found = (await listDevices(ctx)).find((row) => row.id === wanted.toUpperCase() || row.name === wanted);
-  if (found === undefined) throw new AppError("not_found", `There is no device ${wanted}.`);
-  return found;
 }
 
 async function siteOf(ctx: Context, text: string, zone: string | undefined) {

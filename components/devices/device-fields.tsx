@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { SelectField } from "@/components/ui/choice";
-import { TextField } from "@/components/ui/field";
+import { TextAreaField, TextField } from "@/components/ui/field";
 
 /** What a new device is asked for; naming a new site unfolds its fields. */
 export function DeviceFields({ sites, timeZone }: { sites: { id: string; name: string }[]; timeZone: string }) {
@@ -29,6 +29,15 @@ export function DeviceFields({ sites, timeZone }: { sites: { id: string; name: s
         </>
       )}
       <TextField name="alias" label="Your own element id" hint="As in INS352AR74" mono optional maxLength={100} />
+      <TextAreaField
+        name="key"
+        label="Public key"
+        hint="Ed25519, to check its signed manifests: PEM, JWK, OpenSSH line or Base64"
+        optional
+        rows={2}
+        autoComplete="off"
+        spellCheck={false}
+      />
     </>
   );
 }

@@ -167,6 +167,18 @@ export const questions: Question[] = [
     path: (ids) => `/api/devices/${ids.device}/tokens/T-00000-00000`,
     answers: "401 404 403 403 403 403",
   },
+  send(
+    "POST",
+    "app/api/devices/[id]/keys/route.ts",
+    () => "/api/devices/D-00000-00000/keys",
+    "401 400 403 403 403 403",
+  ),
+  {
+    by: "app/api/devices/[id]/keys/[kid]/route.ts",
+    method: "DELETE",
+    path: (ids) => `/api/devices/${ids.device}/keys/none`,
+    answers: "401 404 403 403 403 403",
+  },
   get("app/api/sites/route.ts", () => "/api/sites", "401 200 200 200 200 200"),
   send("POST", "app/api/sites/route.ts", () => "/api/sites", "401 400 403 403 403 403"),
   get("app/api/people/route.ts", () => "/api/people", "401 200 403 200 403 403"),

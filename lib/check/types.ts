@@ -9,6 +9,7 @@ export type Problem = {
     | "row_without_upload"
     | "blob_missing"
     | "blob_without_row"
+    | "blob_left_over"
     | "blob_short"
     | "blob_long"
     | "chunks_incomplete"

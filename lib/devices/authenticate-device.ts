@@ -8,6 +8,11 @@ const lastSeenEveryMs = 60_000;
 /** Longer than any token of ours; what is longer is not worth a digest. */
 const maxTokenLength = 200;
 
+/** What a token is looked up by. */
+export function tokenSha256(token: string): Uint8Array<ArrayBuffer> {
+  return secretSha256(token.slice(0, maxTokenLength));
+}
+
 /**
  * Who a bearer token belongs to; null when it is unknown or revoked, or its device is suspended or revoked. One
  * digest and one look-up whatever the answer, so that its time tells nothing; the look-up is by SHA-256, so
@@ -22,7 +27,7 @@ export async function authenticateDevice(
   origin: Origin,
 ): Promise<Extract<Actor, { kind: "device" }> | null> {
   const row = await db.deviceToken.findUnique({
-    where: { tokenSha256: secretSha256(token.slice(0, maxTokenLength)) },
+    where: { tokenSha256: tokenSha256(token) },
     select: { revokedAt: true, device: { select: { id: true, name: true, state: true, lastSeenAt: true } } },
   });
   if (row === null || row.revokedAt !== null || row.device.state !== "active") return null;

@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
 import { authoriseOperator, roleMay } from "../people/index.ts";
+import { readManifestChain } from "./manifest-chain.ts";
 import { deviceTransitions } from "./states.ts";
 import type { DeviceCan, DeviceDetail, DeviceRow } from "./types.ts";
 
@@ -71,8 +72,14 @@ export async function getDevice(ctx: Context, id: string): Promise<DeviceDetail>
     orderBy: [{ createdAt: "desc" }, { id: "asc" }],
     select: { id: true, createdAt: true, revokedAt: true },
   });
+  const keys = await ctx.db.deviceKey.findMany({
+    where: { deviceId },
+    orderBy: [{ createdAt: "desc" }, { kid: "asc" }],
+    select: { kid: true, createdAt: true, revokedAt: true },
+  });
+  const manifests = await readManifestChain(ctx.db, deviceId);
   const mayChange = actor.kind === "system" || roleMay(actor.role, "devices.change");
-  return { ...device, tokens, can: deviceCan(device.state, mayChange) };
+  return { ...device, tokens, keys, manifests, can: deviceCan(device.state, mayChange) };
 }
 
 function deviceCan(state: DeviceState, mayChange: boolean): DeviceCan {
@@ -85,5 +92,11 @@ function deviceCan(state: DeviceState, mayChange: boolean): DeviceCan {
       ? "The device is revoked."
       : null
     : "Only administrators change devices.";
-  return { issueToken, suspend: reach("suspended"), resume: reach("active"), revoke: reach("revoked") };
+  return {
+    issueToken,
+    addKey: issueToken,
+    suspend: reach("suspended"),
+    resume: reach("active"),
+    revoke: reach("revoked"),
+  };
 }

@@ -1,14 +1,17 @@
 export { addDevice } from "./add-device.ts";
+export { addDeviceKey } from "./add-device-key.ts";
 export { addSite } from "./add-site.ts";
 export { authenticateDevice } from "./authenticate-device.ts";
 export { changeSite } from "./change-site.ts";
 export { ensureSite } from "./ensure-site.ts";
 export { getDevice, listDevices } from "./find.ts";
 export { issueDeviceToken } from "./issue-device-token.ts";
+export { KnownTokens } from "./known-tokens.ts";
 export { listSites } from "./list-sites.ts";
 export { resumeDevice } from "./resume-device.ts";
 export { revokeDevice } from "./revoke-device.ts";
+export { revokeDeviceKey } from "./revoke-device-key.ts";
 export { revokeDeviceToken } from "./revoke-device-token.ts";
 export type { DeviceInput, SiteInput } from "./schemas.ts";
 export { suspendDevice } from "./suspend-device.ts";
-export type { DeviceCan, DeviceDetail, DeviceRow, IssuedToken, SiteRow } from "./types.ts";
+export type { DeviceCan, DeviceDetail, DeviceRow, IssuedToken, ManifestChainView, SiteRow } from "./types.ts";

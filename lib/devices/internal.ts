@@ -5,7 +5,7 @@ import { AppError, notFound } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { requireId } from "../input.ts";
 import { authoriseOperator } from "../people/index.ts";
-import { deviceTokenPrefix } from "../protocol/index.ts";
+import { deviceTokenPrefix, type Ed25519Jwk, ed25519Bytes, jwkThumbprint } from "../protocol/index.ts";
 import { newSecret, secretSha256 } from "../secrets.ts";
 import { deviceStatesBefore } from "./states.ts";
 import type { IssuedToken } from "./types.ts";
@@ -18,6 +18,22 @@ export async function createToken(ctx: Context, tx: Transaction, deviceId: strin
     data: { id: tokenId, deviceId, tokenSha256: secretSha256(token), createdAt: ctx.clock.now() },
   });
   return { deviceId, tokenId, token };
+}
+
+/**
+ * Registers a public key of a device inside the transaction of the verb that does so.
+ *
+ * @returns its thumbprint
+ * @throws AppError conflict when the key is known already, also as another device's
+ */
+export async function createKey(ctx: Context, tx: Transaction, deviceId: string, jwk: Ed25519Jwk): Promise<string> {
+  const kid = jwkThumbprint(jwk);
+  const { count } = await tx.deviceKey.createMany({
+    data: [{ kid, deviceId, publicKey: new Uint8Array(ed25519Bytes(jwk)), createdAt: ctx.clock.now() }],
+    skipDuplicates: true,
+  });
+  if (count === 0) throw new AppError("conflict", "This key is registered already. Make a new pair.", { field: "key" });
+  return kid;
 }
 
 /** The error of a guarded change that changed no row: the device is not there, or in another state by now. */

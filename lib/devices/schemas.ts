@@ -17,4 +17,7 @@ export const deviceInput = z.object({
   siteId: optionalLine(32),
 });
 /** A device as people describe it. */
-export type DeviceInput = z.input<typeof deviceInput>;
+export type DeviceInput = z.input<typeof deviceInput> & {
+  /** Its public Ed25519 key, as any tool writes one; missing: it signs no manifests for now. */
+  key?: string | null;
+};

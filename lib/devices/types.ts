@@ -34,6 +34,7 @@ export type DeviceRow = {
 /** Why each step may not be taken now; null: may. */
 export type DeviceCan = {
   issueToken: string | null;
+  addKey: string | null;
   suspend: string | null;
   resume: string | null;
   revoke: string | null;
@@ -42,7 +43,22 @@ export type DeviceCan = {
 /** One device, whole. A token's secret is never among it. */
 export type DeviceDetail = DeviceRow & {
   tokens: { id: string; createdAt: Date; revokedAt: Date | null }[];
+  /** Public keys that its manifests may be signed with, by thumbprint (RFC 7638). */
+  keys: { kid: string; createdAt: Date; revokedAt: Date | null }[];
+  /** Null: it has never sent a manifest. */
+  manifests: ManifestChainView | null;
   can: DeviceCan;
+};
+
+/** The numbers that a device counts its manifests with, as far as they are here now. */
+export type ManifestChainView = {
+  count: number;
+  lastSequence: number;
+  lastReceivedAt: Date;
+  /** Numbers that are missing, newest first: each from `first` to `last`. */
+  gaps: { first: number; last: number }[];
+  /** Manifests that have the number of another one, or do not name the one before them; newest first. */
+  forks: { sequence: number; recordingId: string; receivedAt: Date; isSameNumber: boolean }[];
 };
 
 /** A new token: the only time its secret is readable. */

@@ -1,3 +1,4 @@
+import { readCaptureTime } from "./capture-time.ts";
 import { defaultChunkSizeBytes, maxChunkSizeBytes, minChunkSizeBytes } from "./chunk-grid.ts";
 import { parseSha256Hex, type Sha256Hex } from "./digest.ts";
 import { fileNameProblem, hasUnprintable } from "./file-name.ts";
@@ -79,18 +80,10 @@ export function encodeMetadataHeader(values: Iterable<[string, string]>): string
   }).join(",");
 }
 
-// RFC 3339 with a zone: a time without one is a guess, and evidence has no room for guesses.
-const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/i;
-
 function readTime(key: string, text: string | undefined): Date | null {
   if (text === undefined || text === "") return null;
-  const time = new Date(text);
-  const day = text.slice(0, 10);
-  const isRealDay = !Number.isNaN(Date.parse(day)) && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
-  if (!rfc3339.test(text) || Number.isNaN(time.getTime()) || !isRealDay)
-    throw new MetadataError(key, "must be a time with a zone, as in 2026-03-14T10:31:04.250+01:00");
-  const year = time.getUTCFullYear();
-  if (year < 1970 || year > 2200) throw new MetadataError(key, "must lie between the years 1970 and 2200");
+  const time = readCaptureTime(text);
+  if (typeof time === "string") throw new MetadataError(key, time);
   return time;
 }
 

@@ -6,6 +6,7 @@ import { pino } from "pino";
 import type { Actor, Context, Database } from "../context.ts";
 import { openDatabase } from "../db.ts";
 import type { Log } from "../log.ts";
+import type { Sql } from "../sql.ts";
 import { type BlobStore, openFileBlobStore } from "../storage/index.ts";
 import { type FakeClock, fakeClock } from "./fake-clock.ts";
 import { TestJobs } from "./test-jobs.ts";
@@ -13,6 +14,7 @@ import { TestJobs } from "./test-jobs.ts";
 /** Everything one test file owns: a migrated empty database, a clock, a queue and a directory for bytes. */
 export type TestWorld = {
   db: Database;
+  sql: Sql;
   databaseUrl: string;
   storage: BlobStore;
   jobs: TestJobs;
@@ -28,7 +30,7 @@ const silentLog = pino({ level: "silent" }) as unknown as Log; // as in lib/log.
 
 /** Makes a context from parts, with the rest filled in. */
 function makeContext(
-  parts: Pick<Context, "db" | "storage" | "jobs" | "clock"> & Partial<Context>,
+  parts: Pick<Context, "db" | "sql" | "storage" | "jobs" | "clock"> & Partial<Context>,
   actor: Actor = { kind: "system", name: "test" },
 ): Context {
   return {
@@ -42,19 +44,20 @@ function makeContext(
 
 /** Opens a world on a database that exists and is migrated. */
 export function openTestWorld(databaseUrl: string): TestWorld {
-  const { db, close } = openDatabase(databaseUrl, { poolSize: 10 });
+  const { db, sql, close } = openDatabase(databaseUrl, { poolSize: 10 });
   const dir = mkdtempSync(join(tmpdir(), "strongroom-test-"));
   const storage = openFileBlobStore(join(dir, "storage"));
   const jobs = new TestJobs();
   const clock = fakeClock();
   return {
     db,
+    sql,
     databaseUrl,
     storage,
     jobs,
     clock,
     dir,
-    context: (actor, over) => makeContext({ db, storage, jobs, clock, ...over }, actor),
+    context: (actor, over) => makeContext({ db, sql, storage, jobs, clock, ...over }, actor),
     close: async () => {
       await close();
       rmSync(dir, { recursive: true, force: true });

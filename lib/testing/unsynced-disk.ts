@@ -77,7 +77,13 @@ export class UnsyncedDisk {
 
   #file(path: string, file: fs.FileHandle, inode: Inode, life: number): DiskFile {
     const sync = async (call: "sync" | "datasync") => {
-      this.#before(call, path, life);
+      try {
+        this.#before(call, path, life);
+      } catch (error) {
+        // As Linux does: the pages count as clean now, and the next sync says nothing of them.
+        inode.pending = [];
+        throw error;
+      }
       // Only what was written when the sync began is certain to be in it.
       const due = this.#options.liesAboutSync ? [] : inode.pending.slice();
       await file.datasync();

@@ -28,15 +28,14 @@ function fillingUp(storage: Context["storage"]): Context["storage"] {
 }
 
 /** A database that fails the first time that progress is written. */
-function failingOnce(db: Context["db"]): Context["db"] {
+function failingOnce(sql: Context["sql"]): Context["sql"] {
   let failed = false;
-  const queryRaw = async (query: TemplateStringsArray, ...values: unknown[]) => {
-    if (failed || !query.join("").includes("WITH held")) return db.$queryRaw(query, ...values);
+  return async (statement, values) => {
+    if (failed || statement.name !== "progress-write") return sql(statement, values);
     failed = true;
     await sleep(50);
     throw new Error("the database has no room either");
   };
-  return new Proxy(db, { get: (target, name) => (name === "$queryRaw" ? queryRaw : Reflect.get(target, name)) });
 }
 
 describe("a full disk that the database feels too", () => {
@@ -52,7 +51,7 @@ describe("a full disk that the database feels too", () => {
     const writers = new Writers(defaultTiming, localSignals());
     const { lease } = await takeLease(ctx, uploadId, 0, writers);
     if (lease === null) throw new Error("Nobody else writes.");
-    const poor = { ...ctx, storage: fillingUp(ctx.storage), db: failingOnce(ctx.db) };
+    const poor = { ...ctx, storage: fillingUp(ctx.storage), sql: failingOnce(ctx.sql) };
     const pieces = [file.subarray(0, 450_000), file.subarray(450_000, 900_000), file.subarray(900_000)];
     const body = Readable.from(pieces, { objectMode: false });
     await expect(appendBytes(poor, lease, body, { writers, maxBytes: file.length })).rejects.toMatchObject({

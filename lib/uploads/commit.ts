@@ -1,12 +1,13 @@
 import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
+import { sqlIn } from "../sql.ts";
 import { subjectOf } from "./internal.ts";
 import { type Lease, leaseLost } from "./lease.ts";
 import { type Progress, writeProgress } from "./write-progress.ts";
 
 /** Writes the last progress under a lease, which ends with it, in the caller's transaction. */
 async function writeLast(ctx: Context, tx: Transaction, lease: Lease, progress: Progress): Promise<void> {
-  const written = await writeProgress(tx, [{ ctx, lease, progress, releases: true }]);
+  const written = await writeProgress(sqlIn(tx), [{ ctx, lease, progress, releases: true }]);
   if (!written.has(lease.upload.id)) throw leaseLost();
 }
 

@@ -36,7 +36,7 @@ export class GroupCommit {
     const [first] = group;
     if (first === undefined) return;
     try {
-      const written = await writeProgress(first.ctx.db, group);
+      const written = await writeProgress(first.ctx.sql, group);
       for (const { lease, resolve, reject } of group) {
         if (written.has(lease.upload.id)) resolve();
         else reject(leaseLost());

@@ -1,7 +1,6 @@
 import type { UploadKind, UploadState } from "../../generated/prisma/client.ts";
 import type { Actor, Context } from "../context.ts";
-import { AppError, notFound } from "../errors.ts";
-import { requireId } from "../input.ts";
+import { AppError } from "../errors.ts";
 import { recordingKey } from "../recordings/index.ts";
 import type { BlobKey } from "../storage/index.ts";
 import { partKey } from "./part-key.ts";
@@ -15,6 +14,17 @@ export type DeviceActor = Extract<Actor, { kind: "device" }>;
  * @throws AppError unauthenticated
  */
 export function requireDevice(ctx: Context): DeviceActor {
+  const device = requireSomeDevice(ctx);
+  if (device.rememberedToken === undefined) return device;
+  throw new Error("A device acts whose token was remembered, and nobody asked whether it is still good");
+}
+
+/**
+ * The same for the statements that ask for a remembered token themselves (`seen-row.ts`).
+ *
+ * @throws AppError unauthenticated
+ */
+export function requireSomeDevice(ctx: Context): DeviceActor {
   if (ctx.actor.kind === "device") return ctx.actor;
   throw new AppError("unauthenticated", "Send a device token: Authorization: Bearer srd_…");
 }
@@ -37,30 +47,6 @@ export type UploadRow = {
   /** Fence of the request that held its lease, or left it behind; null: nobody was writing. */
   heldFence: number | null;
 };
-
-/**
- * One of the calling device's uploads, read without any lock.
- *
- * @throws AppError not_found for an unknown one and for another device's
- */
-export async function getUpload(ctx: Context, uploadId: string): Promise<UploadRow> {
-  const { deviceId } = requireDevice(ctx);
-  const row = await ctx.db.upload.findFirst({ where: { id: requireId("upload", uploadId), deviceId } });
-  if (row === null) throw notFound("upload");
-  return {
-    id: row.id,
-    recordingId: row.recordingId,
-    deviceId: row.deviceId,
-    kind: row.kind,
-    state: row.state,
-    offsetBytes: Number(row.offsetBytes),
-    lengthBytes: row.lengthBytes === null ? null : Number(row.lengthBytes),
-    chunkSizeBytes: row.chunkSizeBytes,
-    metadataHeader: row.metadataHeader,
-    lastActivityAt: row.lastActivityAt,
-    heldFence: row.leaseUntil === null ? null : row.fence,
-  };
-}
 
 type Subject = Pick<UploadRow, "id" | "recordingId" | "deviceId">;
 

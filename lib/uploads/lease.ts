@@ -1,8 +1,10 @@
 import type { Context, Database } from "../context.ts";
-import { AppError, notFound } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import { requireId } from "../input.ts";
 import { jitteredSeconds } from "../jitter.ts";
-import { requireDevice, type UploadRow, uploadGone } from "./internal.ts";
+import type { Statement } from "../sql.ts";
+import { type UploadRow, uploadGone } from "./internal.ts";
+import { knownToken, type SeenRow, seenColumns, seenUpload, seenValues } from "./seen-row.ts";
 import type { WriterTiming } from "./timing.ts";
 import type { Writers } from "./writers.ts";
 
@@ -24,60 +26,36 @@ export type Lease = {
 /** Taken off a lease's length before it counts as unsafe to write under. */
 const marginMs = 500;
 
-type SeenRow = {
-  id: string;
-  recording_id: string | null;
-  device_id: string;
-  kind: UploadRow["kind"];
-  state: UploadRow["state"];
-  offset_bytes: bigint;
-  length_bytes: bigint | null;
-  chunk_size_bytes: number;
-  metadata_header: string | null;
-  last_activity_at: Date;
-  interruptions: number;
-  was_left_behind: boolean;
-  held_fence: number;
-  fence: number | null;
-};
-
-/** One statement sees the row and takes the lease if it is free, on the database's clock, which all servers share. */
-async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | null, timing: WriterTiming) {
-  const { deviceId } = requireDevice(ctx);
-  const askedAt = performance.now();
-  const offset = offsetBytes === null ? null : BigInt(offsetBytes);
-  const [row] = await ctx.db.$queryRaw<SeenRow[]>`
-    WITH seen AS (
-      SELECT * FROM upload WHERE id = ${uploadId} AND device_id = ${deviceId} FOR UPDATE
+const tryOne: Statement = {
+  name: "lease-take",
+  text: `
+    WITH ${knownToken}, seen AS (
+      SELECT u.* FROM known, upload u WHERE known.is_known AND u.id = $1 AND u.device_id = $2 FOR UPDATE OF u
     ), taken AS (
       UPDATE upload u
          SET fence = u.fence + 1, lease_wanted = false,
-             lease_until = clock_timestamp() + ${timing.leaseMs}::int * interval '1 millisecond'
+             lease_until = clock_timestamp() + $5::int * interval '1 millisecond'
         FROM seen
        WHERE u.id = seen.id AND seen.state = 'open'
-         AND (${offset}::bigint IS NULL OR seen.offset_bytes = ${offset}::bigint)
+         AND ($4::bigint IS NULL OR seen.offset_bytes = $4::bigint)
          AND (seen.lease_until IS NULL OR seen.lease_until <= clock_timestamp())
       RETURNING u.fence
     )
-    SELECT seen.id, seen.recording_id, seen.device_id, seen.kind::text AS kind, seen.state::text AS state,
-           seen.offset_bytes, seen.length_bytes, seen.chunk_size_bytes, seen.metadata_header, seen.last_activity_at, seen.interruptions,
-           seen.lease_until IS NOT NULL AS was_left_behind, seen.fence AS held_fence, taken.fence
-      FROM seen LEFT JOIN taken ON true`;
-  if (row === undefined) throw notFound("upload");
-  const upload: UploadRow = {
-    id: row.id,
-    recordingId: row.recording_id,
-    deviceId: row.device_id,
-    kind: row.kind,
-    state: row.state,
-    offsetBytes: Number(row.offset_bytes),
-    lengthBytes: row.length_bytes === null ? null : Number(row.length_bytes),
-    chunkSizeBytes: row.chunk_size_bytes,
-    metadataHeader: row.metadata_header,
-    lastActivityAt: row.last_activity_at,
-    heldFence: row.was_left_behind ? row.held_fence : null,
-  };
-  if (row.fence === null) return { upload, lease: null };
+    SELECT ${seenColumns}, seen.interruptions, seen.lease_until IS NOT NULL AS was_left_behind, taken.fence
+      FROM known LEFT JOIN seen ON true LEFT JOIN taken ON true`,
+};
+
+type TriedRow = SeenRow & { interruptions: number; was_left_behind: boolean; fence: number | null };
+
+/**
+ * One statement asks for the token if it was remembered, sees the row, and takes the lease if it is free, on the
+ * database's clock, which all servers share.
+ */
+async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | null, timing: WriterTiming) {
+  const askedAt = performance.now();
+  const [row] = await ctx.sql<TriedRow>(tryOne, [...seenValues(ctx, uploadId), offsetBytes, timing.leaseMs]);
+  const upload = seenUpload(ctx, row);
+  if (row === undefined || row.fence === null) return { upload, lease: null };
   const lease: Lease = {
     upload,
     fence: row.fence,
@@ -95,7 +73,7 @@ async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | nul
  *
  * @param offsetBytes what the client believes; with another offset no lease is needed to say so. Null: any
  * @returns the upload, and the lease; null when the offset differs or the upload is complete
- * @throws AppError not_found, upload_gone, locked
+ * @throws AppError token_invalid, not_found, upload_gone, locked
  */
 export async function takeLease(ctx: Context, id: string, offsetBytes: number | null, writers: Writers) {
   const uploadId = requireId("upload", id);

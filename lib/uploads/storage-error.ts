@@ -4,6 +4,9 @@ const fullDiskCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 // PostgreSQL: disk_full. The rows need room too.
 const fullDatabaseCodes = new Set(["53100"]);
 
+// Of the medium or the right to it; PostgreSQL's and the network's have other names.
+const brokenMediumCodes = new Set(["EIO", "EROFS", "ENXIO", "ENODEV", "ESTALE", "EACCES", "EPERM", "EMFILE", "ENFILE"]);
+
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
@@ -22,4 +25,11 @@ export function storageError(error: unknown): AppError {
   return new AppError("internal", "Storage failed. Nothing acknowledged was lost; ask for the offset and try again.", {
     cause: error,
   });
+}
+
+/** What the log says of a request that failed: two messages that an operator can be woken by, and one for the rest. */
+export function failureMessage(error: unknown): string {
+  const code = codeOf(error instanceof AppError ? error.cause : error);
+  if (fullDiskCodes.has(code) || fullDatabaseCodes.has(code)) return "STORAGE IS FULL";
+  return brokenMediumCodes.has(code) ? "STORAGE FAILED" : "an upload request failed";
 }

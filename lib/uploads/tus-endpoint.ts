@@ -5,6 +5,7 @@ import { jitteredSeconds } from "../jitter.ts";
 import { recordingIdHeader } from "../protocol/index.ts";
 import type { Signals } from "../signals.ts";
 import { checksumAlgorithms } from "./checksum.ts";
+import { failureMessage } from "./storage-error.ts";
 import type { WriterTiming } from "./timing.ts";
 import { type TusParts, type TusScope, tusMethods } from "./tus-methods.ts";
 import {
@@ -131,7 +132,7 @@ function problemAnswer(scope: TusScope, error: unknown, location: string): TusAn
   const { status, body, headers } = toProblem(error);
   const cause = error instanceof Error ? error.cause : undefined;
   if (!isAppError(error) || status >= 500)
-    scope.ctx.log.error({ err: error, cause, uploadId: scope.upload?.id }, "an upload request failed");
+    scope.ctx.log.error({ err: error, cause, uploadId: scope.upload?.id }, failureMessage(error));
   Object.assign(headers, refusalFields(error, request));
   if (isAppError(error) && offsetCodes.has(error.code) && scope.upload !== null)
     headers["Upload-Offset"] = String(scope.upload.offsetBytes);

@@ -1,4 +1,5 @@
-import type { Context, Database, Transaction } from "../context.ts";
+import type { Context } from "../context.ts";
+import type { Sql, Statement } from "../sql.ts";
 import type { WholeChunk } from "./chunk-digester.ts";
 import type { Lease } from "./lease.ts";
 
@@ -15,35 +16,15 @@ export type Progress = {
 /** One upload's progress, and whether its lease ends with it. */
 export type ProgressEntry = { ctx: Context; lease: Lease; progress: Progress; releases: boolean };
 
-/**
- * Writes chunk rows and offsets of any number of uploads in one statement, each only if its lease still stands.
- * A part has no chunk rows: its bytes get their place in a file, and with it their digests, when it is put together.
- * The caller has made the bytes durable before; after this the offsets may be answered.
- *
- * @returns ids of the uploads that were written; for the others the lease was lost
- */
-export async function writeProgress(
-  db: Database | Transaction,
-  entries: readonly ProgressEntry[],
-): Promise<Set<string>> {
-  const chunks = entries.flatMap(({ ctx, lease, progress }) =>
-    [...progress.chunks, ...(progress.tail === null ? [] : [{ ...progress.tail, sha256: "" }])].map((chunk) => ({
-      ...chunk,
-      uploadId: lease.upload.id,
-      from: ctx.origin.address ?? "local",
-    })),
-  );
-  const held = await db.$queryRaw<{ id: string }[]>`
+const writeAll: Statement = {
+  name: "progress-write",
+  text: `
     WITH held AS (
       UPDATE upload u
          SET offset_bytes = e.offset_bytes, last_activity_at = e.at,
              lease_until = CASE WHEN e.releases THEN NULL ELSE u.lease_until END,
              lease_wanted = u.lease_wanted AND NOT e.releases
-        FROM unnest(${entries.map(({ lease }) => lease.upload.id)}::text[],
-                    ${entries.map(({ lease }) => lease.fence)}::int[],
-                    ${entries.map(({ progress }) => String(progress.offsetBytes))}::bigint[],
-                    ${entries.map(({ releases }) => releases)}::boolean[],
-                    ${entries.map(({ ctx }) => ctx.clock.now().toISOString())}::timestamptz[])
+        FROM unnest($1::text[], $2::int[], $3::bigint[], $4::boolean[], $5::timestamptz[])
              AS e (id, fence, offset_bytes, releases, at)
        WHERE u.id = e.id AND u.fence = e.fence AND u.state = 'open'
       RETURNING u.id, u.recording_id, u.chunk_size_bytes, e.at
@@ -52,15 +33,42 @@ export async function writeProgress(
       SELECT held.recording_id, c.index, c.index::bigint * held.chunk_size_bytes, c.length_bytes,
              decode(nullif(c.sha256, ''), 'hex'), held.at, c.received_from
         FROM held
-        JOIN unnest(${chunks.map((chunk) => chunk.uploadId)}::text[], ${chunks.map((chunk) => chunk.index)}::int[],
-                    ${chunks.map((chunk) => chunk.lengthBytes)}::int[], ${chunks.map((chunk) => chunk.sha256)}::text[],
-                    ${chunks.map((chunk) => chunk.from)}::text[])
+        JOIN unnest($6::text[], $7::int[], $8::int[], $9::text[], $10::text[])
              AS c (upload_id, index, length_bytes, sha256, received_from) ON c.upload_id = held.id
        WHERE held.recording_id IS NOT NULL
       ON CONFLICT (recording_id, index) DO UPDATE
         SET length_bytes = excluded.length_bytes, sha256 = excluded.sha256,
             received_at = excluded.received_at, received_from = excluded.received_from
     )
-    SELECT id FROM held`;
+    SELECT id FROM held`,
+};
+
+/**
+ * Writes chunk rows and offsets of any number of uploads in one statement, each only if its lease still stands.
+ * A part has no chunk rows: its bytes get their place in a file, and with it their digests, when it is put together.
+ * The caller has made the bytes durable before; after this the offsets may be answered.
+ *
+ * @returns ids of the uploads that were written; for the others the lease was lost
+ */
+export async function writeProgress(sql: Sql, entries: readonly ProgressEntry[]): Promise<Set<string>> {
+  const chunks = entries.flatMap(({ ctx, lease, progress }) =>
+    [...progress.chunks, ...(progress.tail === null ? [] : [{ ...progress.tail, sha256: "" }])].map((chunk) => ({
+      ...chunk,
+      uploadId: lease.upload.id,
+      from: ctx.origin.address ?? "local",
+    })),
+  );
+  const held = await sql<{ id: string }>(writeAll, [
+    entries.map(({ lease }) => lease.upload.id),
+    entries.map(({ lease }) => lease.fence),
+    entries.map(({ progress }) => String(progress.offsetBytes)),
+    entries.map(({ releases }) => releases),
+    entries.map(({ ctx }) => ctx.clock.now().toISOString()),
+    chunks.map((chunk) => chunk.uploadId),
+    chunks.map((chunk) => chunk.index),
+    chunks.map((chunk) => chunk.lengthBytes),
+    chunks.map((chunk) => chunk.sha256),
+    chunks.map((chunk) => chunk.from),
+  ]);
   return new Set(held.map((row) => row.id));
 }

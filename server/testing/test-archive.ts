@@ -25,12 +25,13 @@ export type TestArchive = ArchiveServer & {
 export async function startTestArchive(world: TestWorld): Promise<TestArchive> {
   const dataDir = join(world.dir, "data");
   const env = readEnv({ NODE_ENV: "test", DATABASE_URL: world.databaseUrl, DATA_DIR: dataDir, LOG_LEVEL: "silent" });
-  const { db, storage, clock, databaseUrl } = world;
+  const { db, sql, storage, clock, databaseUrl } = world;
   const jobs = Object.assign(world.jobs, { work: async () => undefined, stop: async () => undefined });
   const services: Services = {
     env,
     databaseUrl,
     db,
+    sql,
     storage,
     jobs,
     clock,

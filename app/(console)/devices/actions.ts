@@ -4,11 +4,13 @@ import type { IssuedDevice } from "@/components/devices/issued-device";
 import type { ActionResult } from "@/components/ui/form";
 import {
   addDevice,
+  addDeviceKey,
   ensureSite,
   type IssuedToken,
   issueDeviceToken,
   resumeDevice,
   revokeDevice,
+  revokeDeviceKey,
   revokeDeviceToken,
   suspendDevice,
 } from "@/lib/devices/index.ts";
@@ -22,14 +24,15 @@ async function toIssued({ deviceId, token }: IssuedToken): Promise<IssuedDevice>
   return { deviceId, token, command };
 }
 
-/** Adds a device, and a site for it when a new one is named. Fields: name, alias, siteId, siteName, timeZone. */
+/** Adds a device, and a site for it when a new one is named. Fields: name, alias, siteId, siteName, timeZone, key. */
 export const addDeviceAction: (data: FormData) => Promise<({ ok: true } & IssuedDevice) | Refused> = action(
   async (ctx, data: FormData) => {
     const siteId =
       field(data, "siteId") === "new"
         ? (await ensureSite(ctx, { name: field(data, "siteName"), timeZone: field(data, "timeZone") })).id
         : field(data, "siteId");
-    return toIssued(await addDevice(ctx, { name: field(data, "name"), alias: field(data, "alias"), siteId }));
+    const key = field(data, "key");
+    return toIssued(await addDevice(ctx, { name: field(data, "name"), alias: field(data, "alias"), siteId, key }));
   },
 );
 
@@ -41,6 +44,16 @@ export const issueTokenAction: (data: FormData) => Promise<({ ok: true } & Issue
 /** Revokes one token. Field: id. */
 export const revokeTokenAction: (data: FormData) => Promise<ActionResult> = action(async (ctx, data: FormData) => {
   await revokeDeviceToken(ctx, field(data, "id"));
+});
+
+/** Registers a public key. Fields: id, key. */
+export const addKeyAction: (data: FormData) => Promise<ActionResult> = action(async (ctx, data: FormData) => {
+  await addDeviceKey(ctx, { deviceId: field(data, "id"), key: field(data, "key") });
+});
+
+/** Revokes a public key. Field: kid. */
+export const revokeKeyAction: (data: FormData) => Promise<ActionResult> = action(async (ctx, data: FormData) => {
+  await revokeDeviceKey(ctx, field(data, "kid"));
 });
 
 const moves = { suspend: suspendDevice, resume: resumeDevice, revoke: revokeDevice } as const;

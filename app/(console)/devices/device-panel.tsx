@@ -1,4 +1,5 @@
 import { Ban, CirclePause, CirclePlay, Film, KeyRound } from "lucide-react";
+import { ManifestChain } from "@/components/devices/manifest-chain";
 import { TokenDialog } from "@/components/devices/token-dialog";
 import { Button, ButtonLink } from "@/components/ui/button";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
@@ -16,6 +17,7 @@ import {
   revokeTokenAction,
   suspendDeviceAction,
 } from "./actions";
+import { DeviceKeys } from "./device-keys";
 
 /** The chosen device beside the list: what it is, its tokens, and whether it is let in. */
 export function DevicePanel({ device, closeHref }: { device: DeviceDetail; closeHref: string }) {
@@ -48,7 +50,9 @@ export function DevicePanel({ device, closeHref }: { device: DeviceDetail; close
         ]}
         missing="never"
       />
+      <ManifestChain chain={device.manifests} zone={zone} />
       <Tokens device={device} zone={zone} />
+      <DeviceKeys device={device} zone={zone} />
       <Acts device={device} />
     </Panel>
   );

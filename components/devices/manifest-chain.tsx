@@ -1,0 +1,84 @@
+import { CircleCheck, GitFork, ListX } from "lucide-react";
+import { formatCount, plural } from "@/components/ui/format";
+import { Link } from "@/components/ui/link";
+import { Pill } from "@/components/ui/state-pill";
+import { RelativeTime, Time } from "@/components/ui/time";
+import type { ManifestChainView } from "@/lib/devices/types";
+
+type ManifestChainProps = { chain: ManifestChainView | null; zone: string | undefined };
+
+/** Whether all that a device signed is here, in words: numbers seen, numbers missing, numbers that contradict. */
+export function ManifestChain({ chain, zone }: ManifestChainProps) {
+  return (
+    <section className="mt-6" aria-labelledby="manifests">
+      <div className="flex flex-wrap items-center gap-2">
+        <h3 id="manifests" className="mr-auto font-semibold text-md">
+          Manifests
+        </h3>
+        {chain && <Verdict chain={chain} />}
+      </div>
+      {chain === null ? (
+        <p className="mt-2 text-muted text-sm">None yet: it has announced no recording with a signed manifest.</p>
+      ) : (
+        <div className="mt-2 grid gap-2 text-sm">
+          <p>
+            {plural(chain.count, "manifest")}, the last is number {formatCount(chain.lastSequence)},{" "}
+            <RelativeTime at={chain.lastReceivedAt} zone={zone} />.
+          </p>
+          {chain.gaps.length > 0 && (
+            <p>
+              <b className="font-semibold">Missing:</b> {chain.gaps.map(gapWords).join(", ")}. The device signed them
+              and they have not come; they may still be on it.
+            </p>
+          )}
+          {chain.forks.length > 0 && <Forks chain={chain} zone={zone} />}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Verdict({ chain }: { chain: ManifestChainView }) {
+  if (chain.forks.length > 0)
+    return (
+      <Pill tone="bad" icon={GitFork}>
+        Contradiction
+      </Pill>
+    );
+  if (chain.gaps.length > 0)
+    return (
+      <Pill tone="wait" icon={ListX}>
+        Numbers missing
+      </Pill>
+    );
+  return (
+    <Pill tone="ok" icon={CircleCheck}>
+      Without a gap
+    </Pill>
+  );
+}
+
+function gapWords({ first, last }: { first: number; last: number }): string {
+  return first === last ? `number ${formatCount(first)}` : `numbers ${formatCount(first)} to ${formatCount(last)}`;
+}
+
+function Forks({ chain, zone }: { chain: ManifestChainView; zone: string | undefined }) {
+  return (
+    <div>
+      <p>
+        <b className="font-semibold">Contradictions:</b> the device was reset or copied, or somebody else has its key.
+      </p>
+      <ul className="mt-1 list-disc pl-5">
+        {chain.forks.map((fork) => (
+          <li key={`${fork.sequence} ${fork.recordingId}`}>
+            <Link href={`/recordings/${fork.recordingId}`} className="hover:underline">
+              Number {formatCount(fork.sequence)}
+            </Link>{" "}
+            {fork.isSameNumber ? "came twice with different content" : "does not name the manifest before it"},{" "}
+            <Time at={fork.receivedAt} zone={zone} style="table" />.
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+import type { Context } from "../context.ts";
+import { AppError, notFound } from "../errors.ts";
+import { type DeviceActor, requireSomeDevice, type UploadRow } from "./internal.ts";
+
+/**
+ * Begins a statement that a device's request starts with: `known` says whether the token $3 that was remembered for
+ * the device $2 still is one (null: it was asked already), and $1 is the upload. One statement so authenticates and
+ * acts, and revocation takes effect at the next request.
+ */
+export const knownToken = `known AS (
+  SELECT $3::bytea IS NULL OR EXISTS (
+    SELECT 1 FROM device_token t JOIN device d ON d.id = t.device_id
+     WHERE t.token_sha256 = $3::bytea AND t.revoked_at IS NULL AND d.id = $2 AND d.state = 'active'
+  ) AS is_known
+)`;
+
+/** What such a statement reads of the upload, called `seen`. */
+export const seenColumns = `known.is_known, seen.id, seen.recording_id, seen.device_id, seen.kind::text AS kind,
+  seen.state::text AS state, seen.offset_bytes, seen.length_bytes, seen.chunk_size_bytes, seen.metadata_header,
+  seen.last_activity_at, CASE WHEN seen.lease_until IS NOT NULL THEN seen.fence END AS held_fence`;
+
+type Row = {
+  id: string;
+  recording_id: string | null;
+  device_id: string;
+  kind: UploadRow["kind"];
+  state: UploadRow["state"];
+  offset_bytes: string;
+  length_bytes: string | null;
+  chunk_size_bytes: number;
+  metadata_header: string | null;
+  last_activity_at: Date;
+  held_fence: number | null;
+};
+
+/** A row of `seenColumns`: without an upload all but the first are null. */
+export type SeenRow = { is_known: boolean } & (Row | { id: null });
+
+/** The first three parameters: upload, device, and the token that is still to be asked for. */
+export function seenValues(ctx: Context, uploadId: string): [string, string, Uint8Array | null] {
+  const { deviceId, rememberedToken = null } = requireSomeDevice(ctx);
+  return [uploadId, deviceId, rememberedToken];
+}
+
+/**
+ * The upload that a statement saw. From here on the device of this request is one that was asked for.
+ *
+ * @throws AppError token_invalid, not_found
+ */
+export function seenUpload(ctx: Context, row: SeenRow | undefined): UploadRow {
+  const device: DeviceActor = requireSomeDevice(ctx);
+  if (row?.is_known !== true) throw new AppError("token_invalid", "This device token is unknown or was revoked.");
+  delete device.rememberedToken;
+  if (row.id === null) throw notFound("upload");
+  return {
+    id: row.id,
+    recordingId: row.recording_id,
+    deviceId: row.device_id,
+    kind: row.kind,
+    state: row.state,
+    offsetBytes: Number(row.offset_bytes),
+    lengthBytes: row.length_bytes === null ? null : Number(row.length_bytes),
+    chunkSizeBytes: row.chunk_size_bytes,
+    metadataHeader: row.metadata_header,
+    lastActivityAt: row.last_activity_at,
+    heldFence: row.held_fence,
+  };
+}
