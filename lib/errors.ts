@@ -21,6 +21,7 @@ export const errorStatus = {
   link_used: 410,
   release_ended: 410,
   upload_complete: 403,
+  upload_final: 403,
   upload_gone: 410,
   unsupported_version: 412,
   too_large: 413,

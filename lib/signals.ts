@@ -94,3 +94,6 @@ class PgSignals implements Signals {
 export function openSignals(databaseUrl: string, options: SignalOptions): Signals {
   return new PgSignals(databaseUrl, options);
 }
+
+/** For work that is in no hurry: nothing is told and nothing heard. */
+export const noSignals: Signals = { send: () => undefined, listen: () => undefined, close: async () => undefined };

@@ -8,7 +8,7 @@ import { type Answer, ask, tusDevice } from "./testing/tus-client.ts";
 //   Core protocol, Creation, Creation With Upload, Termination   here
 //   Checksum (and trailers)                                      tus-checksum.test.ts
 //   Expiration                                                   tus-expiration.test.ts
-//   Concatenation                                                not offered: 400, here
+//   Concatenation                                                tus-concatenation.test.ts
 
 const body = { "Content-Type": "application/offset+octet-stream" };
 const codeOf = (answer: Answer): unknown => JSON.parse(answer.body).code;
@@ -226,19 +226,6 @@ describe("tus 1.0", () => {
       expect((await client.patch(location, 5, randomBytes(1), { "Upload-Length": "10" })).status).toBe(204);
       expect(await offsetOf(location)).toBe("6");
     });
-  });
-
-  describe("concatenation", () => {
-    it.each(["partial", "final;/api/uploads/a /api/uploads/b"])(
-      "is not offered: Upload-Concat: %s is 400",
-      async (concat) => {
-        const before = await world().db.upload.count();
-        const headers = { "Upload-Length": "4", "Upload-Concat": concat };
-        const answer = await ask(endpoint, { method: "POST", token, headers });
-        expect([answer.status, JSON.parse(answer.body).field]).toEqual([400, "Upload-Concat"]);
-        expect(await world().db.upload.count()).toBe(before);
-      },
-    );
   });
 
   describe("creation with upload", () => {

@@ -36,5 +36,5 @@ function sentenceOf(report: CheckReport): string {
   const read = report.depth === "digest" ? `, ${report.bytesRead} bytes read` : "";
   const known = report.quarantined > 0 ? ` (${report.quarantined} quarantined, known to be damaged)` : "";
   const problems = report.problems === 0 ? "Nothing is wrong" : `${report.problems} problems`;
-  return `${problems}: ${report.recordings} recordings${known} and ${report.orders} orders${read}.`;
+  return `${problems}: ${report.recordings} recordings${known}, ${report.parts} parts and ${report.orders} orders${read}.`;
 }

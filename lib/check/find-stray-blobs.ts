@@ -2,6 +2,7 @@ import { orderKey } from "../access/index.ts";
 import type { Context } from "../context.ts";
 import { parseId } from "../ids.ts";
 import { recordingKey } from "../recordings/index.ts";
+import { partKey } from "../uploads/index.ts";
 import type { Problem } from "./types.ts";
 
 const batchSize = 500;
@@ -92,6 +93,6 @@ async function rowsOf(ctx: Context, keys: readonly string[]): Promise<Map<string
   return new Map([
     ...recordings.map(({ id, upload }) => [recordingKey(id), upload?.state === "terminated"] as const),
     ...requests.map(({ id }) => [orderKey(id), false] as const),
-    ...parts.map(({ id, state }) => [`parts/${id}`, state === "terminated"] as const),
+    ...parts.map(({ id, state }) => [partKey(id), state === "terminated"] as const),
   ]);
 }

@@ -18,7 +18,7 @@ export type Problem = {
     | "order_missing"
     | "order_differs"
     | "custody_missing";
-  /** Id of the recording or request, or the blob's key. */
+  /** Id of the recording, part or request, or the blob's key. */
   subject: string;
   /** What was found, in a sentence. */
   found: string;
@@ -32,6 +32,8 @@ export type CheckReport = {
   recordings: number;
   /** Quarantined ones are known to be damaged; they are counted and not judged again. */
   quarantined: number;
+  /** Parts of files that are not put together yet. */
+  parts: number;
   orders: number;
   bytesRead: number;
   problems: number;

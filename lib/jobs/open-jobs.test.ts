@@ -19,7 +19,7 @@ describe("the job queue on PostgreSQL", () => {
 
   function workers(seal: JobWorkers["recording.seal"]): JobWorkers {
     const none = async () => undefined;
-    return { "recording.seal": seal, "upload.expire": none, "access.expire": none };
+    return { "recording.seal": seal, "upload.assemble": none, "upload.expire": none, "access.expire": none };
   }
 
   afterEach(async () => {

@@ -12,6 +12,7 @@ type QueueSettings<N extends JobName> = {
 /** Every queue; each process works one job of each at a time, as receiving comes first. A row here and one in JobInputs make a new one. */
 export const queues: { [N in JobName]: QueueSettings<N> } = {
   "recording.seal": { key: (input) => input.recordingId, maxSeconds: 12 * 3600, schedule: null },
+  "upload.assemble": { key: (input) => input.uploadId, maxSeconds: 12 * 3600, schedule: null },
   "upload.expire": { key: () => "all", maxSeconds: 3600, schedule: "17 * * * *" },
   "access.expire": { key: () => "all", maxSeconds: 600, schedule: "* * * * *" },
 };

@@ -4,6 +4,8 @@ import type { Transaction } from "../context.ts";
 export type JobInputs = {
   /** Read a received recording back and seal or quarantine it. */
   "recording.seal": { recordingId: string };
+  /** Put a file together from its parts. */
+  "upload.assemble": { uploadId: string };
   /** End uploads that were abandoned. */
   "upload.expire": Record<string, never>;
   /** Close what ran out: releases, invitations. */

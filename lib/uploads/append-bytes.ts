@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import type { Context } from "../context.ts";
-import { recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
 import { BlobDamagedError, type BlobWriter } from "../storage/index.ts";
 import { type BodyChecksum, maxChecksummedBytes, tooLongForChecksum } from "./checksum.ts";
@@ -9,10 +8,11 @@ import { ChunkDigester } from "./chunk-digester.ts";
 import { commitInterruption, completeUpload } from "./commit.ts";
 import { saveLength } from "./declare-length.ts";
 import { type EndReason, Inbox } from "./inbox.ts";
-import { blobKeyOf, subjectOf, type UploadRow } from "./internal.ts";
+import { blobKeyOf } from "./internal.ts";
 import { type Lease, releaseLease } from "./lease.ts";
 import { noteResumption } from "./note-resumption.ts";
 import { Reception } from "./reception.ts";
+import { reportDamage } from "./report-damage.ts";
 import { storageError } from "./storage-error.ts";
 import type { Writers } from "./writers.ts";
 
@@ -127,19 +127,11 @@ async function openAt(ctx: Context, lease: Lease): Promise<BlobWriter> {
   } catch (error) {
     await releaseLease(ctx.db, lease);
     if (!(error instanceof BlobDamagedError)) throw storageError(error);
-    return reportDamage(ctx, lease.upload, error);
+    const { expectedBytes, actualBytes } = error;
+    await reportDamage(ctx, lease.upload, { expectedBytes, actualBytes });
+    const message = "Bytes that were acknowledged are missing in storage. Keep your file; an operator must look at it.";
+    throw new AppError("upload_damaged", message, { cause: error });
   }
-}
-
-/** Acknowledged bytes are missing: the worst that can happen here, so it is loud in the log and stays in custody. */
-async function reportDamage(ctx: Context, upload: UploadRow, damage: BlobDamagedError): Promise<never> {
-  const details = { expectedBytes: damage.expectedBytes, actualBytes: damage.actualBytes };
-  ctx.log.error({ ...details, uploadId: upload.id, recordingId: upload.recordingId }, "ACKNOWLEDGED BYTES ARE MISSING");
-  await ctx.db.$transaction((tx) =>
-    recordEvent(ctx, tx, { action: "upload.damaged", outcome: "failed", ...subjectOf(upload), details }),
-  );
-  const message = "Bytes that were acknowledged are missing in storage. Keep your file; an operator must look at it.";
-  throw new AppError("upload_damaged", message, { cause: damage });
 }
 
 /** A digester at the upload's offset: from the last PATCH's memory, or by reading the chunk's durable head again. */

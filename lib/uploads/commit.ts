@@ -42,15 +42,25 @@ export async function completeUpload(ctx: Context, lease: Lease, progress: Progr
   lease.isReleased = true;
 }
 
-/** Every byte of a part is durable; what becomes of it, the final upload says that names it. */
-async function markPartReceived(
+/** Every byte of a part is durable. The last part of a file has that file put together. */
+export async function markPartReceived(
   ctx: Context,
   tx: Transaction,
   input: { id: string; deviceId: string; sizeBytes: number },
 ): Promise<void> {
   const { id, deviceId, sizeBytes } = input;
-  await tx.upload.update({ where: { id, state: "open" }, data: { state: "complete" } });
+  const { finalUploadId } = await tx.upload.update({
+    where: { id, state: "open" },
+    data: { state: "complete" },
+    select: { finalUploadId: true },
+  });
   await recordEvent(ctx, tx, { action: "upload.part_received", deviceId, details: { uploadId: id, sizeBytes } });
+  if (finalUploadId === null) return;
+  // One after the other: of two parts that are complete at once, the later commit must see the earlier. Both may hold
+  // the key of this row already, for their foreign keys, which FOR UPDATE would wait for.
+  await tx.$queryRaw`SELECT id FROM upload WHERE id = ${finalUploadId} FOR NO KEY UPDATE`;
+  const open = await tx.upload.count({ where: { finalUploadId, state: "open" } });
+  if (open === 0) await ctx.jobs.add(tx, "upload.assemble", { uploadId: finalUploadId });
 }
 
 /** Every byte of the file is durable: the upload is complete and the recording is due to be read back. */

@@ -1,17 +1,34 @@
+import type { Prisma } from "../../generated/prisma/client.ts";
 import type { Context } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
-import { blobKeyOf, subjectOf } from "./internal.ts";
+import { endParts, lockParts, removeBytes } from "./end-upload.ts";
+import { subjectOf, type UploadRow } from "./internal.ts";
 
 const pageSize = 200;
 
-type Abandoned = {
-  id: string;
-  recordingId: string | null;
-  deviceId: string;
+type Abandoned = Pick<UploadRow, "id" | "recordingId" | "deviceId" | "kind"> & {
   offsetBytes: bigint;
   lastActivityAt: Date;
 };
+
+/**
+ * What is abandoned: a file, or a part that no file wants, also a complete one; and a file of parts of which some are
+ * not complete and none brings anything. One whose parts are complete is the archive's own to finish.
+ */
+function abandoned(before: Date): Prisma.UploadWhereInput[] {
+  const isSilent = { lastActivityAt: { lt: before } };
+  return [
+    { ...isSilent, kind: "whole", state: "open" },
+    { ...isSilent, kind: "part", state: { in: ["open", "complete"] }, finalUploadId: null },
+    {
+      ...isSilent,
+      kind: "final",
+      state: "open",
+      AND: [{ parts: { some: { state: "open" } } }, { parts: { none: { lastActivityAt: { gte: before } } } }],
+    },
+  ];
+}
 
 /**
  * Job `upload.expire`: ends open uploads that have brought nothing for a time (tus 1.0, Expiration). Their bytes go;
@@ -28,10 +45,10 @@ export async function expireUploads(ctx: Context, expiresMs: number, signal?: Ab
   let expired = 0;
   for (let after = ""; signal?.aborted !== true; ) {
     const page = await ctx.db.upload.findMany({
-      where: { state: "open", lastActivityAt: { lt: before }, id: { gt: after } },
+      where: { OR: abandoned(before), id: { gt: after } },
       orderBy: { id: "asc" },
       take: pageSize,
-      select: { id: true, recordingId: true, deviceId: true, offsetBytes: true, lastActivityAt: true },
+      select: { id: true, recordingId: true, deviceId: true, kind: true, offsetBytes: true, lastActivityAt: true },
     });
     for (const upload of page) if (await expireOne(ctx, upload, before)) expired += 1;
     const last = page.at(-1);
@@ -44,12 +61,18 @@ export async function expireUploads(ctx: Context, expiresMs: number, signal?: Ab
 async function expireOne(ctx: Context, upload: Abandoned, before: Date): Promise<boolean> {
   const { id: uploadId, lastActivityAt } = upload;
   const isExpired = await ctx.db.$transaction(async (tx) => {
+    await lockParts(tx, upload);
     // On the database's clock, like every lease; the new fence keeps out a writer that was frozen.
     const count = await tx.$executeRaw`
       UPDATE upload SET state = 'terminated', fence = fence + 1, lease_until = NULL, lease_wanted = false
-       WHERE id = ${uploadId} AND state = 'open' AND last_activity_at < ${before}
-         AND (lease_until IS NULL OR lease_until <= clock_timestamp())`;
+       WHERE id = ${uploadId} AND (state = 'open' OR (kind = 'part' AND state = 'complete'))
+         AND final_upload_id IS NULL AND last_activity_at < ${before}
+         AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+         AND NOT EXISTS (
+           SELECT 1 FROM upload p WHERE p.final_upload_id = ${uploadId}
+              AND (p.last_activity_at >= ${before} OR p.lease_until > clock_timestamp()))`;
     if (count === 0) return false;
+    await endParts(tx, upload);
     const details = {
       uploadId,
       offsetBytes: Number(upload.offsetBytes),
@@ -59,14 +82,14 @@ async function expireOne(ctx: Context, upload: Abandoned, before: Date): Promise
     return true;
   });
   // After the commit, as when a device ends an upload: never a row without its bytes.
-  if (isExpired) await removeBytes(ctx, upload);
+  if (isExpired) await removeQuietly(ctx, upload);
   return isExpired;
 }
 
 /** The others must not wait for one whose bytes do not go. */
-async function removeBytes(ctx: Context, upload: Abandoned): Promise<void> {
+async function removeQuietly(ctx: Context, upload: Abandoned): Promise<void> {
   try {
-    await ctx.storage.remove(blobKeyOf(upload));
+    await removeBytes(ctx, upload);
   } catch (error) {
     ctx.log.error({ err: error, uploadId: upload.id }, "the bytes of an expired upload could not be removed");
   }

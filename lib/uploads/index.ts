@@ -1,6 +1,9 @@
+export { assembleUpload } from "./assemble-upload.ts";
 export { expireUploads } from "./expire-uploads.ts";
+export { partKey } from "./part-key.ts";
 export { type ReadBack, readBack } from "./read-back.ts";
 export { type QuarantineReason, sealRecording } from "./seal-recording.ts";
+export { sweepParts } from "./sweep-parts.ts";
 export { sweepReceived } from "./sweep-received.ts";
 export { defaultTiming, type WriterTiming } from "./timing.ts";
 export { createTusEndpoint, type TusAnswer, type TusEndpoint, type TusRequest } from "./tus-endpoint.ts";

@@ -42,6 +42,10 @@ export type UploadRow = {
   lengthBytes: number | null;
   chunkSizeBytes: number;
   metadataHeader: string | null;
+  /** Upload-Concat of a final upload as it came. */
+  concatHeader: string | null;
+  /** The final upload that a part belongs to. */
+  finalUploadId: string | null;
   /** Last time bytes were promised; expiration counts from here. */
   lastActivityAt: Date;
   /** Fence of the request that held its lease, or left it behind; null: nobody was writing. */

@@ -30,14 +30,14 @@ const tryOne: Statement = {
   name: "lease-take",
   text: `
     WITH ${knownToken}, seen AS (
-      SELECT u.* FROM known, upload u WHERE known.is_known AND u.id = $1 AND u.device_id = $2 FOR UPDATE OF u
+      SELECT u.* FROM known, upload u WHERE known.is_known AND u.id = $1 AND (u.device_id = $2 OR $2::text IS NULL) FOR UPDATE OF u
     ), taken AS (
       UPDATE upload u
          SET fence = u.fence + 1, lease_wanted = false,
              lease_until = clock_timestamp() + $5::int * interval '1 millisecond'
         FROM seen
        WHERE u.id = seen.id AND seen.state = 'open'
-         AND ($4::bigint IS NULL OR seen.offset_bytes = $4::bigint)
+         AND ($4::bigint IS NULL OR (seen.kind <> 'final' AND seen.offset_bytes = $4::bigint))
          AND (seen.lease_until IS NULL OR seen.lease_until <= clock_timestamp())
       RETURNING u.fence
     )
@@ -73,7 +73,7 @@ async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | nul
  *
  * @param offsetBytes what the client believes; with another offset no lease is needed to say so. Null: any
  * @returns the upload, and the lease; null when the offset differs or the upload is complete
- * @throws AppError token_invalid, not_found, upload_gone, locked
+ * @throws AppError token_invalid, not_found, upload_gone, upload_final, locked
  */
 export async function takeLease(ctx: Context, id: string, offsetBytes: number | null, writers: Writers) {
   const uploadId = requireId("upload", id);
@@ -83,6 +83,7 @@ export async function takeLease(ctx: Context, id: string, offsetBytes: number | 
     for (;;) {
       const seen = await tryTake(ctx, uploadId, offsetBytes, writers.timing);
       if (seen.upload.state === "terminated") throw uploadGone();
+      if (seen.upload.kind === "final" && offsetBytes !== null) throw finalUpload();
       const isBusy = seen.lease === null && seen.upload.state === "open";
       if (!isBusy || (offsetBytes !== null && seen.upload.offsetBytes !== offsetBytes)) return seen;
       if (performance.now() > deadline) throw uploadBusy();
@@ -190,6 +191,14 @@ export async function releaseLease(db: Database, lease: Lease): Promise<void> {
   await db.$executeRaw`
     UPDATE upload SET lease_until = NULL, lease_wanted = false
      WHERE id = ${lease.upload.id} AND fence = ${lease.fence} AND state = 'open'`;
+}
+
+/**
+ * "The Server MUST respond with the 403 Forbidden status to PATCH requests against a final upload URL" (tus 1.0,
+ * Concatenation).
+ */
+function finalUpload(): AppError {
+  return new AppError("upload_final", "This upload is put together from its parts and takes no bytes itself.");
 }
 
 /** The answer of a writer that was overtaken: what it had committed stays, the rest was never acknowledged. */

@@ -10,7 +10,7 @@ import { type DeviceActor, requireDevice, type UploadRow } from "./internal.ts";
 import { storageError } from "./storage-error.ts";
 
 /** What a device announces. */
-type OpenUploadInput = {
+export type OpenUploadInput = {
   /** The new upload's id. */
   uploadId: string;
   /** Length of the whole file in bytes; null: told later. */
@@ -19,12 +19,20 @@ type OpenUploadInput = {
   metadataHeader: string | null;
 };
 
+/** What makes an upload a final one: the header that names its parts, and what makes them its own. */
+type FinalUpload = { header: string; claim(tx: Transaction): Promise<void> };
+
 /**
  * Announces a recording and opens the upload that brings it. An empty file is complete at once.
  *
+ * @param final not null: its bytes are put together from parts
  * @throws AppError unauthenticated, metadata_invalid with the key as field, too_large, insufficient_storage
  */
-export async function openUpload(ctx: Context, input: OpenUploadInput): Promise<UploadRow> {
+export async function openUpload(
+  ctx: Context,
+  input: OpenUploadInput,
+  final: FinalUpload | null = null,
+): Promise<UploadRow> {
   const device = requireDevice(ctx);
   const capture = readMetadata(input.metadataHeader);
   await refuseTooLarge(ctx, input.lengthBytes);
@@ -35,7 +43,7 @@ export async function openUpload(ctx: Context, input: OpenUploadInput): Promise<
     throw storageError(error);
   });
   try {
-    return await insertRows(ctx, device, { ...input, recordingId, capture });
+    return await insertRows(ctx, device, { ...input, recordingId, capture, final });
   } catch (error) {
     // The commit may have happened although its answer was lost; only a row that is known to be missing frees the blob.
     if ((await ctx.db.recording.count({ where: { id: recordingId } }).catch(() => 1)) === 0)
@@ -60,7 +68,12 @@ function readMetadata(header: string | null): CaptureMetadata {
   }
 }
 
-async function refuseTooLarge(ctx: Context, lengthBytes: number | null): Promise<void> {
+/**
+ * A file that is longer than the room there is will never be whole.
+ *
+ * @throws AppError too_large
+ */
+export async function refuseTooLarge(ctx: Context, lengthBytes: number | null): Promise<void> {
   const freeBytes = await ctx.storage.freeBytes();
   if (lengthBytes === null || freeBytes === null || lengthBytes <= freeBytes) return;
   throw new AppError("too_large", `The file has ${lengthBytes} bytes and the archive can take ${freeBytes} more.`, {
@@ -68,13 +81,19 @@ async function refuseTooLarge(ctx: Context, lengthBytes: number | null): Promise
   });
 }
 
-type Announcement = OpenUploadInput & { recordingId: string; capture: CaptureMetadata };
+type Announcement = OpenUploadInput & {
+  recordingId: string;
+  capture: CaptureMetadata;
+  final: FinalUpload | null;
+};
 
 async function insertRows(ctx: Context, device: DeviceActor, input: Announcement): Promise<UploadRow> {
-  const { uploadId, recordingId, lengthBytes, metadataHeader, capture } = input;
+  const { uploadId, recordingId, lengthBytes, metadataHeader, capture, final } = input;
   const { chunkSizeBytes } = capture;
   const now = ctx.clock.now();
   const length = lengthBytes === null ? null : BigInt(lengthBytes);
+  const kind = final === null ? "whole" : "final";
+  const concatHeader = final?.header ?? null;
   await ctx.db.$transaction(async (tx) => {
     const site = await findSite(tx, device.deviceId, capture.place);
     await tx.recording.create({
@@ -107,17 +126,29 @@ async function insertRows(ctx: Context, device: DeviceActor, input: Announcement
         lengthBytes: length,
         chunkSizeBytes,
         metadataHeader,
+        kind,
+        concatHeader,
         createdAt: now,
         lastActivityAt: now,
       },
     });
-    const details = { uploadId, lengthBytes, declaredSha256: capture.sha256 };
+    await final?.claim(tx);
+    const details = { uploadId, lengthBytes, declaredSha256: capture.sha256, kind };
     await recordEvent(ctx, tx, { action: "upload.started", recordingId, deviceId: device.deviceId, details });
     if (lengthBytes === 0) await markReceived(ctx, tx, { id: uploadId, recordingId, sizeBytes: 0 });
   });
   const state = lengthBytes === 0 ? "complete" : "open";
   const told = { id: uploadId, recordingId, deviceId: device.deviceId, lengthBytes, chunkSizeBytes, metadataHeader };
-  return { ...told, kind: "whole", state, offsetBytes: 0, lastActivityAt: now, heldFence: null };
+  return {
+    ...told,
+    kind,
+    concatHeader,
+    finalUploadId: null,
+    state,
+    offsetBytes: 0,
+    lastActivityAt: now,
+    heldFence: null,
+  };
 }
 
 function searchText([recordingId, capture, deviceName, siteName]: [

@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import { AppError, notFound } from "../errors.ts";
-import { type DeviceActor, requireSomeDevice, type UploadRow } from "./internal.ts";
+import { requireSomeDevice, type UploadRow } from "./internal.ts";
 
 /**
  * Begins a statement that a device's request starts with: `known` says whether the token $3 that was remembered for
@@ -17,7 +17,8 @@ export const knownToken = `known AS (
 /** What such a statement reads of the upload, called `seen`. */
 export const seenColumns = `known.is_known, seen.id, seen.recording_id, seen.device_id, seen.kind::text AS kind,
   seen.state::text AS state, seen.offset_bytes, seen.length_bytes, seen.chunk_size_bytes, seen.metadata_header,
-  seen.last_activity_at, CASE WHEN seen.lease_until IS NOT NULL THEN seen.fence END AS held_fence`;
+  seen.concat_header, seen.final_upload_id, seen.last_activity_at,
+  CASE WHEN seen.lease_until IS NOT NULL THEN seen.fence END AS held_fence`;
 
 type Row = {
   id: string;
@@ -29,6 +30,8 @@ type Row = {
   length_bytes: string | null;
   chunk_size_bytes: number;
   metadata_header: string | null;
+  concat_header: string | null;
+  final_upload_id: string | null;
   last_activity_at: Date;
   held_fence: number | null;
 };
@@ -36,8 +39,12 @@ type Row = {
 /** A row of `seenColumns`: without an upload all but the first are null. */
 export type SeenRow = { is_known: boolean } & (Row | { id: null });
 
-/** The first three parameters: upload, device, and the token that is still to be asked for. */
-export function seenValues(ctx: Context, uploadId: string): [string, string, Uint8Array | null] {
+/**
+ * The first three parameters: upload, device, and the token that is still to be asked for. The archive itself, which
+ * puts files together from parts, sees the uploads of all devices.
+ */
+export function seenValues(ctx: Context, uploadId: string): [string, string | null, Uint8Array | null] {
+  if (ctx.actor.kind === "system") return [uploadId, null, null];
   const { deviceId, rememberedToken = null } = requireSomeDevice(ctx);
   return [uploadId, deviceId, rememberedToken];
 }
@@ -48,9 +55,8 @@ export function seenValues(ctx: Context, uploadId: string): [string, string, Uin
  * @throws AppError token_invalid, not_found
  */
 export function seenUpload(ctx: Context, row: SeenRow | undefined): UploadRow {
-  const device: DeviceActor = requireSomeDevice(ctx);
   if (row?.is_known !== true) throw new AppError("token_invalid", "This device token is unknown or was revoked.");
-  delete device.rememberedToken;
+  if (ctx.actor.kind === "device") delete ctx.actor.rememberedToken;
   if (row.id === null) throw notFound("upload");
   return {
     id: row.id,
@@ -62,6 +68,8 @@ export function seenUpload(ctx: Context, row: SeenRow | undefined): UploadRow {
     lengthBytes: row.length_bytes === null ? null : Number(row.length_bytes),
     chunkSizeBytes: row.chunk_size_bytes,
     metadataHeader: row.metadata_header,
+    concatHeader: row.concat_header,
+    finalUploadId: row.final_upload_id,
     lastActivityAt: row.last_activity_at,
     heldFence: row.held_fence,
   };

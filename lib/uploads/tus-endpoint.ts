@@ -53,7 +53,7 @@ export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
   return {
     stop: () => writers.stop(),
     handle: async (ctx, request, body, location) => {
-      const scope: TusScope = { ctx, request, body, stated: noStatement, upload: null, result: null };
+      const scope: TusScope = { ctx, request, body, stated: noStatement, upload: null, isReady: false, result: null };
       try {
         scope.stated = checkTusRequest(request, options.maxBytes);
         if (request.method === "OPTIONS") return configuration(options.maxBytes);
@@ -82,8 +82,11 @@ async function answer(scope: TusScope, parts: TusParts, location: string, expire
  * "This header MUST be included in every PATCH response if the upload is going to expire", in the first answer too,
  * and here also where somebody asks (Upload-Expires). Its date moves with every body that is kept.
  */
-function expiryFields({ ctx, upload, result }: TusScope, expiresMs: number): Record<string, string> {
-  if (upload === null || upload.state !== "open" || result?.isComplete === true) return {};
+function expiryFields({ ctx, upload, isReady, result }: TusScope, expiresMs: number): Record<string, string> {
+  if (upload === null || isReady) return {};
+  // A part that is complete expires too, until a file needs it.
+  const isLoosePart = upload.kind === "part" && upload.finalUploadId === null && upload.state !== "terminated";
+  if (!isLoosePart && (upload.state !== "open" || result?.isComplete === true)) return {};
   const activeAt = result === null ? upload.lastActivityAt : ctx.clock.now();
   return { "Upload-Expires": new Date(activeAt.getTime() + expiresMs).toUTCString() };
 }

@@ -8,7 +8,10 @@ import { getUpload } from "./get-upload.ts";
 import { Inbox } from "./inbox.ts";
 import { type UploadRow, uploadGone } from "./internal.ts";
 import { type Lease, releaseLease, settleSilentWriter, takeLease } from "./lease.ts";
+import { openFinalUpload } from "./open-final-upload.ts";
+import { openPart } from "./open-part.ts";
 import { openUpload } from "./open-upload.ts";
+import { seeFinalUpload } from "./see-final-upload.ts";
 import { terminateUpload } from "./terminate-upload.ts";
 import { isBodyType, type TusRequest, type TusStatement } from "./tus-request.ts";
 import type { Writers } from "./writers.ts";
@@ -20,6 +23,8 @@ export type TusScope = {
   body: Readable;
   stated: TusStatement;
   upload: UploadRow | null;
+  /** A final upload whose parts are all complete, so that it expires no more. */
+  isReady: boolean;
   result: AppendResult | null;
 };
 
@@ -44,28 +49,39 @@ async function create(scope: TusScope, parts: TusParts): Promise<TusSuccess> {
   const { ctx, request } = scope;
   const { "upload-length": length, "upload-metadata": metadataHeader = null } = request.headers;
   const lengthBytes = length === undefined ? null : Number(length);
-  scope.upload = await openUpload(ctx, { uploadId: newId("upload"), lengthBytes, metadataHeader });
+  const { concat } = scope.stated;
+  const input = { uploadId: newId("upload"), lengthBytes, metadataHeader };
+  if (concat?.kind === "final") {
+    await look(scope, await openFinalUpload(ctx, input, concat));
+    return { status: 201, headers: {} };
+  }
+  scope.upload = await (concat === null ? openUpload(ctx, input) : openPart(ctx, input));
   if (!isBodyType(request.headers)) return { status: 201, headers: {} };
   refuseOverlong(scope.upload, request, parts.maxBytes);
   const { lease } = await takeLease(ctx, scope.upload.id, 0, parts.writers);
-  // "the Server MUST include the Upload-Offset header in the response" (Creation With Upload).
+  // "and MUST include the Upload-Offset header in the response" (Creation With Upload).
   return { status: 201, headers: { "Upload-Offset": String(await take(scope, lease, parts, false)) } };
 }
 
 /** "The Server MUST always include the Upload-Offset header in the response for a HEAD request" (HEAD). */
 async function tell(scope: TusScope, { writers }: TusParts): Promise<TusSuccess> {
-  const upload = await askedUpload(scope, writers);
-  scope.upload = upload;
+  const upload = await look(scope, await askedUpload(scope, writers));
   if (upload.state === "terminated") throw uploadGone();
   const headers: Record<string, string> = {
     // "The Server MUST prevent the client and/or proxies from caching the response" (HEAD).
     "Cache-Control": "no-store",
-    "Upload-Offset": String(upload.offsetBytes),
   };
+  // "The response to a HEAD request for a final upload SHOULD NOT contain the Upload-Offset header unless the
+  // concatenation has been successfully finished" (Concatenation).
+  if (upload.kind !== "final" || upload.state === "complete") headers["Upload-Offset"] = String(upload.offsetBytes);
   if (upload.lengthBytes === null) headers["Upload-Defer-Length"] = "1";
   else headers["Upload-Length"] = String(upload.lengthBytes);
   // "its value as specified by the Client during the creation": the header itself, not a rewritten one.
   if (upload.metadataHeader !== null) headers["Upload-Metadata"] = upload.metadataHeader;
+  // "Response to HEAD request against partial or final upload MUST include the Upload-Concat header and its value as
+  // received in the upload creation request" (Concatenation).
+  if (upload.kind === "part") headers["Upload-Concat"] = "partial";
+  if (upload.concatHeader !== null) headers["Upload-Concat"] = upload.concatHeader;
   return { status: 200, headers };
 }
 
@@ -75,6 +91,16 @@ async function askedUpload({ ctx, request }: TusScope, writers: Writers): Promis
   if (upload.heldFence === null) return upload;
   await settleSilentWriter(upload, writers);
   return getUpload(ctx, upload.id);
+}
+
+/** Keeps an upload for the answer, a final one with what its parts say about it. */
+async function look(scope: TusScope, upload: UploadRow): Promise<UploadRow> {
+  scope.upload = upload;
+  if (upload.kind !== "final" || upload.state !== "open") return upload;
+  const { isReady, ...seen } = await seeFinalUpload(scope.ctx, upload);
+  scope.isReady = isReady;
+  scope.upload = { ...upload, ...seen };
+  return scope.upload;
 }
 
 /** "The Server MUST acknowledge successful PATCH requests with the 204 No Content status" (PATCH). */
@@ -116,7 +142,7 @@ async function take(scope: TusScope, lease: Lease | null, parts: TusParts, saves
 }
 
 /**
- * "Once set the length MUST NOT be changed" (Upload-Defer-Length); the same length again changes nothing.
+ * "Once set the length MUST NOT be changed" (Creation, POST); the same length again changes nothing.
  *
  * @returns whether it is to be saved with the body, when that was found right
  */

@@ -1,5 +1,6 @@
 import { AppError, isAppError } from "../errors.ts";
 import { announcedChecksum, type BodyChecksum } from "./checksum.ts";
+import { parseUploadConcat, type UploadConcat } from "./upload-concat.ts";
 
 /** The parts of an HTTP request that tus 1.0 is about; field names in lower case. */
 export type TusRequest = {
@@ -23,6 +24,8 @@ export const tusExtensions = [
   "checksum",
   "checksum-trailer",
   "expiration",
+  "concatenation",
+  "concatenation-unfinished",
 ] as const;
 
 const bodyType = "application/offset+octet-stream";
@@ -39,8 +42,8 @@ function wholeNumber(text: string, field: string): number {
 }
 
 /**
- * The method as the client means it: "If the X-HTTP-Method-Override header is present, its value MUST be
- * interpreted as the request's method" (tus 1.0, X-HTTP-Method-Override).
+ * The method as the client means it: the header "MUST be interpreted as the request's method by the Server, if the
+ * header is presented. The actual method of the request MUST be ignored" (tus 1.0, X-HTTP-Method-Override).
  */
 export function effectiveMethod(method: string, override: string | undefined): string {
   return override === undefined ? method : override.trim().toUpperCase();
@@ -69,7 +72,7 @@ export function checkTusVersion(request: TusRequest): void {
     throw new AppError("unsupported_version", `Send Tus-Resumable: ${tusVersion}.`, { field: "Tus-Resumable" });
 }
 
-/** Fields that belong to every refusal: "Tus-Resumable MUST be included in every […] response" (Tus-Resumable). */
+/** Fields that belong to every refusal: it "MUST be included in every request and response" (Tus-Resumable). */
 export function refusalFields(error: unknown, request: TusRequest): Record<string, string> {
   const code = isAppError(error) ? error.code : null;
   return {
@@ -88,10 +91,17 @@ export type TusStatement = {
   patchLengthBytes: number | null;
   /** What the body must be; null: nothing was said. */
   checksum: BodyChecksum | null;
+  /** Upload-Concat of a POST; null: a file of its own. */
+  concat: UploadConcat | null;
 };
 
 /** Of a request that says nothing. */
-export const noStatement: TusStatement = { patchOffsetBytes: null, patchLengthBytes: null, checksum: null };
+export const noStatement: TusStatement = {
+  patchOffsetBytes: null,
+  patchLengthBytes: null,
+  checksum: null,
+  concat: null,
+};
 
 /**
  * Checks a request in the order of the specification, before anything is looked up.
@@ -101,10 +111,13 @@ export const noStatement: TusStatement = { patchOffsetBytes: null, patchLengthBy
 export function checkTusRequest(request: TusRequest, maxBytes: number): TusStatement {
   const { method, headers } = request;
   checkTusVersion(request);
-  if (method === "POST") checkCreation(headers, maxBytes);
   // "similar rules as for the PATCH request and response apply" (Creation With Upload): also a POST's body is compared.
-  if (method === "POST") return { ...noStatement, checksum: announcedChecksum(request) };
-  return method === "PATCH" ? { ...checkPatch(headers, maxBytes), checksum: announcedChecksum(request) } : noStatement;
+  if (method === "POST") {
+    const concat = checkCreation(headers, maxBytes);
+    return { ...noStatement, concat, checksum: announcedChecksum(request) };
+  }
+  if (method !== "PATCH") return noStatement;
+  return { ...noStatement, ...checkPatch(headers, maxBytes), checksum: announcedChecksum(request) };
 }
 
 /** Whether a request says that its body is a part of an upload. */
@@ -117,7 +130,7 @@ function checkBodyType(headers: TusRequest["headers"]): void {
     throw new AppError("unsupported_media_type", `Send Content-Type: ${bodyType}.`, { field: "Content-Type" });
 }
 
-function checkPatch(headers: TusRequest["headers"], maxBytes: number): Omit<TusStatement, "checksum"> {
+function checkPatch(headers: TusRequest["headers"], maxBytes: number): Partial<TusStatement> {
   // "All PATCH requests MUST use Content-Type: application/offset+octet-stream, otherwise the server SHOULD
   // return a 415 Unsupported Media Type status" (PATCH).
   checkBodyType(headers);
@@ -133,25 +146,37 @@ function checkPatch(headers: TusRequest["headers"], maxBytes: number): Omit<TusS
   };
 }
 
-function checkCreation(headers: TusRequest["headers"], maxBytes: number): void {
-  if (headers["upload-concat"] !== undefined)
-    throw new AppError("invalid_input", "Concatenation is not offered: send the recording as one upload.", {
-      field: "Upload-Concat",
-    });
+function checkCreation(headers: TusRequest["headers"], maxBytes: number): UploadConcat | null {
+  const { "upload-concat": concatHeader } = headers;
+  const concat = concatHeader === undefined ? null : parseUploadConcat(concatHeader);
+  const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+  if (concat?.kind === "final") {
+    checkFinal(headers, hasBody);
+    return concat;
+  }
   const { "upload-length": length, "upload-defer-length": deferred } = headers;
   if ((length === undefined) === (deferred === undefined))
     throw new AppError("length_invalid", "Send either Upload-Length or Upload-Defer-Length: 1.", {
       field: "Upload-Length",
     });
   // "If the Upload-Defer-Length header contains any other value than 1 the server should return a 400 Bad Request
-  // status" (Upload-Defer-Length).
+  // status" (Creation, POST).
   if (deferred !== undefined && deferred !== "1")
     throw new AppError("length_invalid", "Upload-Defer-Length must be 1.", { field: "Upload-Defer-Length" });
   if (length !== undefined) checkLength(length, maxBytes);
   // "The Client MUST include the Content-Type: application/offset+octet-stream header" (Creation With Upload): bytes
   // of another type would be dropped in silence. An empty body may be of any type.
-  const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
   if (hasBody) checkBodyType(headers);
+  return concat;
+}
+
+/** "The Client MUST NOT include the Upload-Length header in the final upload creation" (Concatenation). */
+function checkFinal(headers: TusRequest["headers"], hasBody: boolean): void {
+  if (headers["upload-length"] !== undefined || headers["upload-defer-length"] !== undefined)
+    throw new AppError("length_invalid", "The length of a final upload follows from its parts.", {
+      field: "Upload-Length",
+    });
+  if (hasBody) throw new AppError("invalid_input", "A final upload takes no bytes.", { field: "Upload-Concat" });
 }
 
 /** "If the length of the upload exceeds the maximum […] the Server MUST respond with the 413" (Creation, POST). */
