@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import { checkOrders } from "./check-orders.ts";
 import { checkParts } from "./check-parts.ts";
 import { checkRecording, readBatch } from "./check-recordings.ts";
+import { checkUsage } from "./check-usage.ts";
 import { findStrayBlobs } from "./find-stray-blobs.ts";
 import { type CheckDepth, type CheckReport, checkDepths, type Problem } from "./types.ts";
 
@@ -41,6 +42,7 @@ export async function checkArchive(ctx: Context, depth: CheckDepth, listener: Ch
   take(await checkParts(ctx, reaches, report));
   take(await checkOrders(ctx, reaches, report));
   take(await findStrayBlobs(ctx));
+  take(await checkUsage(ctx));
   await ctx.db.$transaction((tx) =>
     recordEvent(ctx, tx, {
       action: "archive.checked",

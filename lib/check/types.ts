@@ -17,6 +17,7 @@ export type Problem = {
     | "digest_differs"
     | "order_missing"
     | "order_differs"
+    | "usage_differs"
     | "custody_missing";
   /** Id of the recording, part or request, or the blob's key. */
   subject: string;

@@ -7,6 +7,7 @@ import { type CaptureMetadata, decodeMetadataHeader, MetadataError, readCaptureM
 import { recordingKey } from "../recordings/index.ts";
 import { markReceived } from "./commit.ts";
 import { type DeviceActor, requireDevice, type UploadRow } from "./internal.ts";
+import { withSpace } from "./reserve-space.ts";
 import { storageError } from "./storage-error.ts";
 
 /** What a device announces. */
@@ -26,7 +27,8 @@ type FinalUpload = { header: string; claim(tx: Transaction): Promise<void> };
  * Announces a recording and opens the upload that brings it. An empty file is complete at once.
  *
  * @param final not null: its bytes are put together from parts
- * @throws AppError unauthenticated, metadata_invalid with the key as field, too_large, insufficient_storage
+ * @throws AppError unauthenticated, metadata_invalid with the key as field, insufficient_storage,
+ *   too_many_requests
  */
 export async function openUpload(
   ctx: Context,
@@ -35,7 +37,6 @@ export async function openUpload(
 ): Promise<UploadRow> {
   const device = requireDevice(ctx);
   const capture = readMetadata(input.metadataHeader);
-  await refuseTooLarge(ctx, input.lengthBytes);
   const recordingId = newId("recording");
   const key = recordingKey(recordingId);
   // Bytes before rows: a kill in between leaves an empty blob that nothing names.
@@ -68,19 +69,6 @@ function readMetadata(header: string | null): CaptureMetadata {
   }
 }
 
-/**
- * A file that is longer than the room there is will never be whole.
- *
- * @throws AppError too_large
- */
-export async function refuseTooLarge(ctx: Context, lengthBytes: number | null): Promise<void> {
-  const freeBytes = await ctx.storage.freeBytes();
-  if (lengthBytes === null || freeBytes === null || lengthBytes <= freeBytes) return;
-  throw new AppError("too_large", `The file has ${lengthBytes} bytes and the archive can take ${freeBytes} more.`, {
-    field: "Upload-Length",
-  });
-}
-
 type Announcement = OpenUploadInput & {
   recordingId: string;
   capture: CaptureMetadata;
@@ -94,7 +82,7 @@ async function insertRows(ctx: Context, device: DeviceActor, input: Announcement
   const length = lengthBytes === null ? null : BigInt(lengthBytes);
   const kind = final === null ? "whole" : "final";
   const concatHeader = final?.header ?? null;
-  await ctx.db.$transaction(async (tx) => {
+  await withSpace(ctx, lengthBytes, async (tx, claim) => {
     const site = await findSite(tx, device.deviceId, capture.place);
     await tx.recording.create({
       data: {
@@ -136,6 +124,7 @@ async function insertRows(ctx: Context, device: DeviceActor, input: Announcement
     const details = { uploadId, lengthBytes, declaredSha256: capture.sha256, kind };
     await recordEvent(ctx, tx, { action: "upload.started", recordingId, deviceId: device.deviceId, details });
     if (lengthBytes === 0) await markReceived(ctx, tx, { id: uploadId, recordingId, sizeBytes: 0 });
+    await claim(device.deviceId);
   });
   const state = lengthBytes === 0 ? "complete" : "open";
   const told = { id: uploadId, recordingId, deviceId: device.deviceId, lengthBytes, chunkSizeBytes, metadataHeader };

@@ -134,7 +134,10 @@ function problemAnswer(scope: TusScope, error: unknown, location: string): TusAn
   const { request } = scope;
   const { status, body, headers } = toProblem(error);
   const cause = error instanceof Error ? error.cause : undefined;
-  if (!isAppError(error) || status >= 500)
+  // A refusal for want of room is foreseen; a full disk in the middle of a write has a cause, and is not.
+  if (isAppError(error) && error.code === "insufficient_storage" && cause === undefined)
+    scope.ctx.log.warn({ err: error }, "an announcement was refused for want of room");
+  else if (!isAppError(error) || status >= 500)
     scope.ctx.log.error({ err: error, cause, uploadId: scope.upload?.id }, failureMessage(error));
   Object.assign(headers, refusalFields(error, request));
   if (isAppError(error) && offsetCodes.has(error.code) && scope.upload !== null)
