@@ -6,6 +6,7 @@ export * from "./file-name.ts";
 export * from "./http.ts";
 export * from "./jwk.ts";
 export * from "./jws.ts";
+export * from "./manifest.ts";
 export * from "./merkle.ts";
 export * from "./protocol-error.ts";
 export * from "./upload-metadata.ts";

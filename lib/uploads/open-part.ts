@@ -39,7 +39,7 @@ export async function openPart(ctx: Context, input: OpenUploadInput): Promise<Up
     if ((await ctx.db.upload.count({ where: { id } }).catch(() => 1)) === 0) await ctx.storage.remove(partKey(id));
     throw error;
   }
-  const place = { recordingId: null, concatHeader: null, finalUploadId: null, heldFence: null };
+  const place = { recordingId: null, concatHeader: null, finalUploadId: null, hasManifest: false, heldFence: null };
   const state = lengthBytes === 0 ? "complete" : "open";
   return { ...part, ...place, state, lengthBytes, offsetBytes: 0, lastActivityAt: now };
 }

@@ -368,8 +368,8 @@ export const triggers: Case[] = [
   ),
   rule(
     "manifest_stays",
-    () => ["UPDATE manifest SET jws = 'y'", "DELETE FROM manifest"],
-    () => ["SELECT 1 FROM manifest"],
+    () => ["UPDATE manifest SET jws = 'y'", "UPDATE manifest SET sequence = 2", "DELETE FROM manifest"],
+    (f) => [`UPDATE manifest SET recording_id = '${f.received}'`],
   ),
   rule(
     "chunk_never_shrinks",
