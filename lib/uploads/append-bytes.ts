@@ -8,7 +8,7 @@ import { ChunkDigester } from "./chunk-digester.ts";
 import { commitInterruption, completeUpload } from "./commit.ts";
 import { saveLength } from "./declare-length.ts";
 import { DeclaredChunks } from "./declared-chunks.ts";
-import { type EndReason, Inbox } from "./inbox.ts";
+import { batchBytesOf, type EndReason, Inbox } from "./inbox.ts";
 import { blobKeyOf } from "./internal.ts";
 import { type Lease, releaseLease } from "./lease.ts";
 import { noteResumption } from "./note-resumption.ts";
@@ -50,7 +50,8 @@ export async function appendBytes(ctx: Context, lease: Lease, body: Readable, op
     const digester = await resumeDigest(ctx, lease, writers);
     const checksum = options.checksum ?? null;
     const leftBytes = (upload.lengthBytes ?? options.maxBytes) - upload.offsetBytes;
-    const inbox = new Inbox(body, checksum === null ? leftBytes : Math.min(leftBytes, maxChecksummedBytes));
+    const takenBytes = checksum === null ? leftBytes : Math.min(leftBytes, maxChecksummedBytes);
+    const inbox = new Inbox(body, takenBytes, batchBytesOf(writers.count + 1));
     const declared = upload.hasManifest ? new DeclaredChunks(ctx, upload.id) : null;
     reception = new Reception({ ctx, lease, file, digester, checksum, declared, inbox, writers });
     writers.add(upload.id, reception);
