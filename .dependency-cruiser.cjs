@@ -10,11 +10,13 @@ const domains = [
   "jobs",
   "custody",
   "people",
+  "keys",
   "custody-log",
   "settings",
   "devices",
   "recordings",
   "uploads",
+  "receipts",
   "access",
   "check",
 ];

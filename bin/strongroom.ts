@@ -2,9 +2,12 @@ import { Command } from "commander";
 import { EnvError } from "../lib/env.ts";
 import { isAppError } from "../lib/errors.ts";
 import { PostgresError } from "../lib/postgres/index.ts";
+import { VaultError } from "../lib/vault.ts";
 import { MigrationError } from "../prisma/migrate.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addDeviceCommands } from "./commands/device.ts";
+import { addKeyCommands } from "./commands/key.ts";
+import { addLogCommands } from "./commands/log.ts";
 import { addSiteCommands } from "./commands/site.ts";
 import { addUserCommands } from "./commands/user.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
@@ -20,12 +23,14 @@ addDeviceCommands(program);
 addSiteCommands(program);
 addCheckCommand(program);
 addVerifyCommand(program);
+addLogCommands(program);
+addKeyCommands(program);
 
 try {
   await program.parseAsync();
 } catch (error) {
   const isForPeople =
-    isAppError(error) || [EnvError, PostgresError, MigrationError].some((type) => error instanceof type);
+    isAppError(error) || [EnvError, PostgresError, MigrationError, VaultError].some((type) => error instanceof type);
   const field = isAppError(error) && error.field !== undefined ? `${error.field}: ` : "";
   console.error(isForPeople && error instanceof Error ? `${field}${error.message}` : error);
   process.exitCode = 1;

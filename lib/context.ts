@@ -1,10 +1,10 @@
 import type { OrganisationKind, PrismaClient, Role } from "../generated/prisma/client.ts";
 import type { Clock } from "./clock.ts";
 import type { JobQueue } from "./jobs/index.ts";
-import type { Limits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import type { Sql } from "./sql.ts";
 import type { BlobStore } from "./storage/index.ts";
+import type { Vault } from "./vault.ts";
 
 /** Who acts. Custody keeps the name and role as they were at that time. */
 export type Actor =
@@ -45,10 +45,10 @@ export type Context = {
   /** Beside Prisma's client, for the statements of each PATCH. */
   sql: Sql;
   storage: BlobStore;
-  /** How much is taken in. */
-  limits: Limits;
   jobs: JobQueue;
   log: Log;
+  /** For secrets that rows keep. */
+  vault: Vault;
   origin: Origin;
   /** The same in every custody event and log line of one HTTP request or job run. */
   correlationId: string;

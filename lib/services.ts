@@ -5,6 +5,7 @@ import type { Jobs } from "./jobs/index.ts";
 import type { Log } from "./log.ts";
 import type { Sql } from "./sql.ts";
 import type { BlobStore } from "./storage/index.ts";
+import { openVault } from "./vault.ts";
 
 /** The parts that one process has once. lib/open-services.ts puts them together. */
 export type Services = {
@@ -49,9 +50,9 @@ export function contextFor(services: Services, actor: Actor, origin: Origin, cor
     db,
     sql,
     storage,
-    limits: services.env.limits,
     jobs,
     log: log.child({ correlationId }),
+    vault: openVault(services.env.authSecret),
     origin,
     correlationId,
   };

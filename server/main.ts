@@ -4,10 +4,11 @@ import { openServices } from "../lib/open-services.ts";
 import { ensureSetupLink } from "../lib/people/index.ts";
 import { PostgresError } from "../lib/postgres/index.ts";
 import { provideServices, type Services } from "../lib/services.ts";
+import { VaultError } from "../lib/vault.ts";
 import { MigrationError } from "../prisma/migrate.ts";
 import { type ArchiveServer, createArchiveServer } from "./create-server.ts";
 import { ListenError, listen } from "./listen.ts";
-import { startWorkers } from "./workers.ts";
+import { prepareKeys, startWorkers } from "./workers.ts";
 
 /** Prints the one-time link while the archive has nobody who could sign in. */
 async function printSetupLink(services: Services, url: string): Promise<void> {
@@ -43,6 +44,7 @@ async function main(): Promise<void> {
   const services = await openServices(env);
   try {
     provideServices(services);
+    await prepareKeys(services);
     const web = next({ dev: isDevelopment, hostname: env.host, port: env.port });
     const handle = web.getRequestHandler();
     // Next gives no answer at all to a request that comes before it is prepared: such a request waits here.
@@ -71,7 +73,9 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const isOperators = [EnvError, PostgresError, MigrationError, ListenError].some((type) => error instanceof type);
+  const isOperators = [EnvError, PostgresError, MigrationError, ListenError, VaultError].some(
+    (type) => error instanceof type,
+  );
   console.error(isOperators && error instanceof Error ? error.message : error);
   process.exit(1);
 });

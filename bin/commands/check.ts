@@ -33,7 +33,8 @@ function linesOf(problem: Problem): string[] {
 }
 
 function sentenceOf(report: CheckReport): string {
-  const read = report.depth === "digest" ? `, ${report.bytesRead} bytes read` : "";
+  const read =
+    report.depth === "digest" ? `, ${report.logEvents} events of custody, ${report.bytesRead} bytes read` : "";
   const known = report.quarantined > 0 ? ` (${report.quarantined} quarantined, known to be damaged)` : "";
   const problems = report.problems === 0 ? "Nothing is wrong" : `${report.problems} problems`;
   return `${problems}: ${report.recordings} recordings${known}, ${report.parts} parts and ${report.orders} orders${read}.`;

@@ -1,10 +1,10 @@
 import type { Context } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
+import { checkLog } from "./check-log.ts";
 import { checkOrders } from "./check-orders.ts";
 import { checkParts } from "./check-parts.ts";
 import { checkRecording, readBatch } from "./check-recordings.ts";
-import { checkUsage } from "./check-usage.ts";
 import { findStrayBlobs } from "./find-stray-blobs.ts";
 import { type CheckDepth, type CheckReport, checkDepths, type Problem } from "./types.ts";
 
@@ -20,7 +20,16 @@ export type CheckListener = { onProblem(problem: Problem): void; onProgress?(rep
  */
 export async function checkArchive(ctx: Context, depth: CheckDepth, listener: CheckListener): Promise<CheckReport> {
   if (ctx.actor.kind !== "system") throw new AppError("forbidden", "The archive is checked by an operator's command.");
-  const report: CheckReport = { depth, recordings: 0, quarantined: 0, parts: 0, orders: 0, bytesRead: 0, problems: 0 };
+  const report: CheckReport = {
+    depth,
+    recordings: 0,
+    quarantined: 0,
+    parts: 0,
+    orders: 0,
+    logEvents: 0,
+    bytesRead: 0,
+    problems: 0,
+  };
   const reaches = (wanted: CheckDepth) => checkDepths.indexOf(depth) >= checkDepths.indexOf(wanted);
   const take = (problems: Problem[]) => {
     report.problems += problems.length;
@@ -42,7 +51,7 @@ export async function checkArchive(ctx: Context, depth: CheckDepth, listener: Ch
   take(await checkParts(ctx, reaches, report));
   take(await checkOrders(ctx, reaches, report));
   take(await findStrayBlobs(ctx));
-  take(await checkUsage(ctx));
+  if (reaches("digest")) take(await checkLog(ctx, report));
   await ctx.db.$transaction((tx) =>
     recordEvent(ctx, tx, {
       action: "archive.checked",

@@ -1,3 +1,5 @@
+import type { LogProblem } from "../custody-log/index.ts";
+
 /** How deep a check looks: what is there; how long it is; every byte of it. Each depth includes those before. */
 export const checkDepths = ["present", "size", "digest"] as const;
 export type CheckDepth = (typeof checkDepths)[number];
@@ -17,8 +19,8 @@ export type Problem = {
     | "digest_differs"
     | "order_missing"
     | "order_differs"
-    | "usage_differs"
-    | "custody_missing";
+    | "custody_missing"
+    | LogProblem["code"];
   /** Id of the recording, part or request, or the blob's key. */
   subject: string;
   /** What was found, in a sentence. */
@@ -36,6 +38,8 @@ export type CheckReport = {
   /** Parts of files that are not put together yet. */
   parts: number;
   orders: number;
+  /** Custody events in the log's tree, computed anew at the deepest level; 0: not looked at. */
+  logEvents: number;
   bytesRead: number;
   problems: number;
 };

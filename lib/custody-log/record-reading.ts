@@ -7,9 +7,13 @@ import type { ReadFilter } from "./conditions.ts";
 const sameReadingMs = 10 * 60_000;
 
 /** Records that the log was read with this filter, unless the same person's last reading was the same. */
-export async function recordReading(ctx: Context, filter: ReadFilter, kind: "page" | "export" = "page"): Promise<void> {
+export async function recordReading(
+  ctx: Context,
+  filter: ReadFilter,
+  kind: "page" | "export" | "entries" = "page",
+): Promise<void> {
   const details = { kind, filter: JSON.parse(JSON.stringify(filter)) as Record<string, string> }; // dates become text
-  if (ctx.actor.kind === "person" && kind === "page") {
+  if (ctx.actor.kind === "person" && kind !== "export") {
     const last = await ctx.db.custodyEvent.findFirst({
       where: { actorId: ctx.actor.accountId, action: "log.read" },
       orderBy: { seq: "desc" },

@@ -19,7 +19,13 @@ describe("the job queue on PostgreSQL", () => {
 
   function workers(seal: JobWorkers["recording.seal"]): JobWorkers {
     const none = async () => undefined;
-    return { "recording.seal": seal, "upload.assemble": none, "upload.expire": none, "access.expire": none };
+    return {
+      "recording.seal": seal,
+      "upload.assemble": none,
+      "log.sequence": none,
+      "upload.expire": none,
+      "access.expire": none,
+    };
   }
 
   afterEach(async () => {
@@ -99,7 +105,7 @@ describe("the job queue on PostgreSQL", () => {
        const jobs = await openJobs(process.argv[2] ?? "", createLog("silent"));
        const never = () => new Promise<void>(() => process.send?.("running"));
        const none = async () => undefined;
-       await jobs.work({ "recording.seal": never, "upload.expire": none, "access.expire": none });`,
+       await jobs.work({ "recording.seal": never, "log.sequence": none, "upload.expire": none, "access.expire": none });`,
     );
     const child = fork(script, [world().databaseUrl], { execArgv: ["--disable-warning=ExperimentalWarning"] });
     const jobs = await openQueue();

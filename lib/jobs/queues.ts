@@ -13,6 +13,8 @@ type QueueSettings<N extends JobName> = {
 export const queues: { [N in JobName]: QueueSettings<N> } = {
   "recording.seal": { key: (input) => input.recordingId, maxSeconds: 12 * 3600, schedule: null },
   "upload.assemble": { key: (input) => input.uploadId, maxSeconds: 12 * 3600, schedule: null },
+  // Sealing does it at once; every minute comes what nobody waits for, and what a killed process left.
+  "log.sequence": { key: () => "all", maxSeconds: 3600, schedule: "* * * * *" },
   "upload.expire": { key: () => "all", maxSeconds: 3600, schedule: "17 * * * *" },
   "access.expire": { key: () => "all", maxSeconds: 600, schedule: "* * * * *" },
 };

@@ -6,6 +6,8 @@ export type JobInputs = {
   "recording.seal": { recordingId: string };
   /** Put a file together from its parts. */
   "upload.assemble": { uploadId: string };
+  /** Put custody events into the log's tree, and make the receipts that are due. */
+  "log.sequence": Record<string, never>;
   /** End uploads that were abandoned. */
   "upload.expire": Record<string, never>;
   /** Close what ran out: releases, invitations. */

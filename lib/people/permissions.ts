@@ -13,6 +13,8 @@ export const permissions = {
   "organisations.create": ["admin"],
   "settings.read": ["admin", "auditor"],
   "settings.change": ["admin"],
+  "keys.list": ["admin", "auditor"],
+  "keys.rotate": ["admin"],
   // Sites and devices. Officers watch them; only administrators change them.
   "sites.list": ["admin", "officer", "auditor", "requester"],
   "sites.change": ["admin"],

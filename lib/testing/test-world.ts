@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { pino } from "pino";
 import type { Actor, Context, Database } from "../context.ts";
 import { openDatabase } from "../db.ts";
-import { noLimits } from "../limits.ts";
 import type { Log } from "../log.ts";
 import type { Sql } from "../sql.ts";
 import { type BlobStore, openFileBlobStore } from "../storage/index.ts";
+import { openVault } from "../vault.ts";
 import { type FakeClock, fakeClock } from "./fake-clock.ts";
 import { TestJobs } from "./test-jobs.ts";
 
@@ -27,6 +27,8 @@ export type TestWorld = {
   close(): Promise<void>;
 };
 
+const testVault = openVault("a secret of tests, and of nothing else");
+
 const silentLog = pino({ level: "silent" }) as unknown as Log; // as in lib/log.ts
 
 /** Makes a context from parts, with the rest filled in. */
@@ -37,7 +39,7 @@ function makeContext(
   return {
     actor,
     log: silentLog,
-    limits: noLimits,
+    vault: testVault,
     origin: { address: "192.0.2.1", userAgent: "test" },
     correlationId: randomBytes(8).toString("hex"),
     ...parts,

@@ -30,8 +30,6 @@ const received = (f: Fixture) => `UPDATE recording SET WHERE id = '${f.received}
 const sealed = (f: Fixture) => `UPDATE recording SET WHERE id = '${f.sealed}'`;
 const upload = (f: Fixture) => `UPDATE upload SET WHERE recording_id = '${f.receiving}'`;
 const chunk = (f: Fixture) => `UPDATE chunk SET WHERE recording_id = '${f.receiving}'`;
-const device = (f: Fixture) =>
-  `UPDATE device SET WHERE id = (SELECT device_id FROM recording WHERE id = '${f.sealed}')`;
 const request = (f: Fixture) => `UPDATE request SET WHERE id = '${f.request}'`;
 const release = (f: Fixture) => `UPDATE release SET WHERE id = '${f.release}'`;
 
@@ -71,7 +69,6 @@ const whole = { state: "'sealed'", sha256: zeros, size_bytes: "1", received_at: 
 
 /** Checks on single rows. */
 export const checks: Case[] = [
-  column("device_quota_range", device, ["quota_bytes = -1"], ["quota_bytes = 0", "quota_bytes = NULL"]),
   column(
     "organisation_name_length",
     organisation,
@@ -138,6 +135,36 @@ export const checks: Case[] = [
     "device_key_shape",
     (f) => [addKey(f, { kid: "'short'" }), addKey(f, { public_key: short })],
     (f) => [addKey(f, {})],
+  ),
+  rule(
+    "signing_key_shape",
+    () => [
+      addSigningKey({ public_key: short }),
+      addSigningKey({ name: "'x'" }),
+      addSigningKey({ purpose: "'log'" }),
+      addSigningKey({ retired_at: "NULL" }),
+    ],
+    () => [addSigningKey({})],
+  ),
+  rule(
+    "log_leaf_shape",
+    () => [
+      addLeaf({ leaf: "''" }),
+      addLeaf({ leaf: "decode(repeat('00', 65536), 'hex')" }),
+      addLeaf({ salt: short }),
+      addLeaf({ hash: short }),
+    ],
+    () => [addLeaf({ leaf: "decode(repeat('00', 65535), 'hex')" })],
+  ),
+  rule(
+    "log_tile_shape",
+    () => [addTile({ level: "7" }), addTile({ index: "-1" }), addTile({ hashes: zeros }), addTile({ root: short })],
+    () => [addTile({})],
+  ),
+  rule(
+    "log_checkpoint_shape",
+    () => [[addLeaf({}), addCheckpoint({ size: "3", root: short })]],
+    () => [addLeaf({}), addCheckpoint({ size: "3" })],
   ),
   rule(
     "manifest_shape",
@@ -260,6 +287,11 @@ export const checks: Case[] = [
 /** Uniqueness among some rows. */
 export const partialUniques: Case[] = [
   rule(
+    "signing_key_one_active",
+    () => [addSigningKey({ retired_at: "NULL", encrypted_private_key: zeros })],
+    () => [retireKey, addSigningKey({ retired_at: "NULL", encrypted_private_key: zeros })],
+  ),
+  rule(
     "approval_one_per_officer",
     (f) => [[approve(f.request, f.first, 1), approve(f.request, f.first, 2)]],
     (f) => [
@@ -293,14 +325,6 @@ export const triggers: Case[] = [
     "custody_event_no_truncate",
     () => ["TRUNCATE custody_event"],
     () => [event("system", "NULL")],
-  ),
-  rule(
-    "recording_counts_usage",
-    () => [],
-    (f) => [
-      `UPDATE recording SET state = 'received', received_at = now() WHERE id = '${f.receiving}'`,
-      `SELECT 1 / count(*) FROM device_usage WHERE stored_bytes > 0`,
-    ],
   ),
   neverDeleted("recording_never_deleted", "recording", (f) => f.quarantined),
   neverDeleted("request_never_deleted", "request", (f) => f.request),
@@ -367,9 +391,59 @@ export const triggers: Case[] = [
     () => ["UPDATE device_key SET revoked_at = now()"],
   ),
   rule(
+    "signing_key_stays",
+    () => [
+      "DELETE FROM signing_key",
+      "UPDATE signing_key SET created_at = now()",
+      `UPDATE signing_key SET retired_at = now(), encrypted_private_key = NULL, public_key = ${ones}`,
+      [retireKey, "UPDATE signing_key SET retired_at = now() WHERE purpose = 'receipt'"],
+    ],
+    () => [retireKey],
+  ),
+  rule(
+    "custody_event_enters_log",
+    () => [[event("system", "NULL"), failUnless("EXISTS (SELECT 1 FROM log_pending WHERE seq > 1000000)")]],
+    () => [
+      event("system", "NULL"),
+      failUnless("(SELECT max(seq) FROM log_pending) = (SELECT max(seq) FROM custody_event)"),
+    ],
+  ),
+  rule(
+    "log_leaf_grows",
+    () => [addLeaf({ index: "3" })],
+    () => [addLeaf({ index: "2" })],
+  ),
+  rule(
+    "log_checkpoint_grows",
+    () => [addCheckpoint({ size: "1" }), addCheckpoint({ size: "3" }), [addLeaf({}), addCheckpoint({ size: "2" })]],
+    () => [addCheckpoint({ size: "2" })],
+  ),
+  ...(["log_leaf", "log_tile", "log_checkpoint", "receipt"] as const).flatMap((table) => [
+    rule(
+      `${table}_append_only`,
+      () => [`DELETE FROM ${table}`, `UPDATE ${table} SET ${changeOf[table]}`],
+      () => [`SELECT 1 FROM ${table}`],
+    ),
+    rule(
+      `${table}_no_truncate`,
+      () => [`TRUNCATE ${table} CASCADE`],
+      () => [`SELECT 1 FROM ${table}`],
+    ),
+  ]),
+  rule(
+    "recording_gets_receipt",
+    (f) => [[seal(f), failUnless(`NOT EXISTS (SELECT 1 FROM receipt_due WHERE recording_id = '${f.received}')`)]],
+    (f) => [seal(f), failUnless(`EXISTS (SELECT 1 FROM receipt_due WHERE recording_id = '${f.received}')`)],
+  ),
+  rule(
+    "receipt_of_sealed",
+    (f) => [addReceipt(f.received, "0"), addReceipt(f.sealed, "1"), addReceipt(f.sealed, "2")],
+    (f) => [addReceipt(f.sealed, "0")],
+  ),
+  rule(
     "manifest_stays",
-    () => ["UPDATE manifest SET jws = 'y'", "UPDATE manifest SET sequence = 2", "DELETE FROM manifest"],
-    (f) => [`UPDATE manifest SET recording_id = '${f.received}'`],
+    () => ["UPDATE manifest SET jws = 'y'", "DELETE FROM manifest"],
+    () => ["SELECT 1 FROM manifest"],
   ),
   rule(
     "chunk_never_shrinks",
@@ -478,4 +552,55 @@ function addManifest(f: Fixture, columns: Record<string, string>): string {
 function copyRequest(f: Fixture, name: string, value: string): string {
   const changes = `jsonb_build_object('id', 'Q-1', '${name}', ${value})`;
   return `INSERT INTO request SELECT (jsonb_populate_record(r, ${changes})).* FROM request r WHERE id = '${f.request}'`;
+}
+
+const changeOf = {
+  log_leaf: "salt = salt",
+  log_tile: "root = root",
+  log_checkpoint: "note = note",
+  receipt: "jws = jws",
+};
+const retireKey = "UPDATE signing_key SET retired_at = now(), encrypted_private_key = NULL WHERE purpose = 'receipt'";
+
+function insert(table: string, columns: Record<string, string>): string {
+  return `INSERT INTO ${table} (${Object.keys(columns).join(", ")}) VALUES (${Object.values(columns).join(", ")})`;
+}
+
+/** A key that is retired, unless said otherwise. */
+function addSigningKey(columns: Record<string, string>): string {
+  const all = { kid: "'other'", purpose: "'receipt'", public_key: zeros, created_at: "now()", retired_at: "now()" };
+  return insert("signing_key", { ...all, ...columns });
+}
+
+function addLeaf(columns: Record<string, string>): string {
+  return insert("log_leaf", { index: "2", seq: "-1", leaf: zeros, salt: zeros, hash: zeros, ...columns });
+}
+
+function addTile(columns: Record<string, string>): string {
+  const hashes = "decode(repeat('00', 8192), 'hex')";
+  return insert("log_tile", { level: "6", index: "0", hashes, root: zeros, ...columns });
+}
+
+function addCheckpoint(columns: Record<string, string>): string {
+  return insert("log_checkpoint", { root: zeros, note: "'x'", kid: "'log'", created_at: "now()", ...columns });
+}
+
+function addReceipt(recording: string, index: string): string {
+  const columns = {
+    recording_id: `'${recording}'`,
+    log_index: index,
+    kid: "'receipt'",
+    jws: "'x'",
+    created_at: "now()",
+  };
+  return insert("receipt", columns);
+}
+
+function seal(f: Fixture): string {
+  return `UPDATE recording SET state = 'sealed', sealed_at = now() WHERE id = '${f.received}'`;
+}
+
+/** Fails as a trigger does, for triggers that do not refuse but write. */
+function failUnless(condition: string): string {
+  return `DO $$ BEGIN IF NOT (${condition}) THEN RAISE EXCEPTION 'it did not' USING ERRCODE = 'restrict_violation'; END IF; END $$`;
 }

@@ -56,6 +56,35 @@ export async function makeFixture(db: Database) {
       receivedAt: new Date(),
     },
   });
+  const zeros = new Uint8Array(32);
+  await db.signingKey.createMany({
+    data: (["receipt", "log"] as const).map((purpose) => ({
+      ...{ kid: purpose, purpose, name: purpose === "log" ? "example.org" : null, publicKey: zeros },
+      ...{ encryptedPrivateKey: zeros, createdAt: new Date() },
+    })),
+  });
+  const sealed = await make("sealed");
+  const sealing = await db.custodyEvent.create({
+    data: {
+      ...{ at: new Date(), action: "recording.sealed", actorKind: "system", actorName: "test", correlationId: "c" },
+      recordingId: sealed.id,
+    },
+  });
+  await db.logLeaf.create({ data: { index: 0, seq: sealing.seq, leaf: zeros, salt: zeros, hash: zeros } });
+  await db.logTile.create({ data: { level: 0, index: 7, hashes: new Uint8Array(8192), root: zeros } });
+  const checkpoint = { size: 1, root: zeros, note: "x", kid: "log", createdAt: new Date() };
+  await db.logCheckpoint.create({ data: checkpoint });
+  const receipted = await make("sealed");
+  const event = await db.custodyEvent.create({
+    data: {
+      ...{ at: new Date(), action: "recording.sealed", actorKind: "system", actorName: "test", correlationId: "c" },
+      recordingId: receipted.id,
+    },
+  });
+  await db.logLeaf.create({ data: { index: 1, seq: event.seq, leaf: zeros, salt: zeros, hash: zeros } });
+  await db.receipt.create({
+    data: { recordingId: receipted.id, logIndex: 1, kid: "receipt", jws: "x", createdAt: new Date() },
+  });
   await db.setupLink.create({ data: { secretSha256: new Uint8Array(32), createdAt: new Date() } });
   await db.custodyEvent.create({
     data: { at: new Date(), action: "log.read", actorKind: "system", actorName: "test", correlationId: "c" },
@@ -72,7 +101,7 @@ export async function makeFixture(db: Database) {
     releasedRequest: release.request.id,
     receiving: receiving.id,
     received: (await make("received")).id,
-    sealed: (await make("sealed")).id,
+    sealed: sealed.id,
     quarantined: (await make("quarantined")).id,
   };
 }

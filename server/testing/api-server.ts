@@ -5,7 +5,7 @@ import { openServices } from "../../lib/open-services.ts";
 import type { WriterTiming } from "../../lib/uploads/index.ts";
 import { createArchiveServer } from "../create-server.ts";
 import { listen } from "../listen.ts";
-import { startWorkers } from "../workers.ts";
+import { prepareKeys, startWorkers } from "../workers.ts";
 
 /** What a test says about its server. */
 export type ApiServerSettings = {
@@ -28,6 +28,7 @@ const env = readEnv({
   ...settings.settings,
 });
 const services = await openServices(env);
+await prepareKeys(services);
 const server = createArchiveServer({ services, next: null, timing: settings.timing ?? {} });
 const port = await listen(server.http, "127.0.0.1", 0);
 if (settings.hasWorkers !== false) await startWorkers(services);

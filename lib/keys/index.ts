@@ -1,0 +1,4 @@
+export { activeKey } from "./active-key.ts";
+export { ensureSigningKeys, logOriginOf } from "./ensure-keys.ts";
+export { type KeyRow, listSigningKeys, publicKeys } from "./list-keys.ts";
+export { type RotateKey, rotateSigningKey } from "./rotate-key.ts";

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import type { Context } from "../context.ts";
+import { recordEvent } from "../custody/index.ts";
+import { AppError } from "../errors.ts";
+import { parseInput } from "../input.ts";
+import { authoriseOperator } from "../people/index.ts";
+import { keyPurposes, lockKeys, makeKey, unlockKey } from "./internal.ts";
+
+const input = z.object({
+  purpose: z.enum(keyPurposes, "There is no such purpose."),
+  /** The private part of the old key can never be opened again: AUTH_SECRET is lost. */
+  isLost: z.boolean().default(false),
+});
+
+/** What to rotate. */
+export type RotateKey = z.input<typeof input>;
+
+/**
+ * Makes a new key that signs from now on. The old one retires: its private part is destroyed, its public part stays
+ * published, and what it signed stays valid.
+ *
+ * @throws AppError unauthenticated, forbidden, invalid_input, state_conflict when the old key cannot be opened and
+ *   nobody said that it is lost, or when it was rotated at the same moment
+ */
+export async function rotateSigningKey(ctx: Context, raw: RotateKey): Promise<{ kid: string }> {
+  await authoriseOperator(ctx, "keys.rotate");
+  const { purpose, isLost } = parseInput(input, raw);
+  return ctx.db.$transaction(async (tx) => {
+    await lockKeys(tx);
+    const old = await tx.signingKey.findFirst({ where: { purpose, retiredAt: null } });
+    if (old === null) throw new AppError("state_conflict", "There is no key yet: the server makes it when it starts.");
+    if (!isLost && unlockKey(ctx, old) === null)
+      throw new AppError(
+        "state_conflict",
+        "The key cannot be opened with this AUTH_SECRET. Set the right one; --lost is for one that is gone for ever.",
+      );
+    const { count } = await tx.signingKey.updateMany({
+      where: { kid: old.kid, retiredAt: null },
+      data: { retiredAt: ctx.clock.now(), encryptedPrivateKey: null },
+    });
+    if (count === 0) throw new AppError("state_conflict", "This key was rotated just now.");
+    const { kid } = await makeKey(ctx, tx, purpose, old.name);
+    await recordEvent(ctx, tx, { action: "key.rotated", details: { purpose, kid, retiredKid: old.kid, isLost } });
+    return { kid };
+  });
+}
