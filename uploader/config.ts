@@ -2,10 +2,17 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { deviceTokenPrefix, MetadataError, maxChunkSizeBytes, minChunkSizeBytes } from "../lib/protocol/index.ts";
+import {
+  deviceTokenPrefix,
+  keySetPath,
+  MetadataError,
+  maxChunkSizeBytes,
+  minChunkSizeBytes,
+} from "../lib/protocol/index.ts";
 import { type CaptureSettings, metadataHeaderFor } from "./capture.ts";
 import type { RunSettings } from "./commands/run.ts";
 import type { StatusSettings } from "./commands/status.ts";
+import type { VerifyReceiptSettings } from "./commands/verify-receipt.ts";
 import type { DeliverySettings } from "./delivery/world.ts";
 import type { TransportSettings } from "./http/transport.ts";
 import { type Command, type CommandName, commands } from "./options.ts";
@@ -32,7 +39,8 @@ export type ArchiveSettings = {
 export type Settings =
   | { command: "push"; files: string[]; archive: ArchiveSettings }
   | { command: "run"; run: RunSettings; archive: ArchiveSettings }
-  | { command: "status"; stateFolder: string; status: StatusSettings };
+  | { command: "status"; stateFolder: string; status: StatusSettings }
+  | { command: "verify-receipt"; verify: VerifyReceiptSettings };
 
 /**
  * Reads a command's flags and the environment; flags win.
@@ -50,6 +58,7 @@ export function readSettings(
     const status = { isJson: values.json === true, showsAll: values.all === true, isCheck: values.check === true };
     return { command, stateFolder: stateFolderFrom(values, environment), status };
   }
+  if (command === "verify-receipt") return { command, verify: verifyFrom(values, positionals, environment) };
   const isRun = command === "run";
   const archive = archiveFrom(values, environment, isRun);
   if (isRun) {
@@ -132,6 +141,16 @@ function runFrom(values: Values, settle: SettleSettings): RunSettings {
     rescanMs: positive("rescan", seconds(values, "rescan", 30)) * 1000,
     putBackMs: 120_000,
   };
+}
+
+function verifyFrom(values: Values, positionals: string[], environment: Environment): VerifyReceiptSettings {
+  const [receipt, ...others] = positionals;
+  if (receipt === undefined) throw usage("verify-receipt needs the RECEIPT, a file.");
+  refusePositionals(others);
+  const jwks = text(values, "jwks");
+  if (jwks !== undefined && text(values, "server") !== undefined) throw usage("Give --jwks or --server, not both.");
+  const keys = jwks ?? `${serverFrom(values, environment)}${keySetPath}`;
+  return { receipt, file: text(values, "file") ?? null, keys, isJson: values.json === true };
 }
 
 function deletionFrom(values: Values): boolean {

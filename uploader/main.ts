@@ -4,6 +4,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { push } from "./commands/push.ts";
 import { run } from "./commands/run.ts";
 import { status } from "./commands/status.ts";
+import { verifyReceiptCommand } from "./commands/verify-receipt.ts";
 import { type ArchiveSettings, readSettings, wantsColour } from "./config.ts";
 import type { World } from "./delivery/world.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
@@ -40,6 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
     return exitCodes.ok;
   }
   const settings = readSettings(name, rest);
+  if (settings.command === "verify-receipt") return verifyReceiptCommand(settings.verify, output.write);
   if (settings.command === "status")
     return status(await StateStore.open(settings.stateFolder), settings.status, output.write);
   return withWorld(settings.archive, (world) =>

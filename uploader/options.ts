@@ -96,6 +96,21 @@ export const commands = {
     ],
     examples: ["strongroom-uploader status", "strongroom-uploader status --json | jq .counts"],
   },
+  "verify-receipt": {
+    usage: "strongroom-uploader verify-receipt RECEIPT [--file FILE] (--jwks FILE|URL | --server URL)",
+    summary: "Checks a receipt against the archive's public keys, and a file against the receipt. Needs no network.",
+    options: [
+      { name: "file", value: "FILE", help: "the recording: its size and SHA-256 must be those of the receipt" },
+      { name: "jwks", value: "FILE|URL", help: "the archive's public keys, kept or fetched from somewhere you trust" },
+      { name: "server", value: "URL", help: "fetch the keys from this archive (STRONGROOM_SERVER)" },
+      { name: "json", help: "one JSON object" },
+      { name: "help", help: "this text" },
+    ],
+    examples: [
+      "strongroom-uploader verify-receipt R-7K2M4-0418Q.receipt.jws --file rear.mp4 --jwks keys.json",
+      "strongroom-uploader verify-receipt R-7K2M4-0418Q.receipt.jws --server https://archive.example",
+    ],
+  },
 } as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof commands;
@@ -114,7 +129,7 @@ export function helpText(name: CommandName | null, exitCodeLines: readonly (read
           "strongroom-uploader sends finished recordings to a Strongroom archive over any link, and loses none.",
           "",
           "Commands:",
-          ...Object.entries(commands).map(([command, { summary }]) => `  ${command.padEnd(8)} ${summary}`),
+          ...Object.entries(commands).map(([command, { summary }]) => `  ${command.padEnd(15)} ${summary}`),
           "",
           "strongroom-uploader COMMAND --help shows its options; --version the version.",
         ]

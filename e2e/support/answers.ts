@@ -69,6 +69,21 @@ export const questions: Question[] = [
     "401 200 200 200 404 404",
   ),
   get(
+    "app/api/recordings/[id]/receipt/route.ts",
+    (ids) => `/api/recordings/${ids.recording}/receipt`,
+    "401 200 200 200 404 404",
+  ),
+  get(
+    "app/api/recordings/[id]/receipt/route.ts",
+    (ids) => `/api/recordings/${ids.releasedRecording}/receipt`,
+    "401 200 200 200 200 404",
+  ),
+  get("app/.well-known/jwks.json/route.ts", () => "/.well-known/jwks.json", "200 200 200 200 200 200"),
+  get("app/api/log/checkpoint/route.ts", () => "/api/log/checkpoint", "200 200 200 200 200 200"),
+  get("app/api/log/tile/[...path]/route.ts", () => "/api/log/tile/0/000", "200 200 200 200 200 200"),
+  get("app/api/log/tile/[...path]/route.ts", () => "/api/log/tile/0/999", "404 404 404 404 404 404"),
+  get("app/api/log/tile/[...path]/route.ts", () => "/api/log/tile/entries/000", "401 200 200 200 403 403"),
+  get(
     "app/api/recordings/[id]/custody/route.ts",
     (ids) => `/api/recordings/${ids.recording}/custody`,
     "401 200 200 200 403 403",
@@ -154,12 +169,6 @@ export const questions: Question[] = [
     "app/api/devices/[id]/state/route.ts",
     (ids) => `/api/devices/${ids.device}/state`,
     "401 400 403 403 403 403",
-  ),
-  send(
-    "PUT",
-    "app/api/devices/[id]/quota/route.ts",
-    () => "/api/devices/D-00000-00000/quota",
-    "401 404 403 403 403 403",
   ),
   send(
     "POST",
