@@ -1,6 +1,7 @@
 import type { OrganisationKind, PrismaClient, Role } from "../generated/prisma/client.ts";
 import type { Clock } from "./clock.ts";
 import type { JobQueue } from "./jobs/index.ts";
+import type { Limits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import type { Sql } from "./sql.ts";
 import type { BlobStore } from "./storage/index.ts";
@@ -45,6 +46,8 @@ export type Context = {
   /** Beside Prisma's client, for the statements of each PATCH. */
   sql: Sql;
   storage: BlobStore;
+  /** How much is taken in. */
+  limits: Limits;
   jobs: JobQueue;
   log: Log;
   /** For secrets that rows keep. */

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
+import type { Limits } from "./limits.ts";
 import { keepSecret } from "./secret-file.ts";
 
 // The one place that reads process.env. `.env.example` lists every setting; lib/env.test.ts compares the two.
@@ -66,6 +67,9 @@ const settings = {
   UPLOAD_MAX_BYTES: setting("1099511627776", wholeNumber(2 ** 40, 1, 2 ** 48)),
   UPLOAD_IDLE_SECONDS: setting("120", wholeNumber(120, 1, 86_400)),
   UPLOAD_EXPIRES_DAYS: setting("30", wholeNumber(30, 1, 36_500)),
+  STORAGE_RESERVE_BYTES: setting("1073741824", wholeNumber(2 ** 30, 0, 2 ** 48)),
+  STORAGE_QUOTA_BYTES: setting("10995116277760", wholeNumber(0, 0, 2 ** 49)),
+  DEVICE_OPEN_UPLOADS: setting("1000", wholeNumber(1_000, 1, 1_000_000)),
   CORS_ORIGINS: setting(
     "https://upload.example.org,https://lab.example.org",
     text("is not a list of http or https origins", (value) => members(value).every(isOrigin))
@@ -105,6 +109,7 @@ export type Env = Readonly<{
   uploadExpiresMs: number;
   /** Origins whose scripts may call the upload endpoint. */
   corsOrigins: readonly string[];
+  limits: Limits;
   logLevel: string;
 }>;
 
@@ -151,6 +156,11 @@ export function readEnv(source: NodeJS.ProcessEnv = processEnvironment()): Env {
     uploadMaxBytes: read("UPLOAD_MAX_BYTES"),
     uploadIdleMs: read("UPLOAD_IDLE_SECONDS") * 1000,
     uploadExpiresMs: read("UPLOAD_EXPIRES_DAYS") * 86_400_000,
+    limits: {
+      reserveBytes: read("STORAGE_RESERVE_BYTES"),
+      quotaBytes: read("STORAGE_QUOTA_BYTES") || null,
+      deviceOpenUploads: read("DEVICE_OPEN_UPLOADS"),
+    },
     corsOrigins: read("CORS_ORIGINS"),
     logLevel: read("LOG_LEVEL"),
   };

@@ -20,6 +20,10 @@ export const errorStatus = {
   own_request: 403,
   link_used: 410,
   release_ended: 410,
+  /** The key that a manifest names is unknown, revoked or another device's. */
+  manifest_key_unknown: 403,
+  manifest_signature_invalid: 403,
+  manifest_invalid: 400,
   upload_complete: 403,
   upload_final: 403,
   upload_gone: 410,
@@ -31,6 +35,8 @@ export const errorStatus = {
   too_many_requests: 429,
   /** Checksum Mismatch (tus 1.0, Checksum). */
   checksum_mismatch: 460,
+  /** A chunk is not what the manifest says. */
+  chunk_mismatch: 460,
   client_closed: 499,
   internal: 500,
   upload_damaged: 500,
@@ -44,6 +50,8 @@ export type ErrorCode = keyof typeof errorStatus;
 type AppErrorOptions = {
   /** The input field or metadata key that was wrong. */
   field?: string;
+  /** More that a program may want to know (RFC 9457, section 3.2, extension members). */
+  members?: Readonly<Record<string, string | number>>;
   /** For logs only, never shown. */
   internal?: string;
   /** When trying again makes sense (429, 503, 423). */
@@ -58,6 +66,7 @@ type AppErrorOptions = {
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
+  readonly members: Readonly<Record<string, string | number>>;
   readonly internal: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 
@@ -66,6 +75,7 @@ export class AppError extends Error {
     this.name = "AppError";
     this.code = code;
     this.field = options.field;
+    this.members = options.members ?? {};
     this.internal = options.internal;
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
@@ -105,6 +115,7 @@ export function toProblem(error: unknown): {
     title: known.message,
     status: errorStatus[known.code],
     code: known.code,
+    ...known.members,
   };
   if (known.field !== undefined) body.field = known.field;
   return { status: errorStatus[known.code], body, headers };

@@ -50,6 +50,7 @@ export function contextFor(services: Services, actor: Actor, origin: Origin, cor
     db,
     sql,
     storage,
+    limits: services.env.limits,
     jobs,
     log: log.child({ correlationId }),
     vault: openVault(services.env.authSecret),

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { KnownTokens } from "../lib/devices/index.ts";
 import { AppError, notFound } from "../lib/errors.ts";
-import { uploadsPath } from "../lib/protocol/index.ts";
+import { recordingsPath, uploadsPath } from "../lib/protocol/index.ts";
 import type { Services } from "../lib/services.ts";
 import { openSignals } from "../lib/signals.ts";
 import { createTusEndpoint, defaultTiming, type WriterTiming } from "../lib/uploads/index.ts";
+import { handleAnnouncement } from "./announcements.ts";
 import { sendProblem } from "./answer.ts";
 import { handleContent, matchContent } from "./content.ts";
 import { nameRequest } from "./request-context.ts";
@@ -53,6 +54,8 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
     if (path === uploadsPath || path.startsWith(`${uploadsPath}/`))
       return handleUpload({ services, endpoint, tokens, isStopping }, request, response, path);
     if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });
+    if (path === recordingsPath && request.method === "POST")
+      return handleAnnouncement({ services, tokens }, request, response);
     const content = matchContent(request.url ?? "/");
     if (content !== null) return handleContent(services, content, request, response);
     if (!isReadable(path)) throw new AppError("invalid_input", "This address cannot be read.");

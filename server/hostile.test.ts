@@ -104,7 +104,6 @@ describe("hostile uploads", () => {
     ["absurd", "9".repeat(30), "too_large"],
     ["longer than absurd", "9".repeat(300), "length_invalid"],
     ["beyond the limit", String(2 ** 41), "too_large"],
-    ["beyond the free space", String(2 ** 40 - 1), "too_large"],
   ])("refuses a length that is %s", async (_what, length, code) => {
     const answer = await ask(`${server.url}/api/uploads`, {
       method: "POST",
@@ -112,6 +111,12 @@ describe("hostile uploads", () => {
       headers: { "Upload-Length": length },
     });
     await expectRefused(answer, code, "Upload-Length");
+  });
+
+  it("refuses a length that is beyond the free space, for now", async () => {
+    const answer = await client.create(2 ** 40 - 1);
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([507, "insufficient_storage"]);
+    expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
   });
 
   it.each(["-1", "1.5", "abc", "99999999999999999999"])("refuses the offset %s", async (offset) => {

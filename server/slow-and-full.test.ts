@@ -87,7 +87,8 @@ describe.skipIf(disk === null)("a full disk", () => {
 
   it("is 507, loses nothing, and the upload goes on once there is room", async () => {
     const dataDir = disk ?? "";
-    server = await startApiServer({ databaseUrl: world().databaseUrl, dataDir });
+    const settings = { STORAGE_RESERVE_BYTES: "0" };
+    server = await startApiServer({ databaseUrl: world().databaseUrl, dataDir, settings });
     const device = await factories.makeDevice(world().db);
     const client = tusDevice(() => server?.url ?? "", device.token);
     const file = randomBytes(12_000_000);
@@ -101,7 +102,9 @@ describe.skipIf(disk === null)("a full disk", () => {
     expect([full.status, JSON.parse(full.body).code]).toEqual([507, "insufficient_storage"]);
     const offset = Number((await client.head(location)).headers["upload-offset"]);
     expect(offset).toBeGreaterThan(4_000_000);
-    expect((await client.create(20_000_000)).status).toBe(413);
+    const refused = await client.create(20_000_000);
+    expect([refused.status, JSON.parse(refused.body).code]).toEqual([507, "insufficient_storage"]);
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThanOrEqual(60);
     rmSync(ballast, { recursive: true });
     expect((await client.patch(location, offset, file.subarray(offset))).status).toBe(204);
     const recordingId = String(created.headers["strongroom-recording"]);

@@ -17,8 +17,8 @@ const askingMethods: ReadonlySet<string> = new Set(["HEAD", "PATCH"]);
  *
  * @throws AppError unauthenticated without a token, token_invalid for an unknown or revoked one
  */
-async function requireDeviceActor(
-  { services, tokens }: UploadParts,
+export async function requireDeviceActor(
+  { services, tokens }: Pick<UploadParts, "services" | "tokens">,
   request: IncomingMessage,
   method: string,
 ): Promise<Actor> {
@@ -38,7 +38,7 @@ async function requireDeviceActor(
  * What an upload's address starts with. A client that came straight to us gets an absolute one; behind a proxy
  * only PUBLIC_URL or a relative address is certain to be right.
  */
-function locationBase(services: Services, request: IncomingMessage): string {
+export function locationBase(services: Services, request: IncomingMessage): string {
   const { publicUrl, port } = services.env;
   if (publicUrl !== `http://localhost:${port}`) return publicUrl + uploadsPath;
   const isProxied = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"].some(

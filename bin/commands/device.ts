@@ -9,6 +9,7 @@ import {
   listSites,
   resumeDevice,
   revokeDevice,
+  setDeviceQuota,
   suspendDevice,
 } from "../../lib/devices/index.ts";
 import { getSettings } from "../../lib/settings/index.ts";
@@ -19,7 +20,7 @@ import { deviceOf } from "./device-of.ts";
 
 type AddOptions = OutputOptions & { name: string; site?: string; alias?: string; key?: string; timeZone?: string };
 
-/** Adds `device add`, `token`, `list`, `key`, `suspend`, `resume` and `revoke`. */
+/** Adds `device add`, `token`, `list`, `quota`, `key`, `suspend`, `resume` and `revoke`. */
 export function addDeviceCommands(program: Command): void {
   const device = program.command("device").description("recorders and cameras: add, tokens, let in or refuse");
   device
@@ -68,6 +69,18 @@ export function addDeviceCommands(program: Command): void {
       withArchive("device list", async (ctx) => {
         const devices = await listDevices(ctx);
         print(options, devices, table(["ID", "NAME", "STATE", "SITE", "TOKENS", "LAST SEEN"], devices.map(cells)));
+      }),
+    );
+  device
+    .command("quota <device> <size>")
+    .description("Limit what a device (id or name) may keep here, as in 500GB; none lifts the limit.")
+    .option("--json", 'print {"id":…,"quotaBytes":…}')
+    .action((name: string, size: string, options: OutputOptions) =>
+      withArchive("device quota", async (ctx) => {
+        const found = await deviceOf(ctx, name);
+        const quotaBytes = await setDeviceQuota(ctx, { deviceId: found.id, quota: size });
+        const limit = quotaBytes === null ? "has no quota" : `may keep ${quotaBytes} bytes`;
+        print(options, { id: found.id, quotaBytes }, `${found.name} ${limit}.`);
       }),
     );
   addDeviceKeyCommands(device);

@@ -171,6 +171,12 @@ export const questions: Question[] = [
     "401 400 403 403 403 403",
   ),
   send(
+    "PUT",
+    "app/api/devices/[id]/quota/route.ts",
+    () => "/api/devices/D-00000-00000/quota",
+    "401 404 403 403 403 403",
+  ),
+  send(
     "POST",
     "app/api/devices/[id]/tokens/route.ts",
     () => "/api/devices/D-00000-00000/tokens",

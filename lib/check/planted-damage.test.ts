@@ -117,6 +117,15 @@ const damages: [code: Problem["code"], what: string, plant: (world: TestWorld) =
       return id;
     },
   ],
+  [
+    "usage_differs",
+    "a count of stored bytes that is not theirs",
+    async ({ db }) => {
+      const { deviceId } = await factories.makeRecording(db, { state: "receiving" });
+      await db.deviceUsage.create({ data: { deviceId, slot: 99, storedBytes: 1 } });
+      return deviceId;
+    },
+  ],
   ["order_missing", "an order that is gone", async ({ db }) => (await factories.makeRequest(db)).id],
   [
     "order_differs",

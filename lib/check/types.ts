@@ -19,6 +19,7 @@ export type Problem = {
     | "digest_differs"
     | "order_missing"
     | "order_differs"
+    | "usage_differs"
     | "custody_missing"
     | LogProblem["code"];
   /** Id of the recording, part or request, or the blob's key. */

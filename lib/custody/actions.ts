@@ -28,6 +28,7 @@ export const custodyActions = {
   "device.token_revoked": { sentence: "revoked a device token", group: "devices" },
   "device.key_added": { sentence: "registered a device's public key", group: "devices" },
   "device.key_revoked": { sentence: "revoked a device's public key", group: "devices" },
+  "device.quota_changed": { sentence: "changed a device's quota", group: "devices" },
   "device.suspended": { sentence: "suspended a device", group: "devices" },
   "device.resumed": { sentence: "let a device in again", group: "devices" },
   "device.revoked": { sentence: "revoked a device", group: "devices" },

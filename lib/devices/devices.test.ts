@@ -84,6 +84,8 @@ describe("devices", () => {
       await expectCustodyEvent(db, { action, deviceId });
     expect((await getDevice(ctx, deviceId)).can).toEqual({
       issueToken: "The device is revoked.",
+      addKey: "The device is revoked.",
+      setQuota: "The device is revoked.",
       suspend: "The device is revoked.",
       resume: "The device is revoked.",
       revoke: "The device is revoked.",

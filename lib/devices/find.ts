@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
 import { authoriseOperator, roleMay } from "../people/index.ts";
+import { readDeviceSpace } from "./device-space.ts";
 import { readManifestChain } from "./manifest-chain.ts";
 import { deviceTransitions } from "./states.ts";
 import type { DeviceCan, DeviceDetail, DeviceRow } from "./types.ts";
@@ -78,8 +79,9 @@ export async function getDevice(ctx: Context, id: string): Promise<DeviceDetail>
     select: { kid: true, createdAt: true, revokedAt: true },
   });
   const manifests = await readManifestChain(ctx.db, deviceId);
+  const space = await readDeviceSpace(ctx.db, deviceId);
   const mayChange = actor.kind === "system" || roleMay(actor.role, "devices.change");
-  return { ...device, tokens, keys, manifests, can: deviceCan(device.state, mayChange) };
+  return { ...device, tokens, keys, manifests, space, can: deviceCan(device.state, mayChange) };
 }
 
 function deviceCan(state: DeviceState, mayChange: boolean): DeviceCan {
@@ -95,6 +97,7 @@ function deviceCan(state: DeviceState, mayChange: boolean): DeviceCan {
   return {
     issueToken,
     addKey: issueToken,
+    setQuota: issueToken,
     suspend: reach("suspended"),
     resume: reach("active"),
     revoke: reach("revoked"),

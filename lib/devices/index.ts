@@ -13,5 +13,6 @@ export { revokeDevice } from "./revoke-device.ts";
 export { revokeDeviceKey } from "./revoke-device-key.ts";
 export { revokeDeviceToken } from "./revoke-device-token.ts";
 export type { DeviceInput, SiteInput } from "./schemas.ts";
+export { setDeviceQuota } from "./set-device-quota.ts";
 export { suspendDevice } from "./suspend-device.ts";
 export type { DeviceCan, DeviceDetail, DeviceRow, IssuedToken, ManifestChainView, SiteRow } from "./types.ts";

@@ -35,6 +35,7 @@ export type DeviceRow = {
 export type DeviceCan = {
   issueToken: string | null;
   addKey: string | null;
+  setQuota: string | null;
   suspend: string | null;
   resume: string | null;
   revoke: string | null;
@@ -47,7 +48,18 @@ export type DeviceDetail = DeviceRow & {
   keys: { kid: string; createdAt: Date; revokedAt: Date | null }[];
   /** Null: it has never sent a manifest. */
   manifests: ManifestChainView | null;
+  space: DeviceSpace;
   can: DeviceCan;
+};
+
+/** What a device's recordings and unfinished uploads take up, and may. */
+export type DeviceSpace = {
+  /** Null: no limit of its own. */
+  quotaBytes: number | null;
+  /** Of recordings that are whole. */
+  storedBytes: number;
+  /** Of unfinished uploads, with what has not arrived yet. */
+  promisedBytes: number;
 };
 
 /** The numbers that a device counts its manifests with, as far as they are here now. */

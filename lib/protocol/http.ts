@@ -1,9 +1,25 @@
 /** Path of the tus endpoint (tus 1.0). */
 export const uploadsPath = "/api/uploads";
+/** Path at which a device announces a recording by a signed manifest. */
+export const recordingsPath = "/api/recordings";
 /** Response field of POST and PATCH that names the recording an upload belongs to. */
 export const recordingIdHeader = "Strongroom-Recording";
 /** Prefix of a device token, so that scanners for leaked secrets find it. */
 export const deviceTokenPrefix = "srd_";
+
+/** What `POST /api/recordings` answers to a signed manifest, the same each time. */
+export type AnnouncedView = {
+  recording: string;
+  state: DeviceRecordingView["state"];
+  /** Address of the upload that brings the bytes (tus 1.0), and where to go on. */
+  upload: string;
+  offsetBytes: number;
+  sizeBytes: number;
+  /** SHA-256 of the manifest's payload: `previous` of the next one. */
+  manifestSha256: string;
+  sequence: number;
+  chain: "first" | "in_order" | "gap" | "fork";
+};
 
 /** What `GET /api/recordings/{id}` tells a device about its own recording. */
 export type DeviceRecordingView = {

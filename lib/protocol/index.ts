@@ -10,6 +10,7 @@ export * from "./jwk.ts";
 export * from "./jws.ts";
 export * from "./key-set.ts";
 export * from "./log-tiles.ts";
+export * from "./manifest.ts";
 export * from "./merkle.ts";
 export * from "./protocol-error.ts";
 export * from "./receipt.ts";

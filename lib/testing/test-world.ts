@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import type { Actor, Context, Database } from "../context.ts";
 import { openDatabase } from "../db.ts";
+import { noLimits } from "../limits.ts";
 import type { Log } from "../log.ts";
 import type { Sql } from "../sql.ts";
 import { type BlobStore, openFileBlobStore } from "../storage/index.ts";
@@ -39,6 +40,7 @@ function makeContext(
   return {
     actor,
     log: silentLog,
+    limits: noLimits,
     vault: testVault,
     origin: { address: "192.0.2.1", userAgent: "test" },
     correlationId: randomBytes(8).toString("hex"),

@@ -7,11 +7,13 @@ import { type BodyChecksum, maxChecksummedBytes, tooLongForChecksum } from "./ch
 import { ChunkDigester } from "./chunk-digester.ts";
 import { commitInterruption, completeUpload } from "./commit.ts";
 import { saveLength } from "./declare-length.ts";
-import { type EndReason, Inbox } from "./inbox.ts";
+import { DeclaredChunks } from "./declared-chunks.ts";
+import { batchBytesOf, type EndReason, Inbox } from "./inbox.ts";
 import { blobKeyOf } from "./internal.ts";
 import { type Lease, releaseLease } from "./lease.ts";
 import { noteResumption } from "./note-resumption.ts";
 import { Reception } from "./reception.ts";
+import { replaceUpload } from "./replace-upload.ts";
 import { reportDamage } from "./report-damage.ts";
 import { storageError } from "./storage-error.ts";
 import type { Writers } from "./writers.ts";
@@ -36,7 +38,7 @@ type AppendOptions = {
  * body has a checksum: then it is kept whole or not at all.
  *
  * @returns the durable offset; less than was sent when the body did not end whole
- * @throws AppError insufficient_storage, locked, upload_damaged, too_large, checksum_mismatch, internal: what was promised stays
+ * @throws AppError insufficient_storage, locked, upload_damaged, too_large, checksum_mismatch, chunk_mismatch, internal: what was promised stays
  */
 export async function appendBytes(ctx: Context, lease: Lease, body: Readable, options: AppendOptions) {
   const { upload } = lease;
@@ -48,8 +50,10 @@ export async function appendBytes(ctx: Context, lease: Lease, body: Readable, op
     const digester = await resumeDigest(ctx, lease, writers);
     const checksum = options.checksum ?? null;
     const leftBytes = (upload.lengthBytes ?? options.maxBytes) - upload.offsetBytes;
-    const inbox = new Inbox(body, checksum === null ? leftBytes : Math.min(leftBytes, maxChecksummedBytes));
-    reception = new Reception({ ctx, lease, file, digester, checksum, inbox, writers });
+    const takenBytes = checksum === null ? leftBytes : Math.min(leftBytes, maxChecksummedBytes);
+    const inbox = new Inbox(body, takenBytes, batchBytesOf(writers.count + 1));
+    const declared = upload.hasManifest ? new DeclaredChunks(ctx, upload.id) : null;
+    reception = new Reception({ ctx, lease, file, digester, checksum, declared, inbox, writers });
     writers.add(upload.id, reception);
     const savesLength = options.savesLength === true;
     return await receive(ctx, lease, { reception, digester, writers, leftBytes, savesLength });
@@ -98,18 +102,35 @@ async function receive(ctx: Context, lease: Lease, parts: Parts): Promise<Append
 async function receiveWhole(ctx: Context, lease: Lease, { reception, savesLength }: Parts): Promise<EndReason> {
   try {
     const ended = await reception.run();
-    if (ended !== "whole") return ended;
-    reception.verify();
-    if (savesLength) await saveLength(ctx, lease);
+    if (ended === "whole") reception.verify();
+    // Also of a body that broke off behind the last byte: the file is whole.
+    if (!reception.isHeld && reception.writtenBytes === lease.upload.lengthBytes) await reception.verifyLast();
+    if (ended === "whole" && savesLength) await saveLength(ctx, lease);
     return ended;
   } catch (error) {
     const { code } = storageError(error);
+    if (code === "chunk_mismatch") await keepRight(ctx, lease, reception);
     if (code === "insufficient_storage") await keepWritten(ctx, lease, reception);
     // "the uploaded chunk MUST be discarded, and the upload and its offset MUST NOT be updated" (Checksum).
     if (code === "checksum_mismatch" || code === "invalid_input")
       await commitInterruption(ctx, lease, await reception.syncRest(false), code);
     throw error;
   }
+}
+
+/**
+ * After a chunk that is not what the manifest says: keeps the chunks before it. When its beginning was acknowledged
+ * before, another upload takes over from the chunk's first byte.
+ */
+async function keepRight(ctx: Context, lease: Lease, reception: Reception): Promise<void> {
+  const fromBytes = reception.wrongFromBytes ?? 0;
+  if (reception.acknowledgedBytes > fromBytes) {
+    lease.replacedBy = await replaceUpload(ctx, lease, fromBytes);
+    return;
+  }
+  const progress = await reception.syncRest(false);
+  await commitInterruption(ctx, lease, progress, "chunk_mismatch");
+  lease.upload.offsetBytes = progress.offsetBytes;
 }
 
 /** After a full disk: keeps what was written before it, if the medium and the database still let us. */

@@ -51,6 +51,12 @@ export class ChunkDigester {
     return this.#filledBytes === 0 ? null : this.#close();
   }
 
+  /** The chunk that is still growing as if it were whole; null at a chunk boundary. */
+  peek(): WholeChunk | null {
+    if (this.#filledBytes === 0) return null;
+    return { index: this.#index, lengthBytes: this.#filledBytes, sha256: this.#hash.copy().digest("hex") };
+  }
+
   /** What a later digester needs to go on from here. */
   state(): DigestState {
     return { offsetBytes: this.#index * this.#chunkSizeBytes + this.#filledBytes, hash: this.#hash.copy() };

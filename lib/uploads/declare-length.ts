@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import { AppError } from "../errors.ts";
 import { type Lease, leaseLost } from "./lease.ts";
+import { withSpace } from "./reserve-space.ts";
 
 /** The 400 of a length that is known already and another one. */
 export function lengthKnown(): AppError {
@@ -21,11 +22,15 @@ export function takeLength(lease: Lease, lengthBytes: number): void {
   upload.lengthBytes = lengthBytes;
 }
 
-/** Saves a length that was taken. */
+/**
+ * Saves a length that was taken, and reserves the space for it.
+ *
+ * @throws AppError locked, insufficient_storage
+ */
 export async function saveLength(ctx: Context, lease: Lease): Promise<void> {
-  const { id, recordingId, lengthBytes } = lease.upload;
+  const { id, recordingId, deviceId, lengthBytes } = lease.upload;
   if (lengthBytes === null) return;
-  await ctx.db.$transaction(async (tx) => {
+  await withSpace(ctx, lengthBytes, async (tx, claim) => {
     const { count } = await tx.upload.updateMany({
       where: { id, fence: lease.fence, state: "open", lengthBytes: null },
       data: { lengthBytes: BigInt(lengthBytes) },
@@ -33,5 +38,6 @@ export async function saveLength(ctx: Context, lease: Lease): Promise<void> {
     if (count === 0) throw leaseLost();
     if (recordingId !== null)
       await tx.recording.update({ where: { id: recordingId }, data: { sizeBytes: BigInt(lengthBytes) } });
+    await claim(deviceId);
   });
 }

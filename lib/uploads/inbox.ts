@@ -17,17 +17,25 @@ export type EndReason =
   /** Writing or committing failed. */
   | "failed";
 
-/** Written at once when the sender is fast; each write costs a trip to another thread. */
-const batchBytes = 256 * 1024;
+/** Most bytes that are written at once; each write costs a trip to another thread. */
+const maxBatchBytes = 512 * 1024;
+/** Shared by all bodies that arrive at once, so that many of them need no more memory than some. */
+const allBatchesBytes = 16 * 1024 * 1024;
+const minBatchBytes = 64 * 1024;
+
+/** How much one of so many bodies collects before it is written. */
+export function batchBytesOf(bodies: number): number {
+  return Math.max(minBatchBytes, Math.min(maxBatchBytes, Math.floor(allBatchesBytes / bodies)));
+}
 
 /**
- * Collects a request body into batches. While one batch is being written the next fills; at `limitBytes` the
+ * Collects a request body into batches. While one batch is being written the next fills; at twice its size the
  * body is paused, so memory is bounded and the sender feels the disk. What has arrived when the body ends, in
  * whatever way, is still handed out.
  */
 export class Inbox {
   readonly #body: Readable;
-  readonly #limitBytes: number;
+  readonly #batchBytes: number;
   #leftBytes: number;
   #buffers: Uint8Array[] = [];
   #heldBytes = 0;
@@ -36,11 +44,14 @@ export class Inbox {
   /** When the last byte came, on the clock of `performance.now()`. */
   lastByteAt = performance.now();
 
-  /** @param maxBytes how many bytes this body may bring */
-  constructor(body: Readable, maxBytes: number, limitBytes = 512 * 1024) {
+  /**
+   * @param maxBytes how many bytes this body may bring
+   * @param batchBytes how many are worth a write
+   */
+  constructor(body: Readable, maxBytes: number, batchBytes = minBatchBytes) {
     this.#body = body;
     this.#leftBytes = maxBytes;
-    this.#limitBytes = limitBytes;
+    this.#batchBytes = batchBytes;
     body.on("data", this.#onData);
     body.once("end", () => this.stop("whole"));
     body.once("close", () => this.stop("cut_off"));
@@ -60,8 +71,8 @@ export class Inbox {
     this.#leftBytes -= buffer.byteLength;
     this.#buffers.push(buffer);
     this.#heldBytes += buffer.byteLength;
-    if (this.#heldBytes >= this.#limitBytes) this.#body.pause();
-    if (this.#heldBytes >= batchBytes) this.#rouse();
+    if (this.#heldBytes >= 2 * this.#batchBytes) this.#body.pause();
+    if (this.#heldBytes >= this.#batchBytes) this.#rouse();
   };
 
   #rouse(): void {
@@ -84,7 +95,7 @@ export class Inbox {
 
   /** All bytes that have arrived, waiting for a batch worth writing; null when the body ended and all were taken. */
   async take(): Promise<Uint8Array[] | null> {
-    if (this.#heldBytes < batchBytes && this.#ended === null) {
+    if (this.#heldBytes < this.#batchBytes && this.#ended === null) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

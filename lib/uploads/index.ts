@@ -1,3 +1,4 @@
+export { type Announced, announceRecording } from "./announce-recording.ts";
 export { assembleUpload } from "./assemble-upload.ts";
 export { expireUploads } from "./expire-uploads.ts";
 export { partKey } from "./part-key.ts";

@@ -46,6 +46,8 @@ export type UploadRow = {
   concatHeader: string | null;
   /** The final upload that a part belongs to. */
   finalUploadId: string | null;
+  /** Its chunks are compared with a manifest while they arrive. */
+  hasManifest: boolean;
   /** Last time bytes were promised; expiration counts from here. */
   lastActivityAt: Date;
   /** Fence of the request that held its lease, or left it behind; null: nobody was writing. */

@@ -4,6 +4,7 @@ import { requireId } from "../input.ts";
 import { jitteredSeconds } from "../jitter.ts";
 import type { Statement } from "../sql.ts";
 import { type UploadRow, uploadGone } from "./internal.ts";
+import { goneIfReplaced } from "./replaced.ts";
 import { knownToken, type SeenRow, seenColumns, seenUpload, seenValues } from "./seen-row.ts";
 import type { WriterTiming } from "./timing.ts";
 import type { Writers } from "./writers.ts";
@@ -21,6 +22,8 @@ export type Lease = {
   interruptions: number;
   /** It was let go of, with the last commit or by itself. */
   isReleased: boolean;
+  /** The upload that took the place of this one while it was held; null: none. */
+  replacedBy: UploadRow | null;
 };
 
 /** Taken off a lease's length before it counts as unsafe to write under. */
@@ -63,6 +66,7 @@ async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | nul
     wasLeftBehind: row.was_left_behind,
     interruptions: row.interruptions,
     isReleased: false,
+    replacedBy: null,
   };
   return { upload, lease };
 }
@@ -81,7 +85,7 @@ export async function takeLease(ctx: Context, id: string, offsetBytes: number | 
   const news = new News(writers, uploadId);
   try {
     for (;;) {
-      const seen = await tryTake(ctx, uploadId, offsetBytes, writers.timing);
+      const seen = await tryTake(ctx, uploadId, offsetBytes, writers.timing).catch(goneIfReplaced(ctx, uploadId));
       if (seen.upload.state === "terminated") throw uploadGone();
       if (seen.upload.kind === "final" && offsetBytes !== null) throw finalUpload();
       const isBusy = seen.lease === null && seen.upload.state === "open";

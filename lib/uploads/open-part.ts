@@ -4,8 +4,9 @@ import { AppError } from "../errors.ts";
 import { decodeMetadataHeader, defaultChunkSizeBytes, MetadataError } from "../protocol/index.ts";
 import { markPartReceived } from "./commit.ts";
 import { requireDevice, type UploadRow } from "./internal.ts";
-import { type OpenUploadInput, refuseTooLarge } from "./open-upload.ts";
+import type { OpenUploadInput } from "./open-upload.ts";
 import { partKey } from "./part-key.ts";
+import { withSpace } from "./reserve-space.ts";
 import { storageError } from "./storage-error.ts";
 
 /**
@@ -13,13 +14,12 @@ import { storageError } from "./storage-error.ts";
  * it. "the partial uploads' metadata SHALL NOT be transferred to the new final upload" (tus 1.0, Concatenation), so
  * what it says of itself is only given back.
  *
- * @throws AppError unauthenticated, metadata_invalid, too_large, insufficient_storage
+ * @throws AppError unauthenticated, metadata_invalid, insufficient_storage, too_many_requests
  */
 export async function openPart(ctx: Context, input: OpenUploadInput): Promise<UploadRow> {
   const { deviceId } = requireDevice(ctx);
   const { uploadId: id, lengthBytes, metadataHeader } = input;
   checkMetadata(metadataHeader ?? "");
-  await refuseTooLarge(ctx, lengthBytes);
   const now = ctx.clock.now();
   const part = { id, deviceId, kind: "part", chunkSizeBytes: defaultChunkSizeBytes, metadataHeader } as const;
   // Bytes before rows, as for a whole file.
@@ -27,18 +27,19 @@ export async function openPart(ctx: Context, input: OpenUploadInput): Promise<Up
     throw storageError(error);
   });
   try {
-    await ctx.db.$transaction(async (tx) => {
+    await withSpace(ctx, lengthBytes, async (tx, claim) => {
       const length = lengthBytes === null ? null : BigInt(lengthBytes);
       await tx.upload.create({ data: { ...part, lengthBytes: length, createdAt: now, lastActivityAt: now } });
       const details = { uploadId: id, kind: "part", lengthBytes };
       await recordEvent(ctx, tx, { action: "upload.started", deviceId, details });
       if (lengthBytes === 0) await markPartReceived(ctx, tx, { id, deviceId, sizeBytes: 0 });
+      await claim(deviceId);
     });
   } catch (error) {
     if ((await ctx.db.upload.count({ where: { id } }).catch(() => 1)) === 0) await ctx.storage.remove(partKey(id));
     throw error;
   }
-  const place = { recordingId: null, concatHeader: null, finalUploadId: null, heldFence: null };
+  const place = { recordingId: null, concatHeader: null, finalUploadId: null, hasManifest: false, heldFence: null };
   const state = lengthBytes === 0 ? "complete" : "open";
   return { ...part, ...place, state, lengthBytes, offsetBytes: 0, lastActivityAt: now };
 }

@@ -2,12 +2,11 @@ import { Prisma } from "../../generated/prisma/client.ts";
 import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
-import { newId } from "../ids.ts";
 import { type CaptureMetadata, decodeMetadataHeader, MetadataError, readCaptureMetadata } from "../protocol/index.ts";
-import { recordingKey } from "../recordings/index.ts";
 import { markReceived } from "./commit.ts";
 import { type DeviceActor, requireDevice, type UploadRow } from "./internal.ts";
-import { storageError } from "./storage-error.ts";
+import { openOnce } from "./open-once.ts";
+import { findSameContent } from "./same-content.ts";
 
 /** What a device announces. */
 export type OpenUploadInput = {
@@ -23,10 +22,12 @@ export type OpenUploadInput = {
 type FinalUpload = { header: string; claim(tx: Transaction): Promise<void> };
 
 /**
- * Announces a recording and opens the upload that brings it. An empty file is complete at once.
+ * Announces a recording and opens the upload that brings it. An empty file is complete at once. A file whose SHA-256
+ * is declared, and which the device has sent already or begun to, is the same recording: its upload is answered.
  *
  * @param final not null: its bytes are put together from parts
- * @throws AppError unauthenticated, metadata_invalid with the key as field, too_large, insufficient_storage
+ * @throws AppError unauthenticated, metadata_invalid with the key as field, insufficient_storage,
+ *   too_many_requests
  */
 export async function openUpload(
   ctx: Context,
@@ -35,21 +36,19 @@ export async function openUpload(
 ): Promise<UploadRow> {
   const device = requireDevice(ctx);
   const capture = readMetadata(input.metadataHeader);
-  await refuseTooLarge(ctx, input.lengthBytes);
-  const recordingId = newId("recording");
-  const key = recordingKey(recordingId);
-  // Bytes before rows: a kill in between leaves an empty blob that nothing names.
-  await ctx.storage.create(key).catch((error: unknown) => {
-    throw storageError(error);
-  });
-  try {
-    return await insertRows(ctx, device, { ...input, recordingId, capture, final });
-  } catch (error) {
-    // The commit may have happened although its answer was lost; only a row that is known to be missing frees the blob.
-    if ((await ctx.db.recording.count({ where: { id: recordingId } }).catch(() => 1)) === 0)
-      await ctx.storage.remove(key);
-    throw error;
-  }
+  const { deviceId } = device;
+  const { lengthBytes } = input;
+  // What parts become is compared when it is sealed: they were sent, and one final upload has them.
+  const content = capture.sha256 === null || final !== null ? null : { sha256: capture.sha256, sizeBytes: lengthBytes };
+  return openOnce(
+    ctx,
+    { deviceId, lengthBytes, isAlone: content === null },
+    {
+      find: async (db) => (content === null ? null : findSameContent(db, deviceId, content)),
+      known: async (_, { upload }) => upload,
+      open: async (tx, recordingId) => insertRecording(ctx, tx, device, { ...input, recordingId, capture, final }),
+    },
+  );
 }
 
 /** Where a recording was captured: the device's home site, or for one that moves the site it names as its place. */
@@ -68,87 +67,73 @@ function readMetadata(header: string | null): CaptureMetadata {
   }
 }
 
-/**
- * A file that is longer than the room there is will never be whole.
- *
- * @throws AppError too_large
- */
-export async function refuseTooLarge(ctx: Context, lengthBytes: number | null): Promise<void> {
-  const freeBytes = await ctx.storage.freeBytes();
-  if (lengthBytes === null || freeBytes === null || lengthBytes <= freeBytes) return;
-  throw new AppError("too_large", `The file has ${lengthBytes} bytes and the archive can take ${freeBytes} more.`, {
-    field: "Upload-Length",
-  });
-}
-
 type Announcement = OpenUploadInput & {
   recordingId: string;
   capture: CaptureMetadata;
-  final: FinalUpload | null;
+  /** Null or missing: its bytes come in order. */
+  final?: FinalUpload | null;
+  /** SHA-256 of the manifest that announces it; null or missing: none does. */
+  manifestSha256?: Uint8Array<ArrayBuffer> | null;
+  /** Runs once the recording is there, before its upload. */
+  onRecording?: (tx: Transaction) => Promise<void>;
 };
 
-async function insertRows(ctx: Context, device: DeviceActor, input: Announcement): Promise<UploadRow> {
-  const { uploadId, recordingId, lengthBytes, metadataHeader, capture, final } = input;
+/** Writes the rows of a new recording and its upload, in the transaction of the verb that announces it. */
+export async function insertRecording(ctx: Context, tx: Transaction, device: DeviceActor, input: Announcement) {
+  const { uploadId, recordingId, lengthBytes, metadataHeader, capture, manifestSha256 = null, final = null } = input;
   const { chunkSizeBytes } = capture;
   const now = ctx.clock.now();
   const length = lengthBytes === null ? null : BigInt(lengthBytes);
   const kind = final === null ? "whole" : "final";
   const concatHeader = final?.header ?? null;
-  await ctx.db.$transaction(async (tx) => {
-    const site = await findSite(tx, device.deviceId, capture.place);
-    await tx.recording.create({
-      data: {
-        id: recordingId,
-        deviceId: device.deviceId,
-        siteId: site?.id ?? null,
-        fileName: capture.fileName,
-        mediaType: capture.mediaType,
-        sizeBytes: length,
-        declaredSha256: capture.sha256 === null ? null : Buffer.from(capture.sha256, "hex"),
-        digestOriginator: capture.sha256 === null ? "archive" : "device",
-        capturedFrom: capture.capturedFrom,
-        capturedUntil: capture.capturedUntil,
-        startAt: capture.capturedFrom ?? now,
-        endAt: capture.capturedUntil ?? capture.capturedFrom ?? now,
-        source: capture.source,
-        alias: capture.alias,
-        place: capture.place,
-        metadata: capture.free ?? Prisma.DbNull,
-        createdAt: now,
-        searchText: searchText([recordingId, capture, device.name, site?.name]),
-      },
-    });
-    await tx.upload.create({
-      data: {
-        id: uploadId,
-        recordingId,
-        deviceId: device.deviceId,
-        lengthBytes: length,
-        chunkSizeBytes,
-        metadataHeader,
-        kind,
-        concatHeader,
-        createdAt: now,
-        lastActivityAt: now,
-      },
-    });
-    await final?.claim(tx);
-    const details = { uploadId, lengthBytes, declaredSha256: capture.sha256, kind };
-    await recordEvent(ctx, tx, { action: "upload.started", recordingId, deviceId: device.deviceId, details });
-    if (lengthBytes === 0) await markReceived(ctx, tx, { id: uploadId, recordingId, sizeBytes: 0 });
+  const site = await findSite(tx, device.deviceId, capture.place);
+  await tx.recording.create({
+    data: {
+      id: recordingId,
+      deviceId: device.deviceId,
+      siteId: site?.id ?? null,
+      fileName: capture.fileName,
+      mediaType: capture.mediaType,
+      sizeBytes: length,
+      declaredSha256: capture.sha256 === null ? null : Buffer.from(capture.sha256, "hex"),
+      digestOriginator: capture.sha256 === null ? "archive" : "device",
+      capturedFrom: capture.capturedFrom,
+      capturedUntil: capture.capturedUntil,
+      startAt: capture.capturedFrom ?? now,
+      endAt: capture.capturedUntil ?? capture.capturedFrom ?? now,
+      source: capture.source,
+      alias: capture.alias,
+      place: capture.place,
+      metadata: capture.free ?? Prisma.DbNull,
+      createdAt: now,
+      searchText: searchText([recordingId, capture, device.name, site?.name]),
+    },
   });
+  await input.onRecording?.(tx);
+  await tx.upload.create({
+    data: {
+      id: uploadId,
+      recordingId,
+      deviceId: device.deviceId,
+      lengthBytes: length,
+      chunkSizeBytes,
+      metadataHeader,
+      manifestSha256,
+      kind,
+      concatHeader,
+      createdAt: now,
+      lastActivityAt: now,
+    },
+  });
+  await final?.claim(tx);
+  const details = { uploadId, lengthBytes, declaredSha256: capture.sha256, kind };
+  await recordEvent(ctx, tx, { action: "upload.started", recordingId, deviceId: device.deviceId, details });
+  if (lengthBytes === 0) await markReceived(ctx, tx, { id: uploadId, recordingId, sizeBytes: 0 });
   const state = lengthBytes === 0 ? "complete" : "open";
   const told = { id: uploadId, recordingId, deviceId: device.deviceId, lengthBytes, chunkSizeBytes, metadataHeader };
-  return {
-    ...told,
-    kind,
-    concatHeader,
-    finalUploadId: null,
-    state,
-    offsetBytes: 0,
-    lastActivityAt: now,
-    heldFence: null,
-  };
+  const hasManifest = manifestSha256 !== null;
+  const fresh = { state, offsetBytes: 0, lastActivityAt: now, heldFence: null, finalUploadId: null } as const;
+  return { ...told, ...fresh, kind, concatHeader, hasManifest } satisfies UploadRow;
 }
 
 function searchText([recordingId, capture, deviceName, siteName]: [

@@ -2,6 +2,7 @@ import type { Context } from "../context.ts";
 import type { BlobWriter } from "../storage/index.ts";
 import type { BodyChecksum } from "./checksum.ts";
 import type { ChunkDigester, WholeChunk } from "./chunk-digester.ts";
+import { chunkMismatch, type DeclaredChunks } from "./declared-chunks.ts";
 import type { EndReason, Inbox } from "./inbox.ts";
 import { type Lease, renewLease } from "./lease.ts";
 import type { Progress } from "./write-progress.ts";
@@ -19,6 +20,8 @@ type Parts = {
   digester: ChunkDigester;
   /** Not null: nothing of this body is promised before all of it was found right. */
   checksum: BodyChecksum | null;
+  /** Not null: no chunk is promised whole that is not what the manifest says. */
+  declared: DeclaredChunks | null;
   inbox: Inbox;
   writers: Writers;
 };
@@ -44,6 +47,7 @@ export class Reception implements LocalWriter {
   #isSyncTrusted = true;
   readonly #startedAt = performance.now();
   #holdTimer: NodeJS.Timeout | undefined;
+  #wrongFromBytes: number | null = null;
   #settled = Promise.withResolvers<void>();
 
   constructor(parts: Parts) {
@@ -92,6 +96,26 @@ export class Reception implements LocalWriter {
   verify(): void {
     this.#parts.checksum?.verify();
     this.#isHeld = false;
+  }
+
+  /**
+   * Compares the last, shorter chunk with the manifest, once all bytes of the file are written.
+   *
+   * @throws AppError chunk_mismatch
+   */
+  async verifyLast(): Promise<void> {
+    const last = this.#parts.declared === null ? null : this.#parts.digester.peek();
+    if (last !== null) await this.#compare([last]);
+  }
+
+  /** What the sender was told, or may have been. */
+  get acknowledgedBytes(): number {
+    return this.#isHeld ? this.#parts.lease.upload.offsetBytes : this.#syncedBytes;
+  }
+
+  /** Where a chunk begins that is not what the manifest says; null: none is wrong. */
+  get wrongFromBytes(): number | null {
+    return this.#wrongFromBytes;
   }
 
   /** Makes all that may be promised durable, and returns it for the last commit. */
@@ -147,8 +171,24 @@ export class Reception implements LocalWriter {
     const whole = digester.add(batch); // while the medium writes
     checksum?.update(batch);
     await written;
+    if (whole.length > 0) await this.#compare(whole);
     for (const buffer of batch) this.#writtenBytes += buffer.byteLength;
     this.#chunks.push(...whole);
+  }
+
+  /**
+   * Compares chunks that became whole with the manifest. Of a wrong one nothing counts as written, so that what is
+   * committed afterwards ends before it.
+   *
+   * @throws AppError chunk_mismatch
+   */
+  async #compare(whole: readonly WholeChunk[]): Promise<void> {
+    const wrong = (await this.#parts.declared?.firstWrong(whole)) ?? null;
+    if (wrong === null) return;
+    this.#chunks.push(...whole.filter(({ index }) => index < wrong.index));
+    this.#wrongFromBytes = wrong.index * this.#parts.lease.upload.chunkSizeBytes;
+    this.#writtenBytes = this.#wrongFromBytes;
+    throw chunkMismatch(wrong.index, wrong.expectedSha256, wrong.sha256);
   }
 
   /** The growing chunk as far as it is written, which is less than digested when a write failed. */

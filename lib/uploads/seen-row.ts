@@ -17,7 +17,7 @@ export const knownToken = `known AS (
 /** What such a statement reads of the upload, called `seen`. */
 export const seenColumns = `known.is_known, seen.id, seen.recording_id, seen.device_id, seen.kind::text AS kind,
   seen.state::text AS state, seen.offset_bytes, seen.length_bytes, seen.chunk_size_bytes, seen.metadata_header,
-  seen.concat_header, seen.final_upload_id, seen.last_activity_at,
+  seen.concat_header, seen.final_upload_id, seen.manifest_sha256 IS NOT NULL AS has_manifest, seen.last_activity_at,
   CASE WHEN seen.lease_until IS NOT NULL THEN seen.fence END AS held_fence`;
 
 type Row = {
@@ -32,6 +32,7 @@ type Row = {
   metadata_header: string | null;
   concat_header: string | null;
   final_upload_id: string | null;
+  has_manifest: boolean;
   last_activity_at: Date;
   held_fence: number | null;
 };
@@ -70,6 +71,7 @@ export function seenUpload(ctx: Context, row: SeenRow | undefined): UploadRow {
     metadataHeader: row.metadata_header,
     concatHeader: row.concat_header,
     finalUploadId: row.final_upload_id,
+    hasManifest: row.has_manifest,
     lastActivityAt: row.last_activity_at,
     heldFence: row.held_fence,
   };

@@ -128,13 +128,16 @@ function refuseEnd({ result, stated }: TusScope): boolean {
 }
 
 /** Refusals after which the offset is exactly what it was. */
-const offsetCodes: ReadonlySet<string> = new Set<ErrorCode>(["offset_conflict", "checksum_mismatch"]);
+const offsetCodes: ReadonlySet<string> = new Set<ErrorCode>(["offset_conflict", "checksum_mismatch", "chunk_mismatch"]);
 
 function problemAnswer(scope: TusScope, error: unknown, location: string): TusAnswer {
   const { request } = scope;
   const { status, body, headers } = toProblem(error);
   const cause = error instanceof Error ? error.cause : undefined;
-  if (!isAppError(error) || status >= 500)
+  // A refusal for want of room is foreseen; a full disk in the middle of a write has a cause, and is not.
+  if (isAppError(error) && error.code === "insufficient_storage" && cause === undefined)
+    scope.ctx.log.warn({ err: error }, "an announcement was refused for want of room");
+  else if (!isAppError(error) || status >= 500)
     scope.ctx.log.error({ err: error, cause, uploadId: scope.upload?.id }, failureMessage(error));
   Object.assign(headers, refusalFields(error, request));
   if (isAppError(error) && offsetCodes.has(error.code) && scope.upload !== null)
@@ -142,6 +145,9 @@ function problemAnswer(scope: TusScope, error: unknown, location: string): TusAn
   // What arrived before a body was ended is kept: go on from there.
   if (scope.result !== null) headers["Upload-Offset"] = String(scope.result.offsetBytes);
   // The upload is there although its first bytes were refused: the client can go on with it.
-  if (request.method === "POST" && scope.upload !== null) headers.Location = `${location}/${scope.upload.id}`;
+  // After a wrong chunk it goes on here, which may be another upload than before.
+  const isElsewhere = isAppError(error) && error.code === "chunk_mismatch";
+  if ((request.method === "POST" || isElsewhere) && scope.upload !== null)
+    headers.Location = `${location}/${scope.upload.id}`;
   return { status, headers, body: JSON.stringify(body), mustClose: true };
 }

@@ -56,6 +56,9 @@ async function create(scope: TusScope, parts: TusParts): Promise<TusSuccess> {
     return { status: 201, headers: {} };
   }
   scope.upload = await (concat === null ? openUpload(ctx, input) : openPart(ctx, input));
+  // The device began this file before: a body is its first bytes, which are here. It goes on from the offset.
+  if (scope.upload.offsetBytes > 0)
+    return { status: 201, headers: { "Upload-Offset": String(scope.upload.offsetBytes) } };
   if (!isBodyType(request.headers)) return { status: 201, headers: {} };
   refuseOverlong(scope.upload, request, parts.maxBytes);
   const { lease } = await takeLease(ctx, scope.upload.id, 0, parts.writers);
@@ -137,7 +140,11 @@ async function take(scope: TusScope, lease: Lease | null, parts: TusParts, saves
     await refuseMore(scope, parts.writers.timing.idleMs);
     return upload?.offsetBytes ?? 0;
   }
-  scope.result = await appendBytes(ctx, lease, body, { ...parts, checksum: stated.checksum, savesLength });
+  try {
+    scope.result = await appendBytes(ctx, lease, body, { ...parts, checksum: stated.checksum, savesLength });
+  } finally {
+    scope.upload = lease.replacedBy ?? scope.upload;
+  }
   return scope.result.offsetBytes;
 }
 

@@ -49,6 +49,11 @@ export class Writers {
     signals.listen((text) => this.#hear(text));
   }
 
+  /** How many are writing now. */
+  get count(): number {
+    return this.#writers.size;
+  }
+
   /** Makes a writer known; in a server that stops, it ends at once. */
   add(uploadId: string, writer: LocalWriter): void {
     this.#writers.set(uploadId, writer);

@@ -30,6 +30,8 @@ const received = (f: Fixture) => `UPDATE recording SET WHERE id = '${f.received}
 const sealed = (f: Fixture) => `UPDATE recording SET WHERE id = '${f.sealed}'`;
 const upload = (f: Fixture) => `UPDATE upload SET WHERE recording_id = '${f.receiving}'`;
 const chunk = (f: Fixture) => `UPDATE chunk SET WHERE recording_id = '${f.receiving}'`;
+const device = (f: Fixture) =>
+  `UPDATE device SET WHERE id = (SELECT device_id FROM recording WHERE id = '${f.sealed}')`;
 const request = (f: Fixture) => `UPDATE request SET WHERE id = '${f.request}'`;
 const release = (f: Fixture) => `UPDATE release SET WHERE id = '${f.release}'`;
 
@@ -69,6 +71,7 @@ const whole = { state: "'sealed'", sha256: zeros, size_bytes: "1", received_at: 
 
 /** Checks on single rows. */
 export const checks: Case[] = [
+  column("device_quota_range", device, ["quota_bytes = -1"], ["quota_bytes = 0", "quota_bytes = NULL"]),
   column(
     "organisation_name_length",
     organisation,
@@ -326,6 +329,14 @@ export const triggers: Case[] = [
     () => ["TRUNCATE custody_event"],
     () => [event("system", "NULL")],
   ),
+  rule(
+    "recording_counts_usage",
+    () => [],
+    (f) => [
+      `UPDATE recording SET state = 'received', received_at = now() WHERE id = '${f.receiving}'`,
+      `SELECT 1 / count(*) FROM device_usage WHERE stored_bytes > 0`,
+    ],
+  ),
   neverDeleted("recording_never_deleted", "recording", (f) => f.quarantined),
   neverDeleted("request_never_deleted", "request", (f) => f.request),
   neverDeleted("release_never_deleted", "release", (f) => f.release),
@@ -442,8 +453,8 @@ export const triggers: Case[] = [
   ),
   rule(
     "manifest_stays",
-    () => ["UPDATE manifest SET jws = 'y'", "DELETE FROM manifest"],
-    () => ["SELECT 1 FROM manifest"],
+    () => ["UPDATE manifest SET jws = 'y'", "UPDATE manifest SET sequence = 2", "DELETE FROM manifest"],
+    (f) => [`UPDATE manifest SET recording_id = '${f.received}'`],
   ),
   rule(
     "chunk_never_shrinks",

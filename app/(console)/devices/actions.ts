@@ -12,6 +12,7 @@ import {
   revokeDevice,
   revokeDeviceKey,
   revokeDeviceToken,
+  setDeviceQuota,
   suspendDevice,
 } from "@/lib/devices/index.ts";
 import { action, publicUrl } from "../../_server/context";
@@ -54,6 +55,11 @@ export const addKeyAction: (data: FormData) => Promise<ActionResult> = action(as
 /** Revokes a public key. Field: kid. */
 export const revokeKeyAction: (data: FormData) => Promise<ActionResult> = action(async (ctx, data: FormData) => {
   await revokeDeviceKey(ctx, field(data, "kid"));
+});
+
+/** Sets or lifts a quota. Fields: id, quota. */
+export const setQuotaAction: (data: FormData) => Promise<ActionResult> = action(async (ctx, data: FormData) => {
+  await setDeviceQuota(ctx, { deviceId: field(data, "id"), quota: field(data, "quota") });
 });
 
 const moves = { suspend: suspendDevice, resume: resumeDevice, revoke: revokeDevice } as const;

@@ -18,6 +18,7 @@ import {
   suspendDeviceAction,
 } from "./actions";
 import { DeviceKeys } from "./device-keys";
+import { DeviceSpacePart } from "./device-space";
 
 /** The chosen device beside the list: what it is, its tokens, and whether it is let in. */
 export function DevicePanel({ device, closeHref }: { device: DeviceDetail; closeHref: string }) {
@@ -51,6 +52,7 @@ export function DevicePanel({ device, closeHref }: { device: DeviceDetail; close
         missing="never"
       />
       <ManifestChain chain={device.manifests} zone={zone} />
+      <DeviceSpacePart device={device} />
       <Tokens device={device} zone={zone} />
       <DeviceKeys device={device} zone={zone} />
       <Acts device={device} />

@@ -1,0 +1,154 @@
+import type { Prisma, RecordingState } from "../../generated/prisma/client.ts";
+import type { Context, Transaction } from "../context.ts";
+import { recordEvent } from "../custody/index.ts";
+import { newId } from "../ids.ts";
+import type { CaptureMetadata, JsonValue, Manifest } from "../protocol/index.ts";
+import { checkManifest, refuseRevoked, type SignedManifest } from "./check-manifest.ts";
+import { type DeviceActor, requireDevice, type UploadRow } from "./internal.ts";
+import { type ChainPlace, placeInChain } from "./manifest-chain.ts";
+import { openOnce } from "./open-once.ts";
+import { insertRecording } from "./open-upload.ts";
+import { findSameContent, findUploadOf, type KnownRecording } from "./same-content.ts";
+
+/** What a device learns about the recording that it announced. */
+export type Announced = {
+  /** Nothing of this content was here before. */
+  isNew: boolean;
+  recordingId: string;
+  state: RecordingState;
+  upload: UploadRow;
+  manifestSha256: string;
+  sequence: number;
+  chain: ChainPlace["chain"];
+};
+
+type Found = KnownRecording & { isRecorded: boolean };
+
+/**
+ * Announces a recording by a signed manifest. The same manifest again answers the same, also after a crash and beside
+ * itself; another manifest for the same content is recorded too, and brings nothing new. A gap or a fork in the
+ * device's numbers is recorded and shown, and never a reason to refuse evidence.
+ *
+ * @param jws the manifest in compact form
+ * @throws AppError unauthenticated, manifest_invalid, manifest_key_unknown, manifest_signature_invalid, too_large,
+ *   insufficient_storage, too_many_requests
+ */
+export async function announceRecording(ctx: Context, jws: string): Promise<Announced> {
+  const device = requireDevice(ctx);
+  const signed = await checkManifest(ctx, device, jws);
+  const { manifest } = signed;
+  const manifestSha256 = Buffer.from(signed.manifestSha256, "hex");
+  if (signed.keyRevokedAt !== null && (await ctx.db.manifest.count({ where: { manifestSha256 } })) === 0)
+    return refuseRevoked(ctx, device, signed.kid);
+  const subject = { deviceId: device.deviceId, lengthBytes: manifest.sizeBytes, isAlone: false };
+  const content = { sha256: manifest.sha256, sizeBytes: manifest.sizeBytes };
+  const isNew = await openOnce<Found, boolean>(ctx, subject, {
+    find: async (db) =>
+      (await findRecorded(db, manifestSha256)) ?? asFound(await findSameContent(db, device.deviceId, content)),
+    known: async (tx, found) => {
+      if (!found.isRecorded) await recordManifest(ctx, tx, signed, found.recordingId);
+      return false;
+    },
+    open: async (tx, recordingId) => {
+      await openNew(ctx, tx, device, { signed, manifestSha256, recordingId });
+      return true;
+    },
+  });
+  return announced(ctx, manifestSha256, isNew);
+}
+
+const asFound = (known: KnownRecording | null): Found | null =>
+  known === null ? null : { ...known, isRecorded: false };
+
+/** The recording that a manifest announced before, unless its upload ended unfinished: then a new one is needed. */
+async function findRecorded(db: Context["db"] | Transaction, manifestSha256: Uint8Array<ArrayBuffer>) {
+  const row = await db.manifest.findUnique({ where: { manifestSha256 }, select: { recordingId: true } });
+  if (row === null) return null;
+  const known = await findUploadOf(db, row.recordingId);
+  return known.upload.state === "terminated" ? null : { ...known, isRecorded: true };
+}
+
+type New = { signed: SignedManifest; manifestSha256: Uint8Array<ArrayBuffer>; recordingId: string };
+
+async function openNew(ctx: Context, tx: Transaction, device: DeviceActor, input: New): Promise<void> {
+  const { signed, manifestSha256, recordingId } = input;
+  const isRecorded = (await tx.manifest.count({ where: { manifestSha256 } })) > 0;
+  await insertRecording(ctx, tx, device, {
+    uploadId: newId("upload"),
+    recordingId,
+    lengthBytes: signed.manifest.sizeBytes,
+    metadataHeader: null,
+    capture: captureOf(signed.manifest),
+    manifestSha256,
+    onRecording: async () => {
+      if (isRecorded) await tx.manifest.update({ where: { manifestSha256 }, data: { recordingId } });
+      else await recordManifest(ctx, tx, signed, recordingId);
+    },
+  });
+}
+
+/** What the manifest says, as every other way of announcing says it. */
+function captureOf(manifest: Manifest): CaptureMetadata {
+  const { capturedFrom, capturedUntil } = manifest;
+  return {
+    fileName: manifest.fileName,
+    mediaType: manifest.mediaType,
+    sha256: manifest.sha256,
+    capturedFrom: capturedFrom === undefined ? null : new Date(capturedFrom),
+    capturedUntil: capturedUntil === undefined ? null : new Date(capturedUntil),
+    source: manifest.source ?? null,
+    alias: manifest.alias ?? null,
+    place: manifest.place ?? null,
+    free: (manifest.metadata ?? null) as { [key: string]: JsonValue } | null, // it was read from JSON
+    chunkSizeBytes: manifest.chunkSizeBytes,
+  };
+}
+
+/** Keeps a new manifest whole, with its place in the chain, and says in custody what is wrong with that. */
+async function recordManifest(ctx: Context, tx: Transaction, signed: SignedManifest, recordingId: string) {
+  const { manifest, kid, jws } = signed;
+  const place = await placeInChain(tx, manifest, signed.manifestSha256);
+  const { chunkSha256, ...facts } = manifest;
+  await tx.manifest.create({
+    data: {
+      manifestSha256: Buffer.from(signed.manifestSha256, "hex"),
+      recordingId,
+      deviceId: manifest.device,
+      kid,
+      sequence: BigInt(manifest.sequence),
+      previousSha256: manifest.previous === null ? null : Buffer.from(manifest.previous, "hex"),
+      chain: place.chain,
+      chunkSizeBytes: manifest.chunkSizeBytes,
+      chunkSha256s: Buffer.from(chunkSha256.join(""), "hex"),
+      facts: facts as Prisma.InputJsonObject, // it was read from JSON
+      jws,
+      receivedAt: ctx.clock.now(),
+    },
+  });
+  const { chain, ...trouble } = place;
+  const about = { recordingId, deviceId: manifest.device };
+  const { sequence } = manifest;
+  const details = { sequence, manifestSha256: signed.manifestSha256, kid, chain };
+  await recordEvent(ctx, tx, { action: "manifest.recorded", ...about, details });
+  if (chain === "gap" || chain === "fork") {
+    const action = `manifest.${chain}_found` as const;
+    await recordEvent(ctx, tx, { action, outcome: "failed", ...about, details: { sequence, ...trouble } });
+  }
+}
+
+async function announced(ctx: Context, manifestSha256: Uint8Array<ArrayBuffer>, isNew: boolean): Promise<Announced> {
+  const row = await ctx.db.manifest.findUniqueOrThrow({
+    where: { manifestSha256 },
+    select: { sequence: true, chain: true, recording: { select: { id: true, state: true } } },
+  });
+  const { upload } = await findUploadOf(ctx.db, row.recording.id);
+  return {
+    isNew,
+    recordingId: row.recording.id,
+    state: row.recording.state,
+    upload,
+    manifestSha256: Buffer.from(manifestSha256).toString("hex"),
+    sequence: Number(row.sequence),
+    chain: row.chain,
+  };
+}

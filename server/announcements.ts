@@ -1,0 +1,39 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { KnownTokens } from "../lib/devices/index.ts";
+import { AppError } from "../lib/errors.ts";
+import { type AnnouncedView, manifestMediaType, maxManifestBytes, recordingIdHeader } from "../lib/protocol/index.ts";
+import type { Services } from "../lib/services.ts";
+import { type Announced, announceRecording } from "../lib/uploads/index.ts";
+import { sendAnswer } from "./answer.ts";
+import { readText } from "./read-text.ts";
+import { fieldOf, requestContext } from "./request-context.ts";
+import { locationBase, requireDeviceActor } from "./uploads.ts";
+
+type Parts = { services: Services; tokens: KnownTokens };
+
+/** Answers a `POST` to the recordings: a signed manifest announces one. */
+export async function handleAnnouncement(parts: Parts, request: IncomingMessage, response: ServerResponse) {
+  const { services } = parts;
+  const actor = await requireDeviceActor(parts, request, "POST");
+  const ctx = requestContext(services, request, actor);
+  const [type = ""] = (fieldOf(request, "content-type") ?? "").split(";");
+  if (type.trim().toLowerCase() !== manifestMediaType)
+    throw new AppError("unsupported_media_type", `Send a signed manifest, with Content-Type: ${manifestMediaType}.`);
+  const jws = await readText(request, { maxBytes: maxManifestBytes, idleMs: services.env.uploadIdleMs });
+  const announced = await announceRecording(ctx, jws.trim());
+  const location = `${locationBase(services, request)}/${announced.upload.id}`;
+  const headers = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    Location: location,
+    [recordingIdHeader]: announced.recordingId,
+    "Upload-Offset": String(announced.upload.offsetBytes),
+  };
+  const body = JSON.stringify(view(announced, location));
+  sendAnswer(request, response, { status: announced.isNew ? 201 : 200, headers, body });
+}
+
+function view({ recordingId, upload, isNew: _, ...rest }: Announced, location: string): AnnouncedView {
+  const { offsetBytes, lengthBytes } = upload;
+  return { recording: recordingId, upload: location, offsetBytes, sizeBytes: lengthBytes ?? 0, ...rest };
+}

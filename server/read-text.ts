@@ -1,0 +1,28 @@
+import type { IncomingMessage } from "node:http";
+import { AppError } from "../lib/errors.ts";
+
+/**
+ * A body that is known to be small, as UTF-8. Slow is fine, silent is not; a longer one is refused before it is held.
+ *
+ * @throws AppError too_large, invalid_input
+ */
+export async function readText(request: IncomingMessage, limits: { maxBytes: number; idleMs: number }) {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  const idle = setTimeout(() => request.destroy(), limits.idleMs);
+  try {
+    for await (const part of request as AsyncIterable<Uint8Array>) {
+      idle.refresh();
+      sizeBytes += part.byteLength;
+      if (sizeBytes > limits.maxBytes)
+        throw new AppError("too_large", `This body has at most ${limits.maxBytes} bytes.`);
+      parts.push(part);
+    }
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(parts));
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError("invalid_input", "The body broke off, or is not UTF-8.");
+  } finally {
+    clearTimeout(idle);
+  }
+}
