@@ -6,6 +6,10 @@ export const errorStatus = {
   invalid_input: 400,
   metadata_invalid: 400,
   length_invalid: 400,
+  completed_upload: 400,
+  digest_mismatch: 400,
+  digest_invalid: 400,
+  digest_unsupported: 400,
   unauthenticated: 401,
   token_invalid: 401,
   login_failed: 401,
@@ -52,6 +56,8 @@ type AppErrorOptions = {
   field?: string;
   /** More that a program may want to know (RFC 9457, section 3.2, extension members). */
   members?: Readonly<Record<string, string | number>>;
+  /** The type that another standard has for this problem, and its members (RFC 9457, 3.2); `code` stays ours. */
+  problem?: { type: string; [member: string]: unknown };
   /** For logs only, never shown. */
   internal?: string;
   /** When trying again makes sense (429, 503, 423). */
@@ -69,6 +75,7 @@ export class AppError extends Error {
   readonly members: Readonly<Record<string, string | number>>;
   readonly internal: string | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly problem: AppErrorOptions["problem"];
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -78,6 +85,7 @@ export class AppError extends Error {
     this.members = options.members ?? {};
     this.internal = options.internal;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.problem = options.problem;
   }
 
   /** The HTTP status of this error's code. */
@@ -118,5 +126,6 @@ export function toProblem(error: unknown): {
     ...known.members,
   };
   if (known.field !== undefined) body.field = known.field;
+  Object.assign(body, known.problem);
   return { status: errorStatus[known.code], body, headers };
 }

@@ -37,6 +37,25 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
   request.on("error", end).once("end", end).once("close", end).resume();
 }
 
+/**
+ * Sends an interim response (RFC 9110, 15.2). Node has methods for 100, 102 and 103 only and no general one, so its head
+ * is written to the connection itself: nothing else is there before the final response, and in front of it is where
+ * HTTP/1.1 wants it. An HTTP/1.0 client must not get one, and one that is still waiting for an answer before this one
+ * has no turn.
+ */
+export function sendInterim(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  reason: string,
+  fields: Readonly<Record<string, string>>,
+): void {
+  const { socket } = response;
+  if (request.httpVersion !== "1.1" || response.headersSent || socket === null || !socket.writable) return;
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`HTTP/1.1 ${status} ${reason}\r\n${lines.join("")}\r\n`, "latin1");
+}
+
 /** Sends an error as RFC 9457 problem details, with further fields when its protocol wants them. */
 export function sendProblem(
   request: IncomingMessage,

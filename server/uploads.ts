@@ -4,8 +4,16 @@ import { authenticateDevice, type KnownTokens } from "../lib/devices/index.ts";
 import { AppError } from "../lib/errors.ts";
 import { uploadsPath } from "../lib/protocol/index.ts";
 import type { Services } from "../lib/services.ts";
-import { checkTusVersion, effectiveMethod, refusalFields, type TusEndpoint } from "../lib/uploads/index.ts";
-import { sendAnswer, sendProblem } from "./answer.ts";
+import {
+  checkTusVersion,
+  effectiveMethod,
+  httpUploadRefusal,
+  type Inform,
+  isHttpUpload,
+  refusalFields,
+  type TusEndpoint,
+} from "../lib/uploads/index.ts";
+import { sendAnswer, sendInterim, sendProblem } from "./answer.ts";
 import { corsFields } from "./cors.ts";
 import { fieldOf, originOf, requestContext } from "./request-context.ts";
 
@@ -50,7 +58,7 @@ export function locationBase(services: Services, request: IncomingMessage): stri
 
 type UploadParts = { services: Services; endpoint: TusEndpoint; tokens: KnownTokens; isStopping: boolean };
 
-/** Answers one request to the tus endpoint. */
+/** Answers one request to the upload endpoint, of tus or of the IETF draft. */
 export async function handleUpload(
   parts: UploadParts,
   request: IncomingMessage,
@@ -64,14 +72,17 @@ export async function handleUpload(
   for (const [name, value] of Object.entries(corsFields(services.env.corsOrigins, request)))
     response.setHeader(name, value);
   const tusRequest = { method, uploadId, headers, trailers: () => request.trailers };
+  const isDraft = isHttpUpload(tusRequest);
   try {
     if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });
-    checkTusVersion(tusRequest);
+    if (!isDraft) checkTusVersion(tusRequest);
     const actor: Actor = method === "OPTIONS" ? { kind: "nobody" } : await requireDeviceActor(parts, request, method);
     const ctx = requestContext(services, request, actor);
-    const answer = await endpoint.handle(ctx, tusRequest, request, locationBase(services, request));
+    const inform: Inform = (status, reason, fields) => sendInterim(request, response, status, reason, fields);
+    const answer = await endpoint.handle(ctx, tusRequest, request, locationBase(services, request), inform);
     sendAnswer(request, response, answer);
   } catch (error) {
-    sendProblem(request, response, error, refusalFields(error, tusRequest));
+    const fields = isDraft ? httpUploadRefusal(error, tusRequest) : refusalFields(error, tusRequest);
+    sendProblem(request, response, error, fields);
   }
 }

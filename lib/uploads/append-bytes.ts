@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { Context } from "../context.ts";
 import { AppError } from "../errors.ts";
 import { BlobDamagedError, type BlobWriter } from "../storage/index.ts";
-import { type BodyChecksum, maxChecksummedBytes, tooLongForChecksum } from "./checksum.ts";
+import { type BodyCheck, maxChecksummedBytes, tooLongForChecksum } from "./checksum.ts";
 import { ChunkDigester } from "./chunk-digester.ts";
 import { commitInterruption, completeUpload } from "./commit.ts";
 import { saveLength } from "./declare-length.ts";
@@ -26,9 +26,13 @@ type AppendOptions = {
   /** Most bytes of a file whose length is not known yet. */
   maxBytes: number;
   /** What the whole body must be; nothing of it is promised before. */
-  checksum?: BodyChecksum | null;
+  checksum?: BodyCheck | null;
   /** The length was told by this request, and is saved when its body was found right. */
   savesLength?: boolean;
+  /** Whether the upload is complete with this body. Left out: it is as soon as its length is reached (tus 1.0). */
+  completes?: boolean;
+  /** Told in the middle of a body each time that more of it is promised. */
+  onPromise?: (offsetBytes: number) => void;
 };
 
 /**
@@ -42,7 +46,7 @@ type AppendOptions = {
  */
 export async function appendBytes(ctx: Context, lease: Lease, body: Readable, options: AppendOptions) {
   const { upload } = lease;
-  const { writers } = options;
+  const { writers, completes, onPromise } = options;
   const file = await openAt(ctx, lease);
   let reception: Reception | null = null;
   try {
@@ -53,10 +57,10 @@ export async function appendBytes(ctx: Context, lease: Lease, body: Readable, op
     const takenBytes = checksum === null ? leftBytes : Math.min(leftBytes, maxChecksummedBytes);
     const inbox = new Inbox(body, takenBytes, batchBytesOf(writers.count + 1));
     const declared = upload.hasManifest ? new DeclaredChunks(ctx, upload.id) : null;
-    reception = new Reception({ ctx, lease, file, digester, checksum, declared, inbox, writers });
+    reception = new Reception({ ctx, lease, file, digester, checksum, declared, inbox, writers, onPromise });
     writers.add(upload.id, reception);
     const savesLength = options.savesLength === true;
-    return await receive(ctx, lease, { reception, digester, writers, leftBytes, savesLength });
+    return await receive(ctx, lease, { reception, digester, writers, leftBytes, savesLength, completes });
   } catch (error) {
     throw storageError(error);
   } finally {
@@ -76,12 +80,16 @@ type Parts = {
   writers: Writers;
   leftBytes: number;
   savesLength: boolean;
+  completes: boolean | undefined;
 };
 
 async function receive(ctx: Context, lease: Lease, parts: Parts): Promise<AppendResult> {
   const { reception, digester, writers } = parts;
   const ended = await receiveWhole(ctx, lease, parts);
-  const isComplete = !reception.isHeld && reception.writtenBytes === lease.upload.lengthBytes;
+  const { lengthBytes } = lease.upload;
+  const isWhole =
+    lengthBytes === null ? parts.completes === true && ended === "whole" : reception.writtenBytes === lengthBytes;
+  const isComplete = isWhole && !reception.isHeld && parts.completes !== false;
   const state = digester.state();
   const progress = await reception.syncRest(isComplete);
   if (isComplete) {
@@ -112,7 +120,7 @@ async function receiveWhole(ctx: Context, lease: Lease, { reception, savesLength
     if (code === "chunk_mismatch") await keepRight(ctx, lease, reception);
     if (code === "insufficient_storage") await keepWritten(ctx, lease, reception);
     // "the uploaded chunk MUST be discarded, and the upload and its offset MUST NOT be updated" (Checksum).
-    if (code === "checksum_mismatch" || code === "invalid_input")
+    if (code === "checksum_mismatch" || code === "digest_mismatch" || code === "invalid_input")
       await commitInterruption(ctx, lease, await reception.syncRest(false), code);
     throw error;
   }

@@ -31,8 +31,15 @@ function parse(text: string): { algorithm: Algorithm; digest: Buffer } {
   return { algorithm, digest };
 }
 
+/** What a whole body must be: fed while it passes, asked at its end. */
+export type BodyCheck = {
+  update(buffers: readonly Uint8Array[]): void;
+  /** @throws AppError when it is something else */
+  verify(): void;
+};
+
 /** The checksum of one body, computed while the body passes (tus 1.0, Checksum). */
-export class BodyChecksum {
+class BodyChecksum implements BodyCheck {
   readonly #hashes: ReadonlyMap<Algorithm, Hash>;
   readonly #announced: () => ReturnType<typeof parse>;
 
@@ -65,7 +72,7 @@ export class BodyChecksum {
  *
  * @throws AppError invalid_input, too_large
  */
-export function announcedChecksum({ headers, trailers }: TusRequest): BodyChecksum | null {
+export function announcedChecksum({ headers, trailers }: TusRequest): BodyCheck | null {
   const header = headers["upload-checksum"];
   // "Following RFC 7230 they MUST be announced using the Trailer header and are only allowed in chunked transfers"
   // (Checksum).

@@ -51,7 +51,7 @@ export async function markPartReceived(
   const { id, deviceId, sizeBytes } = input;
   const { finalUploadId } = await tx.upload.update({
     where: { id, state: "open" },
-    data: { state: "complete" },
+    data: { state: "complete", lengthBytes: BigInt(sizeBytes) },
     select: { finalUploadId: true },
   });
   await recordEvent(ctx, tx, { action: "upload.part_received", deviceId, details: { uploadId: id, sizeBytes } });
@@ -70,7 +70,9 @@ export async function markReceived(
   input: { id: string; recordingId: string; sizeBytes: number },
 ): Promise<void> {
   const { recordingId, sizeBytes } = input;
-  await tx.upload.update({ where: { id: input.id, state: "open" }, data: { state: "complete" } });
+  // The length too: a client that never told it says with its last body that this is the end.
+  const data = { state: "complete", lengthBytes: BigInt(sizeBytes) } as const;
+  await tx.upload.update({ where: { id: input.id, state: "open" }, data });
   await tx.recording.update({
     where: { id: recordingId, state: "receiving" },
     data: { state: "received", sizeBytes: BigInt(sizeBytes), receivedAt: ctx.clock.now() },

@@ -1,6 +1,9 @@
 export { type Announced, announceRecording } from "./announce-recording.ts";
 export { assembleUpload } from "./assemble-upload.ts";
 export { expireUploads } from "./expire-uploads.ts";
+export { httpUploadRefusal } from "./http-upload-endpoint.ts";
+export { isHttpUpload } from "./http-upload-request.ts";
+export type { Inform } from "./http-upload-scope.ts";
 export { partKey } from "./part-key.ts";
 export { type ReadBack, readBack } from "./read-back.ts";
 export { type QuarantineReason, sealRecording } from "./seal-recording.ts";

@@ -16,6 +16,8 @@ export type OpenUploadInput = {
   lengthBytes: number | null;
   /** The Upload-Metadata header as it came; null: none. */
   metadataHeader: string | null;
+  /** More will be said before it is complete, also when it is empty. */
+  isOpenEnded?: boolean;
 };
 
 /** What makes an upload a final one: the header that names its parts, and what makes them its own. */
@@ -84,6 +86,7 @@ export async function insertRecording(ctx: Context, tx: Transaction, device: Dev
   const { chunkSizeBytes } = capture;
   const now = ctx.clock.now();
   const length = lengthBytes === null ? null : BigInt(lengthBytes);
+  const isComplete = lengthBytes === 0 && input.isOpenEnded !== true;
   const kind = final === null ? "whole" : "final";
   const concatHeader = final?.header ?? null;
   const site = await findSite(tx, device.deviceId, capture.place);
@@ -128,8 +131,8 @@ export async function insertRecording(ctx: Context, tx: Transaction, device: Dev
   await final?.claim(tx);
   const details = { uploadId, lengthBytes, declaredSha256: capture.sha256, kind };
   await recordEvent(ctx, tx, { action: "upload.started", recordingId, deviceId: device.deviceId, details });
-  if (lengthBytes === 0) await markReceived(ctx, tx, { id: uploadId, recordingId, sizeBytes: 0 });
-  const state = lengthBytes === 0 ? "complete" : "open";
+  if (isComplete) await markReceived(ctx, tx, { id: uploadId, recordingId, sizeBytes: 0 });
+  const state = isComplete ? "complete" : "open";
   const told = { id: uploadId, recordingId, deviceId: device.deviceId, lengthBytes, chunkSizeBytes, metadataHeader };
   const hasManifest = manifestSha256 !== null;
   const fresh = { state, offsetBytes: 0, lastActivityAt: now, heldFence: null, finalUploadId: null } as const;

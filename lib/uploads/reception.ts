@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import type { BlobWriter } from "../storage/index.ts";
-import type { BodyChecksum } from "./checksum.ts";
+import type { BodyCheck } from "./checksum.ts";
 import type { ChunkDigester, WholeChunk } from "./chunk-digester.ts";
 import { chunkMismatch, type DeclaredChunks } from "./declared-chunks.ts";
 import type { EndReason, Inbox } from "./inbox.ts";
@@ -19,11 +19,13 @@ type Parts = {
   file: BlobWriter;
   digester: ChunkDigester;
   /** Not null: nothing of this body is promised before all of it was found right. */
-  checksum: BodyChecksum | null;
+  checksum: BodyCheck | null;
   /** Not null: no chunk is promised whole that is not what the manifest says. */
   declared: DeclaredChunks | null;
   inbox: Inbox;
   writers: Writers;
+  /** Told each time that more of the body is promised. */
+  onPromise?: ((offsetBytes: number) => void) | undefined;
 };
 
 /**
@@ -239,6 +241,7 @@ export class Reception implements LocalWriter {
       }
       this.#syncedBytes = offsetBytes;
       this.#committedAt = performance.now();
+      this.#parts.onPromise?.(offsetBytes);
       includesTail = false;
     } while (this.#chunks.length > 0);
   }

@@ -1,10 +1,13 @@
 import type { Readable } from "node:stream";
 import type { Context } from "../context.ts";
-import { AppError, type ErrorCode, isAppError, toProblem } from "../errors.ts";
-import { jitteredSeconds } from "../jitter.ts";
+import { type ErrorCode, isAppError, toProblem } from "../errors.ts";
 import { recordingIdHeader } from "../protocol/index.ts";
 import type { Signals } from "../signals.ts";
+import { refuseEnd } from "./body-end.ts";
 import { checksumAlgorithms } from "./checksum.ts";
+import { handleHttpUpload } from "./http-upload-endpoint.ts";
+import { isHttpUpload, partialUploadType } from "./http-upload-request.ts";
+import { type Inform, limitFields } from "./http-upload-scope.ts";
 import { failureMessage } from "./storage-error.ts";
 import type { WriterTiming } from "./timing.ts";
 import { type TusParts, type TusScope, tusMethods } from "./tus-methods.ts";
@@ -30,8 +33,11 @@ export type TusAnswer = {
 };
 
 export type TusEndpoint = {
-  /** Answers one request; never throws. `location` says how clients reach this endpoint. */
-  handle(ctx: Context, request: TusRequest, body: Readable, location: string): Promise<TusAnswer>;
+  /**
+   * Answers one request, of tus or of the IETF draft; never throws. `location` says how clients reach this endpoint,
+   * `inform` sends an interim response.
+   */
+  handle(ctx: Context, request: TusRequest, body: Readable, location: string, inform: Inform): Promise<TusAnswer>;
   /** Ends every running PATCH at a durable offset, also those that come later. For a server that stops. */
   stop(): Promise<void>;
 };
@@ -52,11 +58,12 @@ export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
   const parts: TusParts = { writers, maxBytes: options.maxBytes };
   return {
     stop: () => writers.stop(),
-    handle: async (ctx, request, body, location) => {
+    handle: async (ctx, request, body, location, inform) => {
+      if (isHttpUpload(request)) return handleHttpUpload({ ...options, writers }, ctx, request, body, location, inform);
       const scope: TusScope = { ctx, request, body, stated: noStatement, upload: null, isReady: false, result: null };
       try {
         scope.stated = checkTusRequest(request, options.maxBytes);
-        if (request.method === "OPTIONS") return configuration(options.maxBytes);
+        if (request.method === "OPTIONS") return configuration(options);
         return await answer(scope, parts, location, options.expiresMs);
       } catch (error) {
         const problem = problemAnswer(scope, error, location);
@@ -75,7 +82,7 @@ async function answer(scope: TusScope, parts: TusParts, location: string, expire
   if (recordingId !== null) headers[recordingIdHeader] = recordingId;
   if (scope.upload !== null && status === 201) headers.Location = `${location}/${scope.upload.id}`;
   Object.assign(headers, expiryFields(scope, expiresMs));
-  return { status, headers, body: null, mustClose: refuseEnd(scope) };
+  return { status, headers, body: null, mustClose: refuseEnd(scope.result, scope.stated.checksum !== null) };
 }
 
 /**
@@ -92,39 +99,18 @@ function expiryFields({ ctx, upload, isReady, result }: TusScope, expiresMs: num
 }
 
 /** "A successful response […] MUST contain the Tus-Version header" (OPTIONS). */
-function configuration(maxBytes: number): TusAnswer {
+function configuration({ maxBytes, expiresMs }: EndpointOptions): TusAnswer {
   const headers = {
     "Tus-Resumable": tusVersion,
     "Tus-Version": tusVersion,
     "Tus-Extension": tusExtensions.join(","),
     "Tus-Max-Size": String(maxBytes),
     "Tus-Checksum-Algorithm": checksumAlgorithms.join(","),
+    // "the server MUST include the Accept-Patch header field in the response" (IETF draft, Limits).
+    "Accept-Patch": partialUploadType,
+    ...limitFields({ maxBytes, expiresMs }, null),
   };
   return { status: 204, headers, body: null, mustClose: false };
-}
-
-/**
- * What a body that ended early is answered with.
- *
- * @returns whether the connection must close
- * @throws AppError for ends that are not a success
- */
-function refuseEnd({ result, stated }: TusScope): boolean {
-  if (result?.ended === "stopping" && stated.checksum !== null)
-    throw new AppError("unavailable", "The archive is restarting; send this body again.", { retryAfterSeconds: 2 });
-  switch (result?.ended) {
-    case "idle":
-      throw new AppError("idle_timeout", "No byte came for too long; what arrived is kept.");
-    case "given_way":
-      throw new AppError("locked", "A newer request took this upload over.", {
-        retryAfterSeconds: jitteredSeconds(1, 3),
-      });
-    case "stopping":
-    case "cut_off":
-      return true;
-    default:
-      return false;
-  }
 }
 
 /** Refusals after which the offset is exactly what it was. */

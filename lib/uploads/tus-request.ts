@@ -1,5 +1,5 @@
 import { AppError, isAppError } from "../errors.ts";
-import { announcedChecksum, type BodyChecksum } from "./checksum.ts";
+import { announcedChecksum, type BodyCheck } from "./checksum.ts";
 import { parseUploadConcat, type UploadConcat } from "./upload-concat.ts";
 
 /** The parts of an HTTP request that tus 1.0 is about; field names in lower case. */
@@ -90,7 +90,7 @@ export type TusStatement = {
   /** Upload-Length of a PATCH; null: it says none. */
   patchLengthBytes: number | null;
   /** What the body must be; null: nothing was said. */
-  checksum: BodyChecksum | null;
+  checksum: BodyCheck | null;
   /** Upload-Concat of a POST; null: a file of its own. */
   concat: UploadConcat | null;
 };
