@@ -226,6 +226,19 @@ describe("resumable uploads for HTTP", () => {
       await expectCustodyEvent(world().db, { action: "upload.interrupted", recordingId: recording.id });
     });
 
+    it("of a file that was begun before is the same upload, also when it is complete", async () => {
+      const file = randomBytes(1000);
+      const declared = { "Repr-Digest": digestField(file), "Upload-Length": 1000 };
+      const location = await created(declared);
+      await append(location, 0, file.subarray(0, 600), "?0");
+      const again = await create({ "Upload-Complete": "?1", ...declared }, file);
+      expect([again.status, again.headers.location]).toEqual([201, location]);
+      expect(again.headers).toMatchObject({ "upload-offset": "600", "upload-complete": "?0" });
+      expect((await append(location, 600, file.subarray(600), "?1")).status).toBe(201);
+      const last = await create({ "Upload-Complete": "?1", ...declared }, file);
+      expect(last.headers).toMatchObject({ location, "upload-offset": "1000", "upload-complete": "?1" });
+    });
+
     it("Upload-Metadata of tus may come along, and counts more than what the other fields say", async () => {
       const metadata = encodeMetadataHeader([
         ["filename", "own.mp4"],

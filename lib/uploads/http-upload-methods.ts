@@ -45,7 +45,9 @@ async function create(scope: HttpUploadScope, parts: HttpUploadParts): Promise<S
   // "it MUST include Location header field pointing to the upload resource and MUST include the Upload-Limit header
   // field" (Upload Creation).
   scope.inform(place);
-  if (contentBytes !== 0 || (completes && upload.state === "open")) {
+  // The device began this very file before: the body's first bytes are here, and it goes on from the offset.
+  const isKnown = upload.offsetBytes > 0 || upload.state === "complete";
+  if (!isKnown && (contentBytes !== 0 || completes)) {
     const { lease } = await takeLease(ctx, upload.id, 0, parts.writers);
     if (lease === null) throw new AppError("offset_conflict", "Another request has written this upload.");
     await take(scope, lease, parts, false);
