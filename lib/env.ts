@@ -66,6 +66,7 @@ const settings = {
   },
   UPLOAD_MAX_BYTES: setting("1099511627776", wholeNumber(2 ** 40, 1, 2 ** 48)),
   UPLOAD_IDLE_SECONDS: setting("120", wholeNumber(120, 1, 86_400)),
+  UPLOAD_MIN_BYTES_PER_SECOND: setting("256", wholeNumber(256, 0, 2 ** 30)),
   UPLOAD_EXPIRES_DAYS: setting("30", wholeNumber(30, 1, 36_500)),
   STORAGE_RESERVE_BYTES: setting("1073741824", wholeNumber(2 ** 30, 0, 2 ** 48)),
   STORAGE_QUOTA_BYTES: setting("10995116277760", wholeNumber(0, 0, 2 ** 49)),
@@ -76,6 +77,7 @@ const settings = {
       .transform((value) => members(value).map((member) => new URL(member).origin))
       .default([]),
   ),
+  STOP_GRACE_SECONDS: setting("15", wholeNumber(15, 1, 3_600)),
   LOG_LEVEL: setting("info", z.enum(["debug", "info", "warn", "error", "silent"]).default("info")),
 } as const satisfies Record<string, Setting<unknown>>;
 
@@ -105,11 +107,15 @@ export type Env = Readonly<{
   uploadMaxBytes: number;
   /** A PATCH that brings no byte for this long is ended. */
   uploadIdleMs: number;
+  /** A PATCH that brings less over a minute is ended; 0: none is. */
+  uploadMinBytesPerSecond: number;
   /** An unfinished upload that brings nothing for this long is ended. */
   uploadExpiresMs: number;
   /** Origins whose scripts may call the upload endpoint. */
   corsOrigins: readonly string[];
   limits: Limits;
+  /** After SIGTERM the process is gone within this time. */
+  stopGraceMs: number;
   logLevel: string;
 }>;
 
@@ -155,6 +161,7 @@ export function readEnv(source: NodeJS.ProcessEnv = processEnvironment()): Env {
     authSecret: read("AUTH_SECRET"),
     uploadMaxBytes: read("UPLOAD_MAX_BYTES"),
     uploadIdleMs: read("UPLOAD_IDLE_SECONDS") * 1000,
+    uploadMinBytesPerSecond: read("UPLOAD_MIN_BYTES_PER_SECOND"),
     uploadExpiresMs: read("UPLOAD_EXPIRES_DAYS") * 86_400_000,
     limits: {
       reserveBytes: read("STORAGE_RESERVE_BYTES"),
@@ -162,6 +169,7 @@ export function readEnv(source: NodeJS.ProcessEnv = processEnvironment()): Env {
       deviceOpenUploads: read("DEVICE_OPEN_UPLOADS"),
     },
     corsOrigins: read("CORS_ORIGINS"),
+    stopGraceMs: read("STOP_GRACE_SECONDS") * 1000,
     logLevel: read("LOG_LEVEL"),
   };
   if (problems.length > 0) throw new EnvError(problems.join("\n"));

@@ -17,6 +17,7 @@ export const errorStatus = {
   not_found: 404,
   method_not_allowed: 405,
   idle_timeout: 408,
+  too_slow: 408,
   conflict: 409,
   offset_conflict: 409,
   state_conflict: 409,

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { KnownTokens } from "../lib/devices/index.ts";
 import { AppError, notFound } from "../lib/errors.ts";
 import { recordingsPath, uploadsPath } from "../lib/protocol/index.ts";
@@ -9,7 +10,7 @@ import { handleAnnouncement } from "./announcements.ts";
 import { sendProblem } from "./answer.ts";
 import { handleContent, matchContent } from "./content.ts";
 import { nameRequest } from "./request-context.ts";
-import { handleUpload } from "./uploads.ts";
+import { handleUpload, restarting } from "./uploads.ts";
 import { prepareWebRequest } from "./web-request.ts";
 
 /** Room for Upload-Metadata (96 KiB) and everything else; a longer header is refused with 431. */
@@ -30,7 +31,10 @@ type ServerParts = {
 /** A server that can end without losing anything. */
 export type ArchiveServer = {
   http: Server;
-  /** Ends running PATCHes at a durable offset, gives other requests `graceMs` to end, and stops listening. */
+  /**
+   * Takes no new work, ends running PATCHes at a durable offset, and stops listening when they have, or after half of
+   * `graceMs`; gives other requests the rest to end.
+   */
   stop(graceMs?: number): Promise<void>;
 };
 
@@ -44,7 +48,7 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
     maxBytes: env.uploadMaxBytes,
     expiresMs: env.uploadExpiresMs,
     signals,
-    timing: { ...defaultTiming, idleMs: env.uploadIdleMs, ...timing },
+    timing: { ...defaultTiming, idleMs: env.uploadIdleMs, slowBytes: env.uploadMinBytesPerSecond * 60, ...timing },
   });
   const tokens = new KnownTokens();
   let isStopping = false;
@@ -53,7 +57,7 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
     const [path = "/"] = (request.url ?? "/").split("?");
     if (path === uploadsPath || path.startsWith(`${uploadsPath}/`))
       return handleUpload({ services, endpoint, tokens, isStopping }, request, response, path);
-    if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });
+    if (isStopping) throw restarting();
     if (path === recordingsPath && request.method === "POST")
       return handleAnnouncement({ services, tokens }, request, response);
     const content = matchContent(request.url ?? "/");
@@ -81,12 +85,14 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
   http.headersTimeout = 30_000;
   // No listener for "clientError": Node's own answer is 400, 408 or 431, and never in the middle of a file.
 
-  const stop = async (graceMs = 10_000) => {
+  const stop = async (graceMs = env.stopGraceMs) => {
     isStopping = true;
+    const begunAt = performance.now();
+    // Still listening: who comes now is told to go elsewhere, and a health check sees why.
+    await Promise.race([endpoint.stop(), sleep(graceMs / 2, undefined, { ref: false })]);
     const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-    await endpoint.stop();
     http.closeIdleConnections();
-    const timer = setTimeout(() => http.closeAllConnections(), graceMs);
+    const timer = setTimeout(() => http.closeAllConnections(), Math.max(0, begunAt + graceMs - performance.now()));
     await closed;
     clearTimeout(timer);
     await signals.close();

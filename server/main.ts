@@ -6,36 +6,15 @@ import { PostgresError } from "../lib/postgres/index.ts";
 import { provideServices, type Services } from "../lib/services.ts";
 import { VaultError } from "../lib/vault.ts";
 import { MigrationError } from "../prisma/migrate.ts";
-import { type ArchiveServer, createArchiveServer } from "./create-server.ts";
+import { createArchiveServer } from "./create-server.ts";
 import { ListenError, listen } from "./listen.ts";
+import { stopOnSignal } from "./stop-on-signal.ts";
 import { prepareKeys, startWorkers } from "./workers.ts";
 
 /** Prints the one-time link while the archive has nobody who could sign in. */
 async function printSetupLink(services: Services, url: string): Promise<void> {
   const secret = await ensureSetupLink(services.db, services.clock);
   if (secret !== null) console.log(`This archive is empty. Create its first administrator: ${url}/setup/${secret}`);
-}
-
-/** Ctrl-C and SIGTERM: running uploads end at a durable offset, then everything closes. A second one ends at once. */
-function stopOnSignal(server: ArchiveServer, close: () => Promise<void>): void {
-  let isStopping = false;
-  const stop = () => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    console.log("Stopping …");
-    server
-      .stop()
-      .then(close)
-      .then(
-        () => process.exit(0),
-        (error: unknown) => {
-          console.error(error);
-          process.exit(1);
-        },
-      );
-  };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
 }
 
 async function main(): Promise<void> {
@@ -53,10 +32,11 @@ async function main(): Promise<void> {
       services,
       next: (request, response) => void pages.promise.then(() => handle(request, response)),
     });
-    stopOnSignal(server, async () => {
+    const close = async () => {
       await web.close();
       await services.close();
-    });
+    };
+    stopOnSignal({ server, close, graceMs: env.stopGraceMs, log: services.log });
     // Before the pages: a used port is found here, with everything closed again, and uploads need no pages.
     const port = await listen(server.http, env.host, env.port);
     await web.prepare();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { suspendDevice } from "../lib/devices/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
 import type { ApiServerSettings } from "./testing/api-server.ts";
 import { findUpload } from "./testing/find-upload.ts";
@@ -59,6 +60,44 @@ describe("a slow link", () => {
     await vi.waitFor(async () => expect((await uploadAt(location)).recording.state).toBe("sealed"), 10_000);
     const [chunk] = await world().db.chunk.findMany({ where: { recordingId: (await uploadAt(location)).recordingId } });
     expect(Buffer.from(chunk?.sha256 ?? []).toString("hex")).toBe(sha256(file));
+  });
+
+  it("slower than any link is ended, and what arrived is kept", async () => {
+    const client = await connect({ slowMs: 600, slowBytes: 1_000 });
+    const location = String((await client.create(100_000)).headers.location);
+    const { request, answered } = client.openPatch(location, 0, 100_000);
+    request.on("error", () => undefined);
+    request.write(randomBytes(30_000)); // fast enough for the first while
+    const dripping = setInterval(() => request.write(Buffer.alloc(1)), 50);
+    const answer = await answered;
+    clearInterval(dripping);
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([408, "too_slow"]);
+    const offset = Number((await client.head(location)).headers["upload-offset"]);
+    expect(offset).toBeGreaterThan(30_000);
+    expect(answer.headers["upload-offset"]).toBe(String(offset));
+    request.destroy();
+  });
+
+  it("of a device that is suspended is ended, and what arrived is kept", async () => {
+    const client = await connect({ renewMs: 200, leaseMs: 1_000 });
+    const location = String((await client.create(100_000)).headers.location);
+    const { request, answered } = client.openPatch(location, 0, 100_000);
+    request.on("error", () => undefined);
+    request.write(randomBytes(30_000));
+    await vi.waitFor(async () => expect((await uploadAt(location)).leaseUntil).not.toBeNull(), 5_000);
+    const { deviceId } = await uploadAt(location);
+    await suspendDevice(world().context(await factories.makeAdmin(world().db)), deviceId);
+    const answer = await answered;
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([401, "token_invalid"]);
+    const { offsetBytes, recordingId } = await uploadAt(location);
+    expect(offsetBytes).toBe(30_000n);
+    await expectCustodyEvent(world().db, {
+      action: "upload.interrupted",
+      outcome: "failed",
+      recordingId,
+      details: { reason: "refused" },
+    });
+    request.destroy();
   });
 
   it("that has gone silent is ended, and what arrived is kept", async () => {

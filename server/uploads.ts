@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Actor } from "../lib/context.ts";
 import { authenticateDevice, type KnownTokens } from "../lib/devices/index.ts";
 import { AppError } from "../lib/errors.ts";
+import { jitteredSeconds } from "../lib/jitter.ts";
 import { uploadsPath } from "../lib/protocol/index.ts";
 import type { Services } from "../lib/services.ts";
 import {
@@ -56,6 +57,12 @@ export function locationBase(services: Services, request: IncomingMessage): stri
   return isProxied || !/^[\w.:[\]-]+$/.test(host) ? uploadsPath : `http://${host}${uploadsPath}`;
 }
 
+/** The 503 of a server that stops. */
+export function restarting(): AppError {
+  const message = "The archive is restarting; go on in a moment.";
+  return new AppError("unavailable", message, { retryAfterSeconds: jitteredSeconds(1, 4) });
+}
+
 type UploadParts = { services: Services; endpoint: TusEndpoint; tokens: KnownTokens; isStopping: boolean };
 
 /** Answers one request to the upload endpoint, of tus or of the IETF draft. */
@@ -74,7 +81,7 @@ export async function handleUpload(
   const tusRequest = { method, uploadId, headers, trailers: () => request.trailers };
   const isDraft = isHttpUpload(tusRequest);
   try {
-    if (isStopping) throw new AppError("unavailable", "The archive is restarting.", { retryAfterSeconds: 2 });
+    if (isStopping) throw restarting();
     if (!isDraft) checkTusVersion(tusRequest);
     const actor: Actor = method === "OPTIONS" ? { kind: "nobody" } : await requireDeviceActor(parts, request, method);
     const ctx = requestContext(services, request, actor);

@@ -8,7 +8,7 @@ import type { JobInputs, JobName, JobQueue, JobWorkers } from "./types.ts";
 export interface Jobs extends JobQueue {
   /** Starts working all queues in this process. */
   work(workers: JobWorkers): Promise<void>;
-  /** Lets running jobs end, for at most `graceMs`; what does not end starts again in another process. */
+  /** Ends running jobs, waiting at most `graceMs`; they start again in another process, or when this one is back. */
   stop(graceMs?: number): Promise<void>;
 }
 
@@ -24,6 +24,7 @@ const retentionSeconds = 10 * 365 * 86_400;
 class PgJobs implements Jobs {
   #boss: PgBoss;
   #log: Log;
+  readonly #stopping = new AbortController();
 
   constructor(boss: PgBoss, log: Log) {
     this.#boss = boss;
@@ -59,9 +60,11 @@ class PgJobs implements Jobs {
 
   async #run<N extends JobName>(name: N, job: Job<JobInputs[N]>, worker: JobWorkers[N]): Promise<JobResult> {
     try {
-      await worker(job.data, job.signal);
+      this.#stopping.signal.throwIfAborted();
+      await worker(job.data, AbortSignal.any([job.signal, this.#stopping.signal]));
       return { id: job.id, status: "completed" };
     } catch (error) {
+      if (this.#stopping.signal.aborted) return { id: job.id, status: "failed", output: { message: "stopping" } };
       this.#log.error({ job: name, jobId: job.id, input: job.data, err: error }, "a job failed and will run again");
       const message = error instanceof Error ? error.message : String(error);
       return { id: job.id, status: "failed", output: { message } };
@@ -69,6 +72,7 @@ class PgJobs implements Jobs {
   }
 
   async stop(graceMs = 10_000): Promise<void> {
+    this.#stopping.abort();
     await this.#boss.stop({ graceful: true, timeout: Math.max(1_000, graceMs) });
   }
 }

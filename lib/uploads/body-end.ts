@@ -13,6 +13,10 @@ export function refuseEnd(result: AppendResult | null, needsAll: boolean): boole
   switch (result?.ended) {
     case "idle":
       throw new AppError("idle_timeout", "No byte came for too long; what arrived is kept.");
+    case "too_slow":
+      throw new AppError("too_slow", "Too few bytes came for too long; what arrived is kept.");
+    case "refused":
+      throw new AppError("token_invalid", "This device was suspended or revoked; what arrived is kept.");
     case "given_way":
       throw new AppError("locked", "A newer request took this upload over.", {
         retryAfterSeconds: jitteredSeconds(1, 3),

@@ -8,6 +8,10 @@ export type EndReason =
   | "cut_off"
   /** No byte for too long. */
   | "idle"
+  /** Too few bytes for too long. */
+  | "too_slow"
+  /** The device was suspended or revoked. */
+  | "refused"
   /** A newer request wants the upload. */
   | "given_way"
   /** The server is stopping. */
@@ -41,6 +45,9 @@ export class Inbox {
   #heldBytes = 0;
   #ended: EndReason | null = null;
   #wake: (() => void) | null = null;
+  #receivedBytes = 0;
+  /** Since when, and from how many bytes on, the sender's speed is measured. */
+  #measuredFrom = { at: performance.now(), bytes: 0 };
   /** When the last byte came, on the clock of `performance.now()`. */
   lastByteAt = performance.now();
 
@@ -69,6 +76,7 @@ export class Inbox {
     this.lastByteAt = performance.now();
     if (buffer.byteLength > this.#leftBytes) return this.stop("too_long");
     this.#leftBytes -= buffer.byteLength;
+    this.#receivedBytes += buffer.byteLength;
     this.#buffers.push(buffer);
     this.#heldBytes += buffer.byteLength;
     if (this.#heldBytes >= 2 * this.#batchBytes) this.#body.pause();
@@ -86,6 +94,20 @@ export class Inbox {
     this.#ended = reason;
     this.#body.off("data", this.#onData);
     this.#rouse();
+  }
+
+  /** Ends a body whose sender is silent or far too slow, so that nobody can hold the server for nothing. */
+  judge({ idleMs, slowMs, slowBytes }: { idleMs: number; slowMs: number; slowBytes: number }): void {
+    const now = performance.now();
+    if (this.#body.isPaused()) {
+      // It is we who hold the sender back.
+      this.lastByteAt = now;
+      this.#measuredFrom = { at: now, bytes: this.#receivedBytes };
+    }
+    if (now - this.lastByteAt > idleMs) this.stop("idle");
+    if (now - this.#measuredFrom.at < slowMs) return;
+    if (this.#receivedBytes - this.#measuredFrom.bytes < slowBytes) this.stop("too_slow");
+    this.#measuredFrom = { at: now, bytes: this.#receivedBytes };
   }
 
   /** Hands out a batch that is smaller than worth while, so that no byte waits longer than between two calls. */

@@ -169,24 +169,32 @@ export async function settleSilentWriter(upload: UploadRow, writers: Writers): P
   }
 }
 
+/** What a writer learns when it renews its lease. */
+export type Renewal = {
+  /** Somebody asked for the upload since the last time. */
+  isWanted: boolean;
+  /** Its device was suspended or revoked meanwhile. */
+  isRefused: boolean;
+};
+
 /**
  * Renews a lease that nobody else has taken since, however late.
  *
- * @returns whether somebody asked for it since the last time
  * @throws AppError locked when it is lost
  */
-export async function renewLease(db: Database, lease: Lease, timing: WriterTiming): Promise<boolean> {
+export async function renewLease(db: Database, lease: Lease, timing: WriterTiming): Promise<Renewal> {
   const askedAt = performance.now();
-  const [row] = await db.$queryRaw<{ was_wanted: boolean }[]>`
+  const [row] = await db.$queryRaw<{ was_wanted: boolean; is_active: boolean }[]>`
     WITH seen AS (SELECT id, lease_wanted FROM upload WHERE id = ${lease.upload.id} FOR UPDATE)
     UPDATE upload u
        SET lease_until = clock_timestamp() + ${timing.leaseMs}::int * interval '1 millisecond', lease_wanted = false
       FROM seen
      WHERE u.id = seen.id AND u.fence = ${lease.fence} AND u.state = 'open'
-    RETURNING seen.lease_wanted AS was_wanted`;
+    RETURNING seen.lease_wanted AS was_wanted,
+              EXISTS (SELECT 1 FROM device d WHERE d.id = u.device_id AND d.state = 'active') AS is_active`;
   if (row === undefined) throw leaseLost();
   lease.safeUntil = askedAt + timing.leaseMs - marginMs;
-  return row.was_wanted;
+  return { isWanted: row.was_wanted, isRefused: !row.is_active };
 }
 
 /** Lets go of a lease; one that is lost already is nobody's loss. */

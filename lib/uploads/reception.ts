@@ -263,7 +263,7 @@ export class Reception implements LocalWriter {
     const { inbox, writers } = this.#parts;
     const now = performance.now();
     inbox.nudge();
-    if (now - inbox.lastByteAt > writers.timing.idleMs) inbox.stop("idle");
+    inbox.judge(writers.timing);
     const isBehind = this.#writtenBytes > this.#syncedBytes;
     if (isBehind && now - this.#committedAt > writers.timing.checkpointMs) this.#commitBehind(true);
     if (this.#renewing !== null || now - this.#renewedAt < writers.timing.renewMs) return;
@@ -279,8 +279,9 @@ export class Reception implements LocalWriter {
 
   async #renew(): Promise<void> {
     const { ctx, lease, writers } = this.#parts;
-    const isWanted = await renewLease(ctx.db, lease, writers.timing);
+    const { isWanted, isRefused } = await renewLease(ctx.db, lease, writers.timing);
     this.#renewedAt = performance.now();
+    if (isRefused) this.#parts.inbox.stop("refused");
     if (isWanted) this.giveWay("writer");
   }
 }

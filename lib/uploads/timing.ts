@@ -1,4 +1,4 @@
-/** Durations that rule a writer, in milliseconds. */
+/** What rules a writer: durations in milliseconds, and how slow its client may be. */
 export type WriterTiming = {
   /** How long a lease lasts without being renewed: after a kill -9 the next writer waits at most this long. */
   leaseMs: number;
@@ -6,6 +6,9 @@ export type WriterTiming = {
   renewMs: number;
   /** A body that brings no byte for this long is ended. */
   idleMs: number;
+  /** A body that brings fewer than `slowBytes` in so long is ended. */
+  slowMs: number;
+  slowBytes: number;
   /** A writer is not ended for a newer request in its first moments, so that every turn brings the upload on. */
   holdMs: number;
   /** A writer this long without a byte is silent: its client may be gone. */
@@ -25,6 +28,8 @@ export const defaultTiming: WriterTiming = {
   leaseMs: 5_000,
   renewMs: 1_000,
   idleMs: 120_000,
+  slowMs: 60_000,
+  slowBytes: 256 * 60,
   holdMs: 100,
   silentMs: 500,
   busyWaitMs: 2_500,

@@ -5,6 +5,7 @@ import { openServices } from "../../lib/open-services.ts";
 import type { WriterTiming } from "../../lib/uploads/index.ts";
 import { createArchiveServer } from "../create-server.ts";
 import { listen } from "../listen.ts";
+import { stopOnSignal } from "../stop-on-signal.ts";
 import { prepareKeys, startWorkers } from "../workers.ts";
 
 /** What a test says about its server. */
@@ -32,10 +33,5 @@ await prepareKeys(services);
 const server = createArchiveServer({ services, next: null, timing: settings.timing ?? {} });
 const port = await listen(server.http, "127.0.0.1", 0);
 if (settings.hasWorkers !== false) await startWorkers(services);
-process.on("SIGTERM", () => {
-  void server
-    .stop()
-    .then(() => services.close())
-    .then(() => process.exit(0));
-});
+stopOnSignal({ server, close: services.close, graceMs: env.stopGraceMs, log: services.log });
 process.send?.({ port });
