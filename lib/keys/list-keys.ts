@@ -1,6 +1,7 @@
 import type { Context, Database, Transaction } from "../context.ts";
 import { authoriseOperator, roleMay } from "../people/index.ts";
 import { type ArchiveKey, parseEd25519Jwk, toBase64Url } from "../protocol/index.ts";
+import type { KeyRow } from "./types.ts";
 
 /** All public keys, oldest first, for whoever asks: they are published. */
 export async function publicKeys(db: Database | Transaction): Promise<ArchiveKey[]> {
@@ -13,12 +14,6 @@ export async function publicKeys(db: Database | Transaction): Promise<ArchiveKey
     return { kid, purpose, name, jwk, createdAt, retiredAt };
   });
 }
-
-/** A key on the page of settings. */
-export type KeyRow = Omit<ArchiveKey, "jwk"> & {
-  /** Why the caller may not rotate it; null: may. */
-  can: { rotate: string | null };
-};
 
 /**
  * The archive's keys, newest first, with what the caller may do.

@@ -33,4 +33,13 @@ export type DeviceRecordingView = {
   receivedAt: string | null;
   sealedAt: string | null;
   quarantineReason: string | null;
+  /** Number from 0 of the first chunk that is not as it arrived; null: none is, or the whole file is wrong. */
+  firstBadChunk: number | null;
+  /** Path of its receipt; null while there is none. */
+  receipt: string | null;
 };
+
+/** Where the receipt of a recording is. */
+export function receiptPath(recordingId: string): string {
+  return `${recordingsPath}/${recordingId}/receipt`;
+}

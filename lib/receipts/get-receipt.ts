@@ -1,25 +1,9 @@
 import type { RecordingState } from "../../generated/prisma/client.ts";
 import type { Context } from "../context.ts";
 import { AppError } from "../errors.ts";
-import { type Receipt, readReceipt } from "../protocol/index.ts";
+import { readReceipt } from "../protocol/index.ts";
 import { getDeviceRecording, getRecording } from "../recordings/index.ts";
-
-/** A receipt, as it was signed and in parts for screens. */
-export type ReceiptView = {
-  recordingId: string;
-  /** The compact JWS. */
-  jws: string;
-  kid: string;
-  issuedAt: Date;
-  logIndex: number;
-  logOrigin: string;
-  /** Leaves of the tree whose checkpoint is in the receipt. */
-  treeSize: number;
-  /** What was signed. */
-  content: Receipt;
-  /** Name of the file in which it is kept. */
-  fileName: string;
-};
+import type { ReceiptView } from "./types.ts";
 
 const whyNone: Partial<Record<RecordingState, string>> = {
   receiving: "It has not arrived whole yet, so there is no receipt.",
@@ -46,7 +30,7 @@ export async function getReceipt(ctx: Context, id: string): Promise<ReceiptView>
 }
 
 /** A recording's receipt whatever became of the recording since; null: none yet. The caller has looked at the rights. */
-async function findReceipt(ctx: Context, recordingId: string): Promise<ReceiptView | null> {
+export async function findReceipt(ctx: Context, recordingId: string): Promise<ReceiptView | null> {
   const row = await ctx.db.receipt.findUnique({ where: { recordingId } });
   if (row === null) return null;
   const { receipt } = readReceipt(row.jws);

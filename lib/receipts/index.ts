@@ -1,2 +1,3 @@
-export { getReceipt, type ReceiptView } from "./get-receipt.ts";
+export { findReceipt, getReceipt } from "./get-receipt.ts";
 export { issueReceipts } from "./issue-receipts.ts";
+export type { ReceiptView } from "./types.ts";

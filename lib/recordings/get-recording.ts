@@ -3,7 +3,8 @@ import type { Context } from "../context.ts";
 import { AppError, notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
 import { type Person, roleMay, type System } from "../people/index.ts";
-import { type DeviceRecordingView, sha256HexOf } from "../protocol/index.ts";
+import { type DeviceRecordingView, receiptPath, sha256HexOf } from "../protocol/index.ts";
+import { findQuarantineFinding } from "./quarantine-finding.ts";
 import { toRecordingRow } from "./row.ts";
 import type { ChunkRow, RecordingCan, RecordingDetail, RecordingRow } from "./types.ts";
 import { getVisible, seesReleasedOnly } from "./visible.ts";
@@ -26,6 +27,7 @@ export async function getRecording(ctx: Context, id: string): Promise<RecordingD
     digestOriginator: recording.digestOriginator,
     quarantinedAt: recording.quarantinedAt,
     quarantineReason: recording.quarantineReason,
+    quarantineFinding: recording.state === "quarantined" ? await findQuarantineFinding(ctx, recording.id) : null,
     metadata: recording.metadata,
     chunkSizeBytes: recording.upload?.chunkSizeBytes ?? 0,
     interruptions: recording.upload?.interruptions ?? 0,
@@ -88,8 +90,12 @@ export async function listChunks(ctx: Context, id: string): Promise<ChunkRow[]> 
 export async function getDeviceRecording(ctx: Context, id: string): Promise<DeviceRecordingView> {
   if (ctx.actor.kind !== "device") throw new AppError("unauthenticated", "Send a device token.");
   const recordingId = requireId("recording", id);
-  const recording = await ctx.db.recording.findFirst({ where: { id: recordingId, deviceId: ctx.actor.deviceId } });
+  const recording = await ctx.db.recording.findFirst({
+    where: { id: recordingId, deviceId: ctx.actor.deviceId },
+    include: { receipt: { select: { recordingId: true } } },
+  });
   if (recording === null) throw notFound("recording");
+  const isQuarantined = recording.state === "quarantined";
   return {
     id: recording.id,
     state: recording.state,
@@ -100,5 +106,7 @@ export async function getDeviceRecording(ctx: Context, id: string): Promise<Devi
     receivedAt: recording.receivedAt?.toISOString() ?? null,
     sealedAt: recording.sealedAt?.toISOString() ?? null,
     quarantineReason: recording.quarantineReason,
+    firstBadChunk: isQuarantined ? ((await findQuarantineFinding(ctx, recording.id))?.firstBadChunk ?? null) : null,
+    receipt: recording.receipt === null || isQuarantined ? null : receiptPath(recording.id),
   };
 }

@@ -39,12 +39,28 @@ export type RecordingDetail = RecordingRow & {
   digestOriginator: DigestOriginator;
   quarantinedAt: Date | null;
   quarantineReason: string | null;
+  /** What reading it back found; null unless quarantined. */
+  quarantineFinding: QuarantineFinding | null;
   metadata: unknown;
   chunkSizeBytes: number;
   interruptions: number;
   /** The caller's open grant to read the bytes; null: none. */
   grant: { purpose: string; openUntil: Date } | null;
   can: RecordingCan;
+};
+
+/** Where the bytes of a quarantined recording first differ from what was promised. Members that do not apply are null. */
+export type QuarantineFinding = {
+  /** Number of the first chunk that differs, from 0, and its first byte in the file. */
+  firstBadChunk: number | null;
+  firstBadByte: number | null;
+  /** Digests of that chunk, or of the whole file. */
+  expectedSha256: string | null;
+  actualSha256: string | null;
+  /** Length of the file in storage when it is not the one of the row. */
+  actualBytes: number | null;
+  /** It was sealed, and found damaged later. */
+  wasSealed: boolean;
 };
 
 /** One chunk as it arrived. */

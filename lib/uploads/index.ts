@@ -6,7 +6,7 @@ export { isHttpUpload } from "./http-upload-request.ts";
 export type { Inform } from "./http-upload-scope.ts";
 export { partKey } from "./part-key.ts";
 export { type ReadBack, readBack } from "./read-back.ts";
-export { type QuarantineReason, sealRecording } from "./seal-recording.ts";
+export { type QuarantineReason, quarantineRecording, sealRecording } from "./seal-recording.ts";
 export { sweepParts } from "./sweep-parts.ts";
 export { sweepReceived } from "./sweep-received.ts";
 export { defaultTiming, type WriterTiming } from "./timing.ts";

@@ -2,9 +2,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { open, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { recordingKey } from "../recordings/index.ts";
+import { getDeviceRecording, getRecording, recordingKey } from "../recordings/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../testing/index.ts";
-import { sealRecording } from "./index.ts";
+import { quarantineRecording, sealRecording } from "./index.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
 const chunkSizeBytes = 400_000;
@@ -102,6 +102,41 @@ describe("reading a recording back", () => {
     await world().storage.remove(recordingKey(recordingId));
     await expectQuarantine("missing", {});
     expect((await row()).sha256).toBeNull();
+  });
+
+  it("quarantines a sealed recording that was damaged later, and keeps what it was sealed with", async () => {
+    await received();
+    await seal();
+    const operator = world().context({ kind: "system", name: "command check" });
+    const again = () => quarantineRecording(operator, { recordingId });
+    await expect(again()).rejects.toMatchObject({ code: "state_conflict" });
+    expect((await row()).state).toBe("sealed");
+    await spoil(2 * chunkSizeBytes + 5);
+    expect(await again()).toBe("chunk_mismatch");
+    expect(await row()).toMatchObject({ state: "quarantined", quarantineReason: "chunk_mismatch" });
+    expect(Buffer.from((await row()).sha256 ?? [])).toEqual(sha256(file));
+    const details = { reason: "chunk_mismatch", from: "sealed", index: 2, offsetBytes: 2 * chunkSizeBytes };
+    await expectCustodyEvent(world().db, { action: "recording.quarantined", outcome: "failed", recordingId, details });
+    const officer = world().context(await factories.makeOfficer(world().db));
+    const shown = await getRecording(officer, recordingId);
+    expect(shown.quarantineFinding).toMatchObject({ firstBadChunk: 2, firstBadByte: 800_000, wasSealed: true });
+    expect(shown.quarantineFinding?.expectedSha256).toBe(
+      sha256(file.subarray(2 * chunkSizeBytes, 3 * chunkSizeBytes)).toString("hex"),
+    );
+    const device = world().context({ kind: "device", deviceId: (await row()).deviceId, name: "x" });
+    const forDevice = { state: "quarantined", firstBadChunk: 2, receipt: null };
+    expect(await getDeviceRecording(device, recordingId)).toMatchObject(forDevice);
+    await expect(again()).rejects.toMatchObject({ code: "not_found" });
+    await expect(quarantineRecording(officer, { recordingId })).rejects.toMatchObject({ code: "forbidden" });
+  });
+
+  it("quarantines a sealed recording whose file is gone", async () => {
+    await received();
+    await seal();
+    await world().storage.remove(recordingKey(recordingId));
+    expect(await quarantineRecording(world().context(), { recordingId })).toBe("missing");
+    const shown = await getRecording(world().context(await factories.makeOfficer(world().db)), recordingId);
+    expect(shown.quarantineFinding).toMatchObject({ firstBadChunk: null, wasSealed: true });
   });
 
   it("leaves other states alone", async () => {

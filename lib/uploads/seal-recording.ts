@@ -1,6 +1,8 @@
 import type { Prisma } from "../../generated/prisma/client.ts";
 import type { Context } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
+import { AppError, notFound } from "../errors.ts";
+import { requireId } from "../input.ts";
 import { chunkCount } from "../protocol/index.ts";
 import { recordingKey } from "../recordings/index.ts";
 import { type ReadBack, readBack } from "./read-back.ts";
@@ -10,11 +12,13 @@ export type QuarantineReason = "missing" | "length_mismatch" | "chunk_mismatch" 
 
 type Finding = { reason: QuarantineReason; details: Prisma.InputJsonObject };
 
-/** A recording that waits to be read back, with what was promised about its bytes. */
+/** A recording that is to be read back, with what was promised about its bytes. */
 type Due = {
   id: string;
+  state: "received" | "sealed";
   sizeBytes: number;
-  declaredSha256: string | null;
+  /** What it was sealed with, else what the device declared. */
+  expectedSha256: string | null;
   chunkSizeBytes: number;
 };
 
@@ -27,39 +31,64 @@ type Due = {
  * @throws what storage threw: the job runs again
  */
 export async function sealRecording(ctx: Context, input: { recordingId: string }, signal?: AbortSignal): Promise<void> {
-  const due = await findDue(ctx, input.recordingId);
+  const due = await findDue(ctx, input.recordingId, "received");
   if (due === null) return;
-  const reader = await ctx.storage.openReader(recordingKey(due.id));
-  if (reader === null) return quarantine(ctx, due, { reason: "missing", details: {} }, null);
-  try {
-    const { sizeBytes } = reader;
-    const finding = {
-      reason: "length_mismatch",
-      details: { expectedBytes: due.sizeBytes, actualBytes: sizeBytes },
-    } as const;
-    if (sizeBytes !== due.sizeBytes) return await quarantine(ctx, due, finding, null);
-    const found = await readBack(reader, due.chunkSizeBytes, signal);
-    const problem = (await compareChunks(ctx, due, found)) ?? compareDigest(due, found);
-    await (problem === null ? seal(ctx, due, found) : quarantine(ctx, due, problem, found));
-  } finally {
-    await reader.close();
-  }
+  const { problem, found } = await inspect(ctx, due, signal);
+  if (problem !== null) await quarantine(ctx, due, problem, found);
+  else if (found !== null) await seal(ctx, due, found);
 }
 
-async function findDue(ctx: Context, recordingId: string): Promise<Due | null> {
+/**
+ * Quarantines a sealed recording whose bytes are not any more what was sealed, as a check found. Reads them itself, so
+ * that nobody takes a sound one out by mistake. Its receipt stays as history.
+ *
+ * @throws AppError forbidden for anyone but an operator's command or a job; not_found when no sealed recording has
+ *   this id; state_conflict when it is sound, or changed meanwhile
+ */
+export async function quarantineRecording(ctx: Context, input: { recordingId: string }): Promise<QuarantineReason> {
+  if (ctx.actor.kind !== "system") throw new AppError("forbidden", "Only the archive itself does this.");
+  const due = await findDue(ctx, requireId("recording", input.recordingId), "sealed");
+  if (due === null) throw notFound("sealed recording");
+  const { problem, found } = await inspect(ctx, due);
+  if (problem === null) throw new AppError("state_conflict", "Its bytes are what was sealed: there is no reason to.");
+  if (!(await quarantine(ctx, due, problem, found))) throw new AppError("state_conflict", "It is not sealed any more.");
+  return problem.reason;
+}
+
+async function findDue(ctx: Context, recordingId: string, state: Due["state"]): Promise<Due | null> {
   const row = await ctx.db.recording.findUnique({
-    where: { id: recordingId, state: "received" },
+    where: { id: recordingId, state },
     include: { upload: { select: { chunkSizeBytes: true } } },
   });
   if (row === null) return null;
   if (row.upload === null || row.sizeBytes === null)
     throw new Error(`Recording ${recordingId} has no upload or length`);
+  const expected = state === "sealed" ? row.sha256 : row.declaredSha256;
   return {
     id: row.id,
+    state,
     sizeBytes: Number(row.sizeBytes),
-    declaredSha256: row.declaredSha256 === null ? null : Buffer.from(row.declaredSha256).toString("hex"),
+    expectedSha256: expected === null ? null : Buffer.from(expected).toString("hex"),
     chunkSizeBytes: row.upload.chunkSizeBytes,
   };
+}
+
+/** Reads every byte and says what is wrong first; null: it is as promised. */
+async function inspect(
+  ctx: Context,
+  due: Due,
+  signal?: AbortSignal,
+): Promise<{ problem: Finding | null; found: ReadBack | null }> {
+  const reader = await ctx.storage.openReader(recordingKey(due.id));
+  if (reader === null) return { problem: { reason: "missing", details: {} }, found: null };
+  try {
+    const details = { expectedBytes: due.sizeBytes, actualBytes: reader.sizeBytes };
+    if (reader.sizeBytes !== due.sizeBytes) return { problem: { reason: "length_mismatch", details }, found: null };
+    const found = await readBack(reader, due.chunkSizeBytes, signal);
+    return { problem: (await compareChunks(ctx, due, found)) ?? compareDigest(due, found), found };
+  } finally {
+    await reader.close();
+  }
 }
 
 /** The first chunk that is not in storage as it was when it arrived. */
@@ -75,15 +104,22 @@ async function compareChunks(ctx: Context, due: Due, found: ReadBack): Promise<F
     if (row?.index === index && row.lengthBytes === chunk?.lengthBytes && expected === chunk.sha256) continue;
     return {
       reason: "chunk_mismatch",
-      details: { index, expectedSha256: expected, actualSha256: chunk?.sha256 ?? null },
+      details: {
+        index,
+        offsetBytes: index * due.chunkSizeBytes,
+        expectedSha256: expected,
+        actualSha256: chunk?.sha256 ?? null,
+      },
     };
   }
   return null;
 }
 
 function compareDigest(due: Due, found: ReadBack): Finding | null {
-  if (due.declaredSha256 === null || due.declaredSha256 === found.sha256) return null;
-  return { reason: "digest_mismatch", details: { declaredSha256: due.declaredSha256, actualSha256: found.sha256 } };
+  const { expectedSha256, state } = due;
+  if (expectedSha256 === null || expectedSha256 === found.sha256) return null;
+  const expected = state === "sealed" ? { sealedSha256: expectedSha256 } : { declaredSha256: expectedSha256 };
+  return { reason: "digest_mismatch", details: { ...expected, actualSha256: found.sha256 } };
 }
 
 async function seal(ctx: Context, due: Due, found: ReadBack): Promise<void> {
@@ -98,20 +134,22 @@ async function seal(ctx: Context, due: Due, found: ReadBack): Promise<void> {
   });
 }
 
-async function quarantine(ctx: Context, due: Due, finding: Finding, found: ReadBack | null): Promise<void> {
+async function quarantine(ctx: Context, due: Due, finding: Finding, found: ReadBack | null): Promise<boolean> {
   ctx.log.error({ recordingId: due.id, ...finding }, "a recording was quarantined");
-  await ctx.db.$transaction(async (tx) => {
+  return ctx.db.$transaction(async (tx) => {
     const { count } = await tx.recording.updateMany({
-      where: { id: due.id, state: "received" },
+      where: { id: due.id, state: due.state },
       data: {
         state: "quarantined",
         quarantinedAt: ctx.clock.now(),
         quarantineReason: finding.reason,
-        sha256: found === null ? null : Buffer.from(found.sha256, "hex"),
+        // What was sealed stays on record.
+        ...(due.state === "sealed" ? {} : { sha256: found === null ? null : Buffer.from(found.sha256, "hex") }),
       },
     });
-    if (count === 0) return;
-    const details = { reason: finding.reason, ...finding.details };
+    if (count === 0) return false;
+    const details = { reason: finding.reason, from: due.state, ...finding.details };
     await recordEvent(ctx, tx, { action: "recording.quarantined", outcome: "failed", recordingId: due.id, details });
+    return true;
   });
 }

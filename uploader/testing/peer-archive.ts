@@ -133,6 +133,8 @@ export class PeerArchive {
       receivedAt: null,
       sealedAt: null,
       quarantineReason: state === "quarantined" ? "the SHA-256 is not the declared one" : null,
+      firstBadChunk: null,
+      receipt: null,
     };
     answer(response, { status: 200, headers: { "Content-Type": "application/json" }, body: JSON.stringify(view) });
   }

@@ -54,7 +54,7 @@ export async function RecordingPanel({ ctx, id, closeHref }: { ctx: PersonContex
       </div>
       {recording.state === "quarantined" && (
         <div className="mt-4">
-          <QuarantineNotice reason={recording.quarantineReason} />
+          <QuarantineNotice recording={recording} />
         </div>
       )}
       <div className="mt-4">

@@ -3,7 +3,9 @@
 import type { ActionResult } from "@/components/ui/form";
 import { addSite, changeSite } from "@/lib/devices/index.ts";
 import { AppError } from "@/lib/errors.ts";
+import { rotateSigningKey } from "@/lib/keys/index.ts";
 import { changeOwnPassword } from "@/lib/people/index.ts";
+import type { KeyPurpose } from "@/lib/protocol/index.ts";
 import { changeSetting } from "@/lib/settings/index.ts";
 import { action } from "../../_server/context";
 import { field } from "../../_server/form";
@@ -38,4 +40,9 @@ export const addSiteAction: (data: FormData) => Promise<ActionResult> = action(a
 /** Corrects a site. Fields: id, name, address, timeZone. */
 export const changeSiteAction: (data: FormData) => Promise<ActionResult> = action(async (ctx, data: FormData) => {
   await changeSite(ctx, field(data, "id"), siteOf(data));
+});
+
+/** Replaces one of the archive's signing keys. Field: purpose. */
+export const rotateKeyAction: (data: FormData) => Promise<ActionResult> = action(async (ctx, data: FormData) => {
+  await rotateSigningKey(ctx, { purpose: field(data, "purpose") as KeyPurpose }); // the verb checks it
 });

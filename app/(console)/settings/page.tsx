@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import { KeyTable } from "@/components/settings/key-table";
 import { LookChoices } from "@/components/settings/look-choices";
 import { PasswordForm } from "@/components/settings/password-form";
 import { SettingList } from "@/components/settings/setting-list";
@@ -9,10 +10,11 @@ import { Facts } from "@/components/ui/facts";
 import { PageBody, PageHeader } from "@/components/ui/page-header";
 import { roleNames } from "@/components/ui/states";
 import { listSites } from "@/lib/devices/index.ts";
+import { listSigningKeys } from "@/lib/keys/index.ts";
 import { minPasswordLength, roleMay } from "@/lib/people/index.ts";
 import { getSettings, listSettings } from "@/lib/settings/index.ts";
 import { type PersonContext, requireContext } from "../../_server/context";
-import { addSiteAction, changePasswordAction, changeSettingAction, changeSiteAction } from "./actions";
+import { addSiteAction, changePasswordAction, changeSettingAction, changeSiteAction, rotateKeyAction } from "./actions";
 
 export const metadata: Metadata = { title: "Settings" };
 
@@ -43,6 +45,7 @@ export default async function SettingsPage() {
         </div>
         {roleMay(role, "settings.read") && <Archive ctx={ctx} />}
         {roleMay(role, "settings.read") && <Sites ctx={ctx} />}
+        {roleMay(role, "keys.list") && <Keys ctx={ctx} />}
       </PageBody>
     </>
   );
@@ -56,6 +59,15 @@ async function Archive({ ctx }: { ctx: PersonContext }) {
         settings={settings}
         action={roleMay(ctx.actor.role, "settings.change") ? changeSettingAction : null}
       />
+    </Card>
+  );
+}
+
+async function Keys({ ctx }: { ctx: PersonContext }) {
+  const rotate = roleMay(ctx.actor.role, "keys.rotate") ? rotateKeyAction : null;
+  return (
+    <Card title="Signing keys" note="Public, at /.well-known/jwks.json">
+      <KeyTable rows={await listSigningKeys(ctx)} rotate={rotate} />
     </Card>
   );
 }

@@ -8,6 +8,7 @@ import { DownloadCard } from "@/components/recordings/download-card";
 import { MetadataCard } from "@/components/recordings/metadata-card";
 import { Player } from "@/components/recordings/player";
 import { QuarantineNotice } from "@/components/recordings/quarantine";
+import { ReceiptCard } from "@/components/recordings/receipt-card";
 import { FullFacts } from "@/components/recordings/recording-facts";
 import { CheckYourself } from "@/components/requests/released";
 import { Card } from "@/components/ui/card";
@@ -17,8 +18,9 @@ import { PageHeader } from "@/components/ui/page-header";
 import { StatePill } from "@/components/ui/state-pill";
 import { recordingLook } from "@/components/ui/states";
 import { Time } from "@/components/ui/time";
+import { findReceipt } from "@/lib/receipts/index.ts";
 import { getRecording, listChunkRuns } from "@/lib/recordings/index.ts";
-import { requireContext } from "../../../_server/context";
+import { publicUrl, requireContext } from "../../../_server/context";
 import { openingFor } from "../../../_server/opening";
 import { orNotFound } from "../../../_server/or-not-found";
 import type { SearchParams } from "../list-address";
@@ -34,7 +36,12 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
   const ctx = await requireContext();
   const { id } = await params;
   const recording = await orNotFound(getRecording(ctx, id));
-  const [runs, opening] = await Promise.all([listChunkRuns(ctx, recording.id), openingFor(ctx, recording.id)]);
+  const [runs, opening, receipt, address] = await Promise.all([
+    listChunkRuns(ctx, recording.id),
+    openingFor(ctx, recording.id),
+    findReceipt(ctx, recording.id),
+    publicUrl(),
+  ]);
   const { group } = await searchParams;
   const contentPath = `/api/recordings/${recording.id}/content`;
   const zone = recording.site?.timeZone;
@@ -59,7 +66,7 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
       </PageHeader>
       <div className="grid shrink-0 gap-3.5 px-4 pb-8 md:px-6 xl:grid-cols-[minmax(0,1.9fr)_minmax(0,1fr)]">
         <div className="grid min-w-0 content-start gap-3.5">
-          {recording.state === "quarantined" && <QuarantineNotice reason={recording.quarantineReason} />}
+          {recording.state === "quarantined" && <QuarantineNotice recording={recording} />}
           {recording.grant && (
             <Notice tone="info" title="Open to you">
               For “{recording.grant.purpose}”, until <Time at={recording.grant.openUntil} zone={zone} />.
@@ -99,6 +106,7 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
             <FullFacts recording={recording} />
           </Card>
           <DigestCard recording={recording} />
+          <ReceiptCard recording={recording} receipt={receipt} publicUrl={address} />
           <MetadataCard metadata={recording.metadata} />
         </div>
       </div>
