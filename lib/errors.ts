@@ -63,6 +63,8 @@ type AppErrorOptions = {
   internal?: string;
   /** When trying again makes sense (429, 503, 423). */
   retryAfterSeconds?: number;
+  /** Methods that are allowed (405). */
+  allow?: readonly string[];
   cause?: unknown;
 };
 
@@ -77,6 +79,7 @@ export class AppError extends Error {
   readonly internal: string | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly problem: AppErrorOptions["problem"];
+  readonly allow: readonly string[] | undefined;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -87,6 +90,7 @@ export class AppError extends Error {
     this.internal = options.internal;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.problem = options.problem;
+    this.allow = options.allow;
   }
 
   /** The HTTP status of this error's code. */
@@ -108,8 +112,15 @@ export function isAppError(error: unknown): error is AppError {
   return error instanceof Error && error.name === "AppError" && "code" in error;
 }
 
-/** RFC 9457 problem details of any error; what is not an AppError shows nothing of itself. */
-export function toProblem(error: unknown): {
+/**
+ * RFC 9457 problem details of any error; what is not an AppError shows nothing of itself.
+ *
+ * @param requestId by which a person can name this occurrence, and an operator find it in the log
+ */
+export function toProblem(
+  error: unknown,
+  requestId?: string,
+): {
   status: number;
   body: Record<string, unknown>;
   headers: Record<string, string>;
@@ -126,7 +137,10 @@ export function toProblem(error: unknown): {
     code: known.code,
     ...known.members,
   };
+  if (known.allow !== undefined) headers.Allow = known.allow.join(", ");
   if (known.field !== undefined) body.field = known.field;
   Object.assign(body, known.problem);
+  // "A URI reference that identifies the specific occurrence of the problem" (RFC 9457, 3.1.5).
+  if (requestId !== undefined) body.instance = `urn:strongroom:request:${requestId}`;
   return { status: errorStatus[known.code], body, headers };
 }

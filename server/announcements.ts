@@ -1,20 +1,16 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { KnownTokens } from "../lib/devices/index.ts";
 import { AppError } from "../lib/errors.ts";
 import { type AnnouncedView, manifestMediaType, maxManifestBytes, recordingIdHeader } from "../lib/protocol/index.ts";
-import type { Services } from "../lib/services.ts";
 import { type Announced, announceRecording } from "../lib/uploads/index.ts";
 import { sendAnswer } from "./answer.ts";
 import { readText } from "./read-text.ts";
 import { fieldOf, requestContext } from "./request-context.ts";
+import type { Call } from "./routes.ts";
 import { locationBase, requireDeviceActor } from "./uploads.ts";
 
-type Parts = { services: Services; tokens: KnownTokens };
-
 /** Answers a `POST` to the recordings: a signed manifest announces one. */
-export async function handleAnnouncement(parts: Parts, request: IncomingMessage, response: ServerResponse) {
-  const { services } = parts;
-  const actor = await requireDeviceActor(parts, request, "POST");
+export async function handleAnnouncement(call: Call): Promise<void> {
+  const { services, request, response } = call;
+  const actor = await requireDeviceActor(call, "POST");
   const ctx = requestContext(services, request, actor);
   const [type = ""] = (fieldOf(request, "content-type") ?? "").split(";");
   if (type.trim().toLowerCase() !== manifestMediaType)

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { toProblem } from "../lib/errors.ts";
+import { correlationField, fieldOf } from "./request-context.ts";
 
 /** How long unread bytes of a refused body are still taken, so that the sender gets to read the answer. */
 const lingerMs = 2_000;
@@ -63,7 +64,7 @@ export function sendProblem(
   error: unknown,
   fields: Readonly<Record<string, string>> = {},
 ): void {
-  const { status, headers, body } = toProblem(error);
+  const { status, headers, body } = toProblem(error, fieldOf(request, correlationField));
   Object.assign(headers, fields);
   sendAnswer(request, response, { status, headers, body: JSON.stringify(body) });
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Context } from "../lib/context.ts";
-import { AppError } from "../lib/errors.ts";
 import {
   type ByteRange,
   type ContentFacts,
@@ -41,8 +40,6 @@ export async function handleContent(
 ): Promise<void> {
   try {
     const ctx = requestContext(services, request, await sessionActor(services, request));
-    if (request.method !== "GET" && request.method !== "HEAD")
-      throw new AppError("method_not_allowed", "Use GET or HEAD here.");
     const facts = await getContentFacts(ctx, address);
     const use: ContentUse = address.wantsInline && isPlayable(facts.mediaType) ? "playback" : "download";
     const selection = select(

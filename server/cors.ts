@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { recordingIdHeader } from "../lib/protocol/index.ts";
+import { recordingIdHeader, requestIdHeader } from "../lib/protocol/index.ts";
 
 /** Fields that a script may read (Fetch standard, CORS protocol); what HTTP calls safelisted it may read anyway. */
 const exposed = [
@@ -23,6 +23,7 @@ const exposed = [
   "Want-Content-Digest",
   "Want-Repr-Digest",
   recordingIdHeader,
+  requestIdHeader,
 ];
 
 const accepted = [

@@ -2,15 +2,14 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { setTimeout as sleep } from "node:timers/promises";
 import { KnownTokens } from "../lib/devices/index.ts";
 import { AppError, notFound } from "../lib/errors.ts";
-import { recordingsPath, uploadsPath } from "../lib/protocol/index.ts";
+import { requestIdHeader } from "../lib/protocol/index.ts";
 import type { Services } from "../lib/services.ts";
 import { openSignals } from "../lib/signals.ts";
 import { createTusEndpoint, defaultTiming, type WriterTiming } from "../lib/uploads/index.ts";
-import { handleAnnouncement } from "./announcements.ts";
 import { sendProblem } from "./answer.ts";
-import { handleContent, matchContent } from "./content.ts";
 import { nameRequest } from "./request-context.ts";
-import { handleUpload, restarting } from "./uploads.ts";
+import { findRoute } from "./routes.ts";
+import { restarting } from "./uploads.ts";
 import { prepareWebRequest } from "./web-request.ts";
 
 /** Room for Upload-Metadata (96 KiB) and everything else; a longer header is refused with 431. */
@@ -55,13 +54,9 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = "/"] = (request.url ?? "/").split("?");
-    if (path === uploadsPath || path.startsWith(`${uploadsPath}/`))
-      return handleUpload({ services, endpoint, tokens, isStopping }, request, response, path);
-    if (isStopping) throw restarting();
-    if (path === recordingsPath && request.method === "POST")
-      return handleAnnouncement({ services, tokens }, request, response);
-    const content = matchContent(request.url ?? "/");
-    if (content !== null) return handleContent(services, content, request, response);
+    const served = findRoute(request.method ?? "", path);
+    if (isStopping && served?.answersWhileStopping !== true) throw restarting();
+    if (served !== null) return served.handle({ services, endpoint, tokens, isStopping, request, response, path });
     if (!isReadable(path)) throw new AppError("invalid_input", "This address cannot be read.");
     if (next === null) throw notFound("page");
     limitBody(request, response);
@@ -77,7 +72,7 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
     shouldUpgradeCallback: () => env.mode === "development",
   };
   const http = createServer(options, (request, response) => {
-    nameRequest(request, env.trustedProxies);
+    response.setHeader(requestIdHeader, nameRequest(request, env.trustedProxies));
     route(request, response).catch((error: unknown) => sendProblem(request, response, error));
   });
   // A PATCH may take half an hour; a silent one is ended by its own idle limit.

@@ -12,12 +12,19 @@ export const correlationField = "x-request-id";
 const ownField = "x-strongroom-own";
 const ownMark = randomBytes(32).toString("base64url");
 
-/** Writes into a request's fields, for the web pages, where it came from and by what it is found again in the log. */
-export function nameRequest(request: IncomingMessage, trustedProxies: number): void {
-  if (request.headers[ownField] === ownMark) return;
+/**
+ * Writes into a request's fields, for the web pages, where it came from and by what it is found again in the log.
+ *
+ * @returns the request's id
+ */
+export function nameRequest(request: IncomingMessage, trustedProxies: number): string {
+  const given = fieldOf(request, correlationField);
+  if (request.headers[ownField] === ownMark && given !== undefined) return given;
+  const id = newCorrelationId();
   request.headers[ownField] = ownMark;
-  request.headers[correlationField] = newCorrelationId();
+  request.headers[correlationField] = id;
   request.headers[addressField] = addressOf(request, trustedProxies) ?? "";
+  return id;
 }
 
 /** One value of a request field; several are joined as RFC 9110, section 5.3 says. */

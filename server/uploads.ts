@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Actor } from "../lib/context.ts";
-import { authenticateDevice, type KnownTokens } from "../lib/devices/index.ts";
+import { authenticateDevice } from "../lib/devices/index.ts";
 import { AppError } from "../lib/errors.ts";
 import { jitteredSeconds } from "../lib/jitter.ts";
 import { uploadsPath } from "../lib/protocol/index.ts";
@@ -12,11 +12,11 @@ import {
   type Inform,
   isHttpUpload,
   refusalFields,
-  type TusEndpoint,
 } from "../lib/uploads/index.ts";
 import { sendAnswer, sendInterim, sendProblem } from "./answer.ts";
 import { corsFields } from "./cors.ts";
 import { fieldOf, originOf, requestContext } from "./request-context.ts";
+import type { Call } from "./routes.ts";
 
 /** Methods that begin with one statement about an upload, which asks for a remembered token too. */
 const askingMethods: ReadonlySet<string> = new Set(["HEAD", "PATCH"]);
@@ -26,11 +26,7 @@ const askingMethods: ReadonlySet<string> = new Set(["HEAD", "PATCH"]);
  *
  * @throws AppError unauthenticated without a token, token_invalid for an unknown or revoked one
  */
-export async function requireDeviceActor(
-  { services, tokens }: Pick<UploadParts, "services" | "tokens">,
-  request: IncomingMessage,
-  method: string,
-): Promise<Actor> {
+export async function requireDeviceActor({ services, tokens, request }: Call, method: string): Promise<Actor> {
   const [, token] = /^Bearer +(\S+) *$/i.exec(fieldOf(request, "authorization") ?? "") ?? [];
   if (token === undefined)
     throw new AppError("unauthenticated", "Send the device's token: Authorization: Bearer srd_…");
@@ -63,16 +59,9 @@ export function restarting(): AppError {
   return new AppError("unavailable", message, { retryAfterSeconds: jitteredSeconds(1, 4) });
 }
 
-type UploadParts = { services: Services; endpoint: TusEndpoint; tokens: KnownTokens; isStopping: boolean };
-
 /** Answers one request to the upload endpoint, of tus or of the IETF draft. */
-export async function handleUpload(
-  parts: UploadParts,
-  request: IncomingMessage,
-  response: ServerResponse,
-  path: string,
-): Promise<void> {
-  const { services, endpoint, isStopping } = parts;
+export async function handleUpload(call: Call): Promise<void> {
+  const { services, endpoint, isStopping, request, response, path } = call;
   const method = effectiveMethod(request.method ?? "", fieldOf(request, "x-http-method-override"));
   const uploadId = path === uploadsPath ? null : path.slice(uploadsPath.length + 1);
   const headers = Object.fromEntries(Object.keys(request.headers).map((name) => [name, fieldOf(request, name)]));
@@ -83,7 +72,7 @@ export async function handleUpload(
   try {
     if (isStopping) throw restarting();
     if (!isDraft) checkTusVersion(tusRequest);
-    const actor: Actor = method === "OPTIONS" ? { kind: "nobody" } : await requireDeviceActor(parts, request, method);
+    const actor: Actor = method === "OPTIONS" ? { kind: "nobody" } : await requireDeviceActor(call, method);
     const ctx = requestContext(services, request, actor);
     const inform: Inform = (status, reason, fields) => sendInterim(request, response, status, reason, fields);
     const answer = await endpoint.handle(ctx, tusRequest, request, locationBase(services, request), inform);

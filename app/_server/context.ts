@@ -75,10 +75,11 @@ async function requireSameOrigin(request: Request): Promise<void> {
 }
 
 /** An error as an RFC 9457 answer. What is not a known error is logged, and shows nothing of itself. */
-export async function problemResponse(error: unknown): Promise<Response> {
+export async function problemResponse(request: Request, error: unknown): Promise<Response> {
   unstable_rethrow(error);
-  const { status, body, headers: fields } = toProblem(error);
-  if (status >= 500) (await getServices()).log.error({ err: error }, "a request failed");
+  const correlationId = request.headers.get(correlationField) ?? undefined;
+  const { status, body, headers: fields } = toProblem(error, correlationId);
+  if (status >= 500) (await getServices()).log.error({ correlationId, err: error }, "a request failed");
   if (status === 401) fields["WWW-Authenticate"] = "Bearer";
   return new Response(JSON.stringify(body), { status, headers: fields });
 }
@@ -90,7 +91,7 @@ export async function answer(request: Request, run: (ctx: Context) => Promise<un
     if (result instanceof Response) return result;
     return Response.json(result ?? null, { headers: { "Cache-Control": "no-store" } });
   } catch (error) {
-    return problemResponse(error);
+    return problemResponse(request, error);
   }
 }
 

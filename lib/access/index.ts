@@ -12,13 +12,19 @@ export { listMatches } from "./matches.ts";
 export { openRequest } from "./open-request.ts";
 export { orderKey } from "./order-file.ts";
 export { type OrderContent, readOrder } from "./read-order.ts";
-export type {
-  ApproveRequest,
-  DecideRecording,
-  DenyRequest,
-  RequestFilter,
-  SubmitRequest,
-  WithdrawRelease,
+export {
+  type ApproveRequest,
+  approveRequestSchema,
+  type DecideRecording,
+  type DenyRequest,
+  decideRecordingSchema,
+  denyRequestSchema,
+  listRequestsSchema,
+  type RequestFilter,
+  type SubmitRequest,
+  submitRequestSchema,
+  type WithdrawRelease,
+  withdrawReleaseSchema,
 } from "./schemas.ts";
 export { submitRequest } from "./submit-request.ts";
 export { withdrawApproval } from "./withdraw-approval.ts";

@@ -1,3 +1,4 @@
+export { filterInput as custodyFilterInput } from "./conditions.ts";
 export { exportEvents } from "./export-events.ts";
 export { readLeafEvents } from "./leaf-events.ts";
 export { listEvents } from "./list-events.ts";

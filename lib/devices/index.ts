@@ -12,7 +12,7 @@ export { resumeDevice } from "./resume-device.ts";
 export { revokeDevice } from "./revoke-device.ts";
 export { revokeDeviceKey } from "./revoke-device-key.ts";
 export { revokeDeviceToken } from "./revoke-device-token.ts";
-export type { DeviceInput, SiteInput } from "./schemas.ts";
+export { type DeviceInput, deviceInput, type SiteInput, siteInput } from "./schemas.ts";
 export { setDeviceQuota } from "./set-device-quota.ts";
 export { suspendDevice } from "./suspend-device.ts";
 export type { DeviceCan, DeviceDetail, DeviceRow, IssuedToken, ManifestChainView, SiteRow } from "./types.ts";

@@ -4,6 +4,8 @@ export const uploadsPath = "/api/uploads";
 export const recordingsPath = "/api/recordings";
 /** Response field of POST and PATCH that names the recording an upload belongs to. */
 export const recordingIdHeader = "Strongroom-Recording";
+/** Response field that names the request, as in the log and in custody. */
+export const requestIdHeader = "Strongroom-Request";
 /** Prefix of a device token, so that scanners for leaked secrets find it. */
 export const deviceTokenPrefix = "srd_";
 

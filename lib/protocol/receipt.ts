@@ -14,7 +14,8 @@ export const receiptMediaType = "application/jose";
 const receiptType = "strongroom-receipt";
 
 const sha256Text = z.string().regex(/^[0-9a-f]{64}$/);
-const receiptSchema = z.strictObject({
+/** What is signed. */
+export const receiptSchema = z.strictObject({
   type: z.literal("strongroom.receipt.v1"),
   recording: z.string(),
   device: z.string(),

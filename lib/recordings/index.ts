@@ -1,9 +1,10 @@
+export { filterInput as recordingFilterInput } from "./conditions.ts";
 export { type ContentFacts, type ContentInput, getContentFacts } from "./content-facts.ts";
 export { getDeviceRecording, getRecording, listChunks } from "./get-recording.ts";
 export { listChunkRuns } from "./list-chunk-runs.ts";
 export { listFilterOptions, listRecordings } from "./list-recordings.ts";
 export { type ByteRange, type ContentUse, type DeliveryEnd, type OpenContent, openContent } from "./open-content.ts";
-export { type OpenRecording, openRecording } from "./open-recording.ts";
+export { type OpenRecording, openInput as openRecordingInput, openRecording } from "./open-recording.ts";
 export { recordingKey } from "./recording-key.ts";
 export { recordingInclude, toRecordingRow } from "./row.ts";
 export type {

@@ -9,7 +9,7 @@ import { getSettings } from "../settings/index.ts";
 import { whyUnreadable } from "./get-recording.ts";
 import type { Grant } from "./types.ts";
 
-const openInput = z.object({
+export const openInput = z.object({
   id: z.string(),
   purpose: line(500).min(3, "Say what for, in at least 3 characters."),
 });

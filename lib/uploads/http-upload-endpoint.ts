@@ -62,7 +62,7 @@ function problemAnswer(
   request: TusRequest,
   error: unknown,
 ): TusAnswer {
-  const { status, body, headers } = toProblem(error);
+  const { status, body, headers } = toProblem(error, ctx.correlationId);
   const cause = error instanceof Error ? error.cause : undefined;
   const upload = scope?.upload ?? null;
   if (!isAppError(error) || status >= 500)

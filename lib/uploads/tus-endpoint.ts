@@ -118,7 +118,7 @@ const offsetCodes: ReadonlySet<string> = new Set<ErrorCode>(["offset_conflict", 
 
 function problemAnswer(scope: TusScope, error: unknown, location: string): TusAnswer {
   const { request } = scope;
-  const { status, body, headers } = toProblem(error);
+  const { status, body, headers } = toProblem(error, scope.ctx.correlationId);
   const cause = error instanceof Error ? error.cause : undefined;
   // A refusal for want of room is foreseen; a full disk in the middle of a write has a cause, and is not.
   if (isAppError(error) && error.code === "insufficient_storage" && cause === undefined)

@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { request as httpRequest, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { readEnv } from "../../lib/env.ts";
@@ -15,6 +15,7 @@ export type Fetched = { status: number; headers: IncomingHttpHeaders; bytes: Buf
 /** A server of this process on a test's world, whose clock is the test's. */
 export type TestArchive = ArchiveServer & {
   url: string;
+  services: Services;
   /** Asks as a person, or as nobody, and reads the whole answer. */
   get(path: string, person: TestPerson | null, headers?: Record<string, string>, method?: string): Promise<Fetched>;
   /** The Cookie field of a person's new session. */
@@ -22,7 +23,7 @@ export type TestArchive = ArchiveServer & {
 };
 
 /** Starts a server without web pages and without background work. */
-export async function startTestArchive(world: TestWorld): Promise<TestArchive> {
+export async function startTestArchive(world: TestWorld, next: RequestListener | null = null): Promise<TestArchive> {
   const dataDir = join(world.dir, "data");
   const env = readEnv({ NODE_ENV: "test", DATABASE_URL: world.databaseUrl, DATA_DIR: dataDir, LOG_LEVEL: "silent" });
   const { db, sql, storage, clock, databaseUrl } = world;
@@ -38,7 +39,7 @@ export async function startTestArchive(world: TestWorld): Promise<TestArchive> {
     log: world.context().log,
     close: async () => undefined,
   };
-  const server = createArchiveServer({ services, next: null });
+  const server = createArchiveServer({ services, next });
   const port = await listen(server.http, "127.0.0.1", 0);
   const url = `http://127.0.0.1:${port}`;
   const cookie = async (person: TestPerson) => {
@@ -60,7 +61,7 @@ export async function startTestArchive(world: TestWorld): Promise<TestArchive> {
       request.end();
     });
   };
-  return { ...server, url, get, cookie };
+  return { ...server, url, services, get, cookie };
 }
 
 /** Makes a recording whose bytes are in storage. */

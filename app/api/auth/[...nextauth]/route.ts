@@ -16,7 +16,7 @@ async function handle(request: NextRequest, context: RouteContext): Promise<Resp
     if (!actions.has(action)) throw notFound("page");
     return await NextAuth(await withSmallBody(request), context, await authOptions());
   } catch (error) {
-    return problemResponse(error);
+    return problemResponse(request, error);
   }
 }
 

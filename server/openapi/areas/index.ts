@@ -1,0 +1,23 @@
+import type { Area } from "../operation.ts";
+import { custody } from "./custody.ts";
+import { devices } from "./devices.ts";
+import { monitoring } from "./monitoring.ts";
+import { people } from "./people.ts";
+import { proof } from "./proof.ts";
+import { recordings } from "./recordings.ts";
+import { releases } from "./releases.ts";
+import { requests } from "./requests.ts";
+import { uploads } from "./uploads.ts";
+
+/** Every area of the document, in its order. */
+export const areas: readonly Area[] = [
+  uploads,
+  recordings,
+  proof,
+  requests,
+  releases,
+  devices,
+  people,
+  custody,
+  monitoring,
+];

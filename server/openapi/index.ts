@@ -1,0 +1,1 @@
+export { openApiDocument, operations, problemSchema } from "./document.ts";

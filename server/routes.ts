@@ -1,0 +1,93 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { KnownTokens } from "../lib/devices/index.ts";
+import { AppError, notFound } from "../lib/errors.ts";
+import { recordingsPath, uploadsPath } from "../lib/protocol/index.ts";
+import type { Services } from "../lib/services.ts";
+import type { TusEndpoint } from "../lib/uploads/index.ts";
+import { handleAnnouncement } from "./announcements.ts";
+import { handleContent, matchContent } from "./content.ts";
+import { handleOpenApi } from "./openapi-route.ts";
+import { handleUpload } from "./uploads.ts";
+
+/** One request, and what answers it. */
+export type Call = {
+  services: Services;
+  endpoint: TusEndpoint;
+  tokens: KnownTokens;
+  isStopping: boolean;
+  request: IncomingMessage;
+  response: ServerResponse;
+  /** The address without its query. */
+  path: string;
+};
+
+/** An address that this server answers by itself; all others are the web pages'. */
+type ServedRoute = {
+  /** As in the OpenAPI document, which lists the same: what stands in braces is one segment. */
+  path: string;
+  methods: readonly string[];
+  /** What happens to other methods: `refused` with 405, `handled` here too, or left to the web `pages`. */
+  others: "refused" | "handled" | "pages";
+  /** Also what lies below the address. */
+  isPrefix?: true;
+  /** Answers also while the server stops, and sees to that itself. */
+  answersWhileStopping?: true;
+  handle(call: Call): Promise<void>;
+};
+
+const content = async ({ services, request, response }: Call) => {
+  const address = matchContent(request.url ?? "/");
+  if (address === null) throw notFound("page");
+  await handleContent(services, address, request, response);
+};
+
+/** Every address of this server. A new one needs its operations in server/openapi/areas too. */
+export const servedRoutes: readonly ServedRoute[] = [
+  // An override of the method, and tus's own answer to an unknown one, are the endpoint's matter.
+  {
+    path: uploadsPath,
+    methods: ["POST", "OPTIONS"],
+    others: "handled",
+    answersWhileStopping: true,
+    handle: handleUpload,
+  },
+  {
+    path: `${uploadsPath}/{id}`,
+    methods: ["HEAD", "PATCH", "DELETE", "OPTIONS"],
+    others: "handled",
+    isPrefix: true,
+    answersWhileStopping: true,
+    handle: handleUpload,
+  },
+  { path: recordingsPath, methods: ["POST"], others: "pages", handle: handleAnnouncement },
+  { path: "/api/recordings/{id}/content", methods: ["GET", "HEAD"], others: "refused", handle: content },
+  { path: "/api/releases/{id}/content", methods: ["GET", "HEAD"], others: "refused", handle: content },
+  { path: "/api/openapi.json", methods: ["GET"], others: "refused", handle: handleOpenApi },
+];
+
+const patterns = servedRoutes.map((route) => ({
+  route,
+  pattern: new RegExp(
+    `^${route.path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}${route.isPrefix ? "(/|$)" : "$"}`,
+  ),
+}));
+
+/** Whoever may GET may ask with HEAD what they would get. */
+function allowed({ methods }: ServedRoute): string[] {
+  return methods.includes("GET") ? [...new Set([...methods, "HEAD"])] : [...methods];
+}
+
+/**
+ * What answers a request here; null: the web pages do.
+ *
+ * @throws AppError method_not_allowed, with those that are allowed in its message
+ */
+export function findRoute(method: string, path: string): ServedRoute | null {
+  const found = patterns.filter(({ pattern }) => pattern.test(path)).map(({ route }) => route);
+  const exact = found.find((route) => allowed(route).includes(method) || route.others === "handled");
+  if (exact !== undefined) return exact;
+  const refusing = found.find((route) => route.others === "refused");
+  if (refusing === undefined) return null;
+  const allow = allowed(refusing);
+  throw new AppError("method_not_allowed", `Use ${allow.join(" or ")} here.`, { allow });
+}
