@@ -34,6 +34,10 @@ const commands = {
     await prepare("install", "generate", "uploader", "web");
     return runTypescript("scripts/demo/main.ts", args, "production");
   },
+  torture: async (args) => {
+    await prepare("install", "generate");
+    return runTypescript("scripts/torture/main.ts", args, "production");
+  },
   bench: async (args) => {
     await prepare("install", "generate", "uploader", "web");
     return runTypescript("scripts/bench/main.ts", args, "production");

@@ -15,6 +15,8 @@ export type ApiServerSettings = {
   timing?: Partial<WriterTiming>;
   /** False: bytes are received, and nothing is read back. */
   hasWorkers?: boolean;
+  /** Environment of the process beside its parent's. */
+  environment?: Record<string, string>;
   /** Settings beside those that every test server has. */
   settings?: Record<string, string>;
 };

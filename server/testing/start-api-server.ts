@@ -17,6 +17,7 @@ export type ApiServer = {
 export async function startApiServer(settings: ApiServerSettings): Promise<ApiServer> {
   const child = fork(join(import.meta.dirname, "api-server.ts"), [JSON.stringify(settings)], {
     execArgv: ["--disable-warning=ExperimentalWarning"],
+    env: { ...process.env, ...settings.environment },
   });
   const started = await Promise.race([once(child, "message"), once(child, "exit")]);
   const [message] = started;

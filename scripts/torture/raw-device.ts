@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Answer, tusDevice } from "../../server/testing/tus-client.ts";
+
+/** What became of one file. */
+export type RawDelivery = { location: string; recordingId: string };
+
+/** How a device takes leave of the link: what it does to its own requests. */
+const habits = ["whole", "whole", "checksum", "pieces", "cut"] as const;
+
+/**
+ * Brings one file in, request by request, through whatever happens: a client that knows nothing but tus, and believes
+ * nothing but what it was answered.
+ *
+ * @returns once every byte is acknowledged
+ */
+export async function deliverRaw(url: string, token: string, file: Buffer, random: () => number): Promise<RawDelivery> {
+  const client = tusDevice(() => url, token);
+  const sha256 = createHash("sha256").update(file).digest("hex");
+  const created = await insist(
+    () => client.create(file.length, { filename: "raw.bin", sha256, chunk_size: "400000" }),
+    201,
+  );
+  const location = String(created.headers.location);
+  const recordingId = String(created.headers["strongroom-recording"]);
+  for (;;) {
+    const offset = Number((await insist(() => client.head(location), 200)).headers["upload-offset"]);
+    if (offset >= file.length) return { location, recordingId };
+    const body = file.subarray(offset, offset + 1 + Math.floor(random() * 2_000_000));
+    const habit = habits[Math.floor(random() * habits.length)];
+    await sendBody(client, location, offset, body, habit ?? "whole", random).catch(() => undefined);
+    await sleep(random() * 40);
+  }
+}
+
+/** Asks until the answer is the right one; anything else, and no answer, is waited out. */
+async function insist(act: () => Promise<Answer>, status: number): Promise<Answer> {
+  for (;;) {
+    const answer = await act().catch(() => null);
+    if (answer?.status === status) return answer;
+    await sleep(200);
+  }
+}
+
+async function sendBody(
+  client: ReturnType<typeof tusDevice>,
+  location: string,
+  offset: number,
+  body: Buffer,
+  habit: (typeof habits)[number],
+  random: () => number,
+): Promise<void> {
+  if (habit === "whole") return void (await client.patch(location, offset, body));
+  if (habit === "checksum") {
+    const digest = createHash("sha1").update(body).digest("base64");
+    return void (await client.patch(location, offset, body, { "Upload-Checksum": `sha1 ${digest}` }));
+  }
+  const { request, answered } = client.openPatch(location, offset, body.length);
+  request.on("error", () => undefined);
+  const end = habit === "cut" ? random() * body.length : body.length;
+  for (let at = 0; at < end && !request.destroyed; ) {
+    const size = 1 + Math.floor(random() * 150_000);
+    request.write(body.subarray(at, Math.min(body.length, at + size)));
+    at += size;
+    if (random() < 0.3) await sleep(random() * 20);
+  }
+  if (habit === "cut") return void request.destroy();
+  request.end();
+  await answered;
+}
