@@ -39,7 +39,7 @@ const commands = {
     return runTypescript("scripts/torture/main.ts", args, "production");
   },
   bench: async (args) => {
-    await prepare("install", "generate", "uploader", "web");
+    await prepare("install", "generate");
     return runTypescript("scripts/bench/main.ts", args, "production");
   },
 };

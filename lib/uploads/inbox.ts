@@ -48,8 +48,7 @@ export class Inbox {
   #receivedBytes = 0;
   /** Since when, and from how many bytes on, the sender's speed is measured. */
   #measuredFrom = { at: performance.now(), bytes: 0 };
-  /** When the last byte came, on the clock of `performance.now()`. */
-  lastByteAt = performance.now();
+  #lastByteAt = performance.now();
 
   /**
    * @param maxBytes how many bytes this body may bring
@@ -72,8 +71,16 @@ export class Inbox {
     return this.#ended;
   }
 
+  /**
+   * When the last byte came, on the clock of `performance.now()`. While it is we who keep a sender waiting, nobody can
+   * tell whether it is silent.
+   */
+  get lastByteAt(): number {
+    return this.#body.isPaused() ? performance.now() : this.#lastByteAt;
+  }
+
   #onData = (buffer: Uint8Array) => {
-    this.lastByteAt = performance.now();
+    this.#lastByteAt = performance.now();
     if (buffer.byteLength > this.#leftBytes) return this.stop("too_long");
     this.#leftBytes -= buffer.byteLength;
     this.#receivedBytes += buffer.byteLength;
@@ -99,11 +106,7 @@ export class Inbox {
   /** Ends a body whose sender is silent or far too slow, so that nobody can hold the server for nothing. */
   judge({ idleMs, slowMs, slowBytes }: { idleMs: number; slowMs: number; slowBytes: number }): void {
     const now = performance.now();
-    if (this.#body.isPaused()) {
-      // It is we who hold the sender back.
-      this.lastByteAt = now;
-      this.#measuredFrom = { at: now, bytes: this.#receivedBytes };
-    }
+    if (this.#body.isPaused()) this.#measuredFrom = { at: now, bytes: this.#receivedBytes };
     if (now - this.lastByteAt > idleMs) this.stop("idle");
     if (now - this.#measuredFrom.at < slowMs) return;
     if (this.#receivedBytes - this.#measuredFrom.bytes < slowBytes) this.stop("too_slow");
@@ -126,7 +129,10 @@ export class Inbox {
     const batch = this.#buffers;
     this.#buffers = [];
     this.#heldBytes = 0;
-    if (this.#ended === null && this.#body.isPaused()) this.#body.resume();
+    if (this.#ended === null && this.#body.isPaused()) {
+      this.#lastByteAt = performance.now();
+      this.#body.resume();
+    }
     return batch;
   }
 }
