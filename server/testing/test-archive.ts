@@ -5,6 +5,7 @@ import { readEnv } from "../../lib/env.ts";
 import { recordingKey } from "../../lib/recordings/index.ts";
 import type { Services } from "../../lib/services.ts";
 import { factories, type TestPerson, type TestWorld } from "../../lib/testing/index.ts";
+import type { WriterTiming } from "../../lib/uploads/index.ts";
 import { type ArchiveServer, createArchiveServer } from "../create-server.ts";
 import { listen } from "../listen.ts";
 import { makeSessionCookie } from "../session.ts";
@@ -23,7 +24,11 @@ export type TestArchive = ArchiveServer & {
 };
 
 /** Starts a server without web pages and without background work. */
-export async function startTestArchive(world: TestWorld, next: RequestListener | null = null): Promise<TestArchive> {
+export async function startTestArchive(
+  world: TestWorld,
+  next: RequestListener | null = null,
+  timing: Partial<WriterTiming> = {},
+): Promise<TestArchive> {
   const dataDir = join(world.dir, "data");
   const env = readEnv({ NODE_ENV: "test", DATABASE_URL: world.databaseUrl, DATA_DIR: dataDir, LOG_LEVEL: "silent" });
   const { db, sql, storage, clock, databaseUrl } = world;
@@ -39,7 +44,7 @@ export async function startTestArchive(world: TestWorld, next: RequestListener |
     log: world.context().log,
     close: async () => undefined,
   };
-  const server = createArchiveServer({ services, next });
+  const server = createArchiveServer({ services, next, timing });
   const port = await listen(server.http, "127.0.0.1", 0);
   const url = `http://127.0.0.1:${port}`;
   const cookie = async (person: TestPerson) => {
