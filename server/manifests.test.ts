@@ -106,7 +106,7 @@ describe("a signed manifest", () => {
 
   test("counts on from the one before; a gap and a fork are recorded, and never refused", async () => {
     const device = await signer();
-    const send = async (over: object = {}) =>
+    const send = async (over: Record<string, unknown> = {}) =>
       (await device.announce(device.sign(device.describe(randomBytes(100), over)))).json;
     expect((await send()).chain).toBe("first");
     expect((await send()).chain).toBe("in_order");

@@ -15,12 +15,16 @@ export function DigestCard({ recording }: { recording: RecordingDetail }) {
           <dd>{sha256 ? <Digest hex={sha256} /> : <span className="text-muted italic">not computed yet</span>}</dd>
         </div>
         <div>
-          <dt className="text-muted">As the device declared it before sending</dt>
+          <dt className="text-muted">
+            {recording.manifests.length > 0 ? "As the device signed it" : "As the device declared it"} before sending
+          </dt>
           <dd>
             {declaredSha256 ? (
               <Digest hex={declaredSha256} />
             ) : (
-              <span className="text-muted italic">none declared</span>
+              <span className="text-muted italic">
+                none declared: the archive computed the first one, as the file arrived
+              </span>
             )}
           </dd>
         </div>

@@ -90,6 +90,11 @@ export const questions: Question[] = [
     (ids) => `/api/recordings/${ids.recording}/custody`,
     "401 200 200 200 403 403",
   ),
+  get(
+    "app/api/recordings/[id]/manifest/route.ts",
+    (ids) => `/api/recordings/${ids.recording}/manifest?sha256=none`,
+    "401 404 404 404 404 404",
+  ),
   send(
     "POST",
     "app/api/recordings/[id]/grants/route.ts",

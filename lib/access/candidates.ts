@@ -23,6 +23,11 @@ const atPlace = Prisma.sql`(
     word_similarity(lower(coalesce(rs."name", '-')), lower(q."place"))
   ) >= ${alikeEnough})`;
 
+/** Not the same bytes again, unless the device said another time or place with them: then that one may be the one. */
+const saysMore = Prisma.sql`(r."repeat_of_id" IS NULL OR NOT EXISTS (
+  SELECT 1 FROM "recording" f WHERE f."id" = r."repeat_of_id" AND f."start_at" = r."start_at" AND f."end_at" = r."end_at"
+     AND f."site_id" IS NOT DISTINCT FROM r."site_id" AND f."place" IS NOT DISTINCT FROM r."place"))`;
+
 /**
  * Recordings that overlap the interval of a request: at its place, or everywhere.
  *
@@ -38,7 +43,7 @@ export async function findCandidates(
       LEFT JOIN "site" qs ON qs."id" = q."site_id"
       JOIN "recording" r ON ${overlaps}
       LEFT JOIN "site" rs ON rs."id" = r."site_id"
-    WHERE q."id" = ${requestId} AND (${everywhere} OR ${atPlace})
+    WHERE q."id" = ${requestId} AND (${everywhere} OR ${atPlace}) AND ${saysMore}
     ORDER BY r."start_at", r."id" LIMIT ${maxMatches + 1}`;
   return { ids: rows.slice(0, maxMatches).map(({ id }) => id), isComplete: rows.length <= maxMatches };
 }
@@ -53,7 +58,7 @@ export async function countFound(tx: Transaction, requestIds: readonly string[])
     SELECT q."id", (
       SELECT count(*)::int FROM (
         SELECT r."id" FROM "recording" r LEFT JOIN "site" rs ON rs."id" = r."site_id"
-          WHERE q."state" IN ('submitted', 'in_review', 'approved') AND ${overlaps} AND ${atPlace}
+          WHERE q."state" IN ('submitted', 'in_review', 'approved') AND ${overlaps} AND ${atPlace} AND ${saysMore}
         UNION SELECT m."recording_id" FROM "request_recording" m WHERE m."request_id" = q."id"
         LIMIT ${maxMatches}) found) AS found
     FROM "request" q LEFT JOIN "site" qs ON qs."id" = q."site_id"

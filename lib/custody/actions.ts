@@ -47,6 +47,7 @@ export const custodyActions = {
   "recording.received": { sentence: "delivered the last byte", group: "recordings" },
   "recording.sealed": { sentence: "read it back and sealed it", group: "recordings" },
   "recording.repeated": { sentence: "brought bytes that were here already", group: "recordings" },
+  "recording.promoted": { sentence: "let it stand for the same bytes", group: "recordings" },
   "recording.quarantined": { sentence: "quarantined it", group: "recordings" },
   "recording.opened": { sentence: "opened it to view", group: "access" },
   "recording.viewed": { sentence: "viewed a part", group: "access" },

@@ -32,6 +32,10 @@ export type DeviceRecordingView = {
   /** Hexadecimal; null until the archive has computed it. */
   sha256: string | null;
   declaredSha256: string | null;
+  /** Who computed the first digest; `archive`: nothing was declared. */
+  digestOriginator: "device" | "archive";
+  /** The recording that brought the same bytes before; null: none of this device's did. */
+  repeatOf: string | null;
   receivedAt: string | null;
   sealedAt: string | null;
   quarantineReason: string | null;

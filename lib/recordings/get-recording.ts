@@ -4,8 +4,10 @@ import { AppError, notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
 import { type Person, roleMay, type System } from "../people/index.ts";
 import { type DeviceRecordingView, receiptPath, sha256HexOf } from "../protocol/index.ts";
+import { readManifests } from "./manifests.ts";
 import { findQuarantineFinding } from "./quarantine-finding.ts";
 import { toRecordingRow } from "./row.ts";
+import { findSame } from "./same-bytes.ts";
 import type { ChunkRow, RecordingCan, RecordingDetail, RecordingRow } from "./types.ts";
 import { getVisible, seesReleasedOnly } from "./visible.ts";
 
@@ -20,6 +22,10 @@ export async function getRecording(ctx: Context, id: string): Promise<RecordingD
   const { actor, recording } = await getVisible(ctx, id);
   const grant = actor.kind === "person" ? await findGrant(ctx, recording.id, actor.accountId) : null;
   const row = toRecordingRow(recording);
+  const [manifests, same] = await Promise.all([
+    readManifests(ctx, actor, recording.id),
+    findSame(ctx, actor, recording),
+  ]);
   return {
     ...row,
     sha256: hexOrNull(recording.sha256),
@@ -31,6 +37,8 @@ export async function getRecording(ctx: Context, id: string): Promise<RecordingD
     metadata: recording.metadata,
     chunkSizeBytes: recording.upload?.chunkSizeBytes ?? 0,
     interruptions: recording.upload?.interruptions ?? 0,
+    manifests,
+    ...same,
     grant,
     can: recordingCan(actor, row, grant !== null),
   };
@@ -103,6 +111,8 @@ export async function getDeviceRecording(ctx: Context, id: string): Promise<Devi
     sizeBytes: recording.sizeBytes === null ? null : Number(recording.sizeBytes),
     sha256: hexOrNull(recording.sha256),
     declaredSha256: hexOrNull(recording.declaredSha256),
+    digestOriginator: recording.digestOriginator,
+    repeatOf: recording.repeatOfId,
     receivedAt: recording.receivedAt?.toISOString() ?? null,
     sealedAt: recording.sealedAt?.toISOString() ?? null,
     quarantineReason: recording.quarantineReason,

@@ -3,6 +3,7 @@ export { type ContentFacts, type ContentInput, getContentFacts } from "./content
 export { getDeviceRecording, getRecording, listChunks } from "./get-recording.ts";
 export { listChunkRuns } from "./list-chunk-runs.ts";
 export { listFilterOptions, listRecordings } from "./list-recordings.ts";
+export { getManifest } from "./manifests.ts";
 export { type ByteRange, type ContentUse, type DeliveryEnd, type OpenContent, openContent } from "./open-content.ts";
 export { type OpenRecording, openInput as openRecordingInput, openRecording } from "./open-recording.ts";
 export { recordingKey } from "./recording-key.ts";

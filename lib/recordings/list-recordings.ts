@@ -31,6 +31,8 @@ export async function listRecordings(
   const size = pageSize(limit);
   const common = conditionsOf(read);
   if (seesReleasedOnly(actor)) common.push(releasedToSql(actor.accountId, ctx.clock.now()));
+  // The same bytes of the same device again: the first stands for both, and its page names the other.
+  else common.push(Prisma.sql`r.repeat_of_id IS NULL`);
   const sets = intervalsOf(read).map((interval) => [...common, ...interval]);
   const [keys, total] = await Promise.all([readKeys(ctx, sets, place, size + 1), countUpTo(ctx, sets)]);
   const page = toPage(keys, size, place, (key) => [key.micros, key.id]);

@@ -1,4 +1,4 @@
-import type { DigestOriginator, RecordingState } from "../../generated/prisma/client.ts";
+import type { DigestOriginator, ManifestChain, RecordingState } from "../../generated/prisma/client.ts";
 
 export type { Page } from "../page.ts";
 
@@ -44,6 +44,14 @@ export type RecordingDetail = RecordingRow & {
   metadata: unknown;
   chunkSizeBytes: number;
   interruptions: number;
+  /** What the device signed about it, first to last; empty: nothing. */
+  manifests: ManifestView[];
+  /** The recording of the same device that brought these bytes first; null: this one. */
+  repeatOf: string | null;
+  /** Recordings of the same device that brought these bytes again. */
+  repeats: string[];
+  /** Recordings of other devices with the same bytes that the caller may know of. */
+  sameBytes: { id: string; device: { id: string; name: string } }[];
   /** The caller's open grant to read the bytes; null: none. */
   grant: { purpose: string; openUntil: Date } | null;
   can: RecordingCan;
@@ -61,6 +69,35 @@ export type QuarantineFinding = {
   actualBytes: number | null;
   /** It was sealed, and found damaged later. */
   wasSealed: boolean;
+};
+
+/** What a signed manifest says beside the digests, as the device wrote it. */
+export type ManifestFacts = {
+  /** False: the container was cut off on the device. */
+  complete: boolean;
+  capturedFrom?: string;
+  capturedUntil?: string;
+  clock?: { source: string; offsetMs?: number; uncertaintyMs?: number };
+  tags?: string[];
+  sidecars?: { name: string; sizeBytes: number; sha256: string }[];
+};
+
+/** One signed manifest. The signed document itself is at `…/manifest?sha256=`. */
+export type ManifestView = {
+  /** SHA-256 of its canonical payload, by which the next one names it. */
+  sha256: string;
+  sequence: number;
+  previousSha256: string | null;
+  /** How it stood among the device's others when it came; null for requesters, whom the rest of the fleet does not concern. */
+  chain: ManifestChain | null;
+  /** Whether the manifest that it names as the one before is here by now. */
+  isPreviousHere: boolean;
+  kid: string;
+  keyRevokedAt: Date | null;
+  chunkSizeBytes: number;
+  chunkCount: number;
+  receivedAt: Date;
+  facts: ManifestFacts;
 };
 
 /** One chunk as it arrived. */

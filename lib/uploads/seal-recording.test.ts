@@ -77,6 +77,31 @@ describe("reading a recording back", () => {
     }
   });
 
+  it("quarantines a file of which a chunk is not what the manifest says, and names the first", async () => {
+    const { db } = world();
+    await received();
+    const { deviceId } = await row();
+    const kid = randomBytes(32).toString("base64url");
+    await db.deviceKey.create({ data: { kid, deviceId, publicKey: randomBytes(32), createdAt: new Date() } });
+    const digests = [0, 1, 2, 3].map((i) => sha256(file.subarray(i * chunkSizeBytes, (i + 1) * chunkSizeBytes)));
+    const manifest = {
+      manifestSha256: randomBytes(32),
+      recordingId,
+      deviceId,
+      kid,
+      sequence: 1,
+      chain: "first" as const,
+      chunkSizeBytes,
+      facts: {},
+      jws: "x",
+      receivedAt: new Date(),
+    };
+    const wrong = [...digests.slice(0, 2), Buffer.alloc(32), ...digests.slice(3)];
+    await db.manifest.create({ data: { ...manifest, chunkSha256s: Buffer.concat(wrong) } });
+    await db.upload.update({ where: { recordingId }, data: { manifestSha256: manifest.manifestSha256 } });
+    await expectQuarantine("chunk_mismatch", { index: 2, expectedSha256: "00".repeat(32) });
+  });
+
   it("quarantines a file whose SHA-256 is not the declared one", async () => {
     await received(file, sha256(randomBytes(10)));
     await expectQuarantine("digest_mismatch", { actualSha256: sha256(file).toString("hex") });

@@ -6,6 +6,9 @@ import { requireId } from "../input.ts";
 import { chunkCount } from "../protocol/index.ts";
 import { recordingKey } from "../recordings/index.ts";
 import { type ReadBack, readBack } from "./read-back.ts";
+import { findFirst, promoteRepeat } from "./repeats.ts";
+
+const sha256Bytes = 32;
 
 /** Why a recording cannot be sealed. Stable codes, named in docs/storage.md. */
 export type QuarantineReason = "missing" | "length_mismatch" | "chunk_mismatch" | "digest_mismatch";
@@ -16,15 +19,18 @@ type Finding = { reason: QuarantineReason; details: Prisma.InputJsonObject };
 type Due = {
   id: string;
   state: "received" | "sealed";
+  deviceId: string;
   sizeBytes: number;
   /** What it was sealed with, else what the device declared. */
   expectedSha256: string | null;
   chunkSizeBytes: number;
+  /** The manifest that announced it; null: none did. */
+  manifestSha256: Uint8Array<ArrayBuffer> | null;
 };
 
 /**
- * Reads a received recording back from storage and seals it when length, every chunk digest and the declared
- * SHA-256 are what they should be; otherwise quarantines it. Safe to run twice and at once: only the first
+ * Reads a received recording back from storage and seals it when length, every chunk digest, the
+ * manifest and the declared SHA-256 are what they should be; otherwise quarantines it. Safe to run twice and at once: only the first
  * changes anything.
  *
  * @param signal ends it early, to be run again
@@ -58,7 +64,7 @@ export async function quarantineRecording(ctx: Context, input: { recordingId: st
 async function findDue(ctx: Context, recordingId: string, state: Due["state"]): Promise<Due | null> {
   const row = await ctx.db.recording.findUnique({
     where: { id: recordingId, state },
-    include: { upload: { select: { chunkSizeBytes: true } } },
+    include: { upload: { select: { chunkSizeBytes: true, manifestSha256: true } } },
   });
   if (row === null) return null;
   if (row.upload === null || row.sizeBytes === null)
@@ -67,9 +73,11 @@ async function findDue(ctx: Context, recordingId: string, state: Due["state"]): 
   return {
     id: row.id,
     state,
+    deviceId: row.deviceId,
     sizeBytes: Number(row.sizeBytes),
     expectedSha256: expected === null ? null : Buffer.from(expected).toString("hex"),
     chunkSizeBytes: row.upload.chunkSizeBytes,
+    manifestSha256: row.upload.manifestSha256,
   };
 }
 
@@ -85,7 +93,9 @@ async function inspect(
     const details = { expectedBytes: due.sizeBytes, actualBytes: reader.sizeBytes };
     if (reader.sizeBytes !== due.sizeBytes) return { problem: { reason: "length_mismatch", details }, found: null };
     const found = await readBack(reader, due.chunkSizeBytes, signal);
-    return { problem: (await compareChunks(ctx, due, found)) ?? compareDigest(due, found), found };
+    const problem =
+      (await compareChunks(ctx, due, found)) ?? (await compareManifest(ctx, due, found)) ?? compareDigest(due, found);
+    return { problem, found };
   } finally {
     await reader.close();
   }
@@ -115,6 +125,27 @@ async function compareChunks(ctx: Context, due: Due, found: ReadBack): Promise<F
   return null;
 }
 
+/** The first chunk that is not in storage as the device signed it. Its size and SHA-256 are the recording's own. */
+async function compareManifest(ctx: Context, due: Due, found: ReadBack): Promise<Finding | null> {
+  if (due.manifestSha256 === null) return null;
+  const { chunkSha256s } = await ctx.db.manifest.findUniqueOrThrow({
+    where: { manifestSha256: due.manifestSha256 },
+    select: { chunkSha256s: true },
+  });
+  const digests = Buffer.from(chunkSha256s);
+  const index = found.chunks.findIndex(
+    ({ sha256 }, at) => digests.toString("hex", at * sha256Bytes, (at + 1) * sha256Bytes) !== sha256,
+  );
+  if (index === -1) return null;
+  const details = {
+    index,
+    offsetBytes: index * due.chunkSizeBytes,
+    expectedSha256: digests.toString("hex", index * sha256Bytes, (index + 1) * sha256Bytes) || null,
+    actualSha256: found.chunks[index]?.sha256 ?? null,
+  };
+  return { reason: "chunk_mismatch", details };
+}
+
 function compareDigest(due: Due, found: ReadBack): Finding | null {
   const { expectedSha256, state } = due;
   if (expectedSha256 === null || expectedSha256 === found.sha256) return null;
@@ -124,13 +155,17 @@ function compareDigest(due: Due, found: ReadBack): Finding | null {
 
 async function seal(ctx: Context, due: Due, found: ReadBack): Promise<void> {
   await ctx.db.$transaction(async (tx) => {
+    const repeatOfId = await findFirst(tx, due, found);
     const { count } = await tx.recording.updateMany({
       where: { id: due.id, state: "received" },
-      data: { state: "sealed", sealedAt: ctx.clock.now(), sha256: Buffer.from(found.sha256, "hex") },
+      data: { state: "sealed", sealedAt: ctx.clock.now(), sha256: Buffer.from(found.sha256, "hex"), repeatOfId },
     });
     if (count === 0) return;
     const details = { sha256: found.sha256, sizeBytes: found.sizeBytes, chunks: found.chunks.length };
     await recordEvent(ctx, tx, { action: "recording.sealed", recordingId: due.id, details });
+    if (repeatOfId === null) return;
+    const repeat = { recordingId: due.id, deviceId: due.deviceId, details: { repeatOf: repeatOfId } };
+    await recordEvent(ctx, tx, { action: "recording.repeated", ...repeat });
   });
 }
 
@@ -143,6 +178,7 @@ async function quarantine(ctx: Context, due: Due, finding: Finding, found: ReadB
         state: "quarantined",
         quarantinedAt: ctx.clock.now(),
         quarantineReason: finding.reason,
+        repeatOfId: null,
         // What was sealed stays on record.
         ...(due.state === "sealed" ? {} : { sha256: found === null ? null : Buffer.from(found.sha256, "hex") }),
       },
@@ -150,6 +186,7 @@ async function quarantine(ctx: Context, due: Due, finding: Finding, found: ReadB
     if (count === 0) return false;
     const details = { reason: finding.reason, from: due.state, ...finding.details };
     await recordEvent(ctx, tx, { action: "recording.quarantined", outcome: "failed", recordingId: due.id, details });
+    if (due.state === "sealed") await promoteRepeat(ctx, tx, due);
     return true;
   });
 }

@@ -12,6 +12,9 @@ import {
 import { factories, type TestWorld } from "../../lib/testing/index.ts";
 import { ask, tusDevice } from "./tus-client.ts";
 
+/** What a test says differently. */
+type Facts = { chunkSizeBytes?: number; [member: string]: unknown };
+
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 /** A device with a registered key, which signs manifests and counts them. */
@@ -25,7 +28,7 @@ export async function makeSigningDevice(world: TestWorld, url: () => string) {
   });
   let sequence = 0;
   let previous: string | null = null;
-  const describe = (content: Uint8Array, over: Partial<Manifest> = {}): Manifest => {
+  const describe = (content: Uint8Array, over: Facts = {}): Manifest => {
     const chunkSizeBytes = over.chunkSizeBytes ?? 400_000;
     const chunks = Array.from({ length: Math.ceil(content.length / chunkSizeBytes) }, (_, i) =>
       sha256(content.subarray(i * chunkSizeBytes, (i + 1) * chunkSizeBytes)),

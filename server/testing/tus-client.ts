@@ -50,6 +50,17 @@ export function tusDevice(url: () => string, token: string) {
           ...headers,
         },
       }),
+    createWith: (length: number, metadata: Record<string, string>, body: Uint8Array) =>
+      ask(`${url()}/api/uploads`, {
+        method: "POST",
+        token,
+        body,
+        headers: {
+          "Upload-Length": String(length),
+          "Upload-Metadata": encodeMetadataHeader(Object.entries(metadata)),
+          "Content-Type": "application/offset+octet-stream",
+        },
+      }),
     patch: (location: string, offset: number, body: Uint8Array, headers: Record<string, string> = {}) =>
       ask(at(location), {
         method: "PATCH",

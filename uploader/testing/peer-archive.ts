@@ -130,6 +130,8 @@ export class PeerArchive {
       sizeBytes,
       sha256,
       declaredSha256: declared,
+      digestOriginator: declared === null ? "archive" : "device",
+      repeatOf: null,
       receivedAt: null,
       sealedAt: null,
       quarantineReason: state === "quarantined" ? "the SHA-256 is not the declared one" : null,

@@ -5,11 +5,13 @@ import { ChunkRunTable } from "@/components/recordings/chunk-run-table";
 import { DigestCard } from "@/components/recordings/digest-card";
 import { DownloadButton } from "@/components/recordings/download-button";
 import { DownloadCard } from "@/components/recordings/download-card";
+import { ManifestCard } from "@/components/recordings/manifest-card";
 import { MetadataCard } from "@/components/recordings/metadata-card";
 import { Player } from "@/components/recordings/player";
 import { QuarantineNotice } from "@/components/recordings/quarantine";
 import { ReceiptCard } from "@/components/recordings/receipt-card";
 import { FullFacts } from "@/components/recordings/recording-facts";
+import { SameBytesNotice } from "@/components/recordings/same-bytes";
 import { CheckYourself } from "@/components/requests/released";
 import { Card } from "@/components/ui/card";
 import { IdText } from "@/components/ui/digest";
@@ -67,6 +69,7 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
       <div className="grid shrink-0 gap-3.5 px-4 pb-8 md:px-6 xl:grid-cols-[minmax(0,1.9fr)_minmax(0,1fr)]">
         <div className="grid min-w-0 content-start gap-3.5">
           {recording.state === "quarantined" && <QuarantineNotice recording={recording} />}
+          <SameBytesNotice recording={recording} />
           {recording.grant && (
             <Notice tone="info" title="Open to you">
               For “{recording.grant.purpose}”, until <Time at={recording.grant.openUntil} zone={zone} />.
@@ -107,6 +110,9 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
           </Card>
           <DigestCard recording={recording} />
           <ReceiptCard recording={recording} receipt={receipt} publicUrl={address} />
+          {recording.manifests.map((manifest) => (
+            <ManifestCard key={manifest.sha256} manifest={manifest} recording={recording} />
+          ))}
           <MetadataCard metadata={recording.metadata} />
         </div>
       </div>
