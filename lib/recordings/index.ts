@@ -13,6 +13,7 @@ export type {
   ChunkRun,
   FilterOptions,
   Grant,
+  ManifestView,
   Page,
   RecordingCan,
   RecordingDetail,

@@ -75,11 +75,9 @@ export type QuarantineFinding = {
 export type ManifestFacts = {
   /** False: the container was cut off on the device. */
   complete: boolean;
-  capturedFrom?: string;
-  capturedUntil?: string;
-  clock?: { source: string; offsetMs?: number; uncertaintyMs?: number };
-  tags?: string[];
-  sidecars?: { name: string; sizeBytes: number; sha256: string }[];
+  clock?: { source: string; offsetMs?: number | undefined; uncertaintyMs?: number | undefined } | undefined;
+  tags?: string[] | undefined;
+  sidecars?: { name: string; sizeBytes: number; sha256: string }[] | undefined;
 };
 
 /** One signed manifest. The signed document itself is at `…/manifest?sha256=`. */

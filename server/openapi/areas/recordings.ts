@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { DigestOriginator, RecordingState } from "../../../generated/prisma/enums.ts";
+import { DigestOriginator, ManifestChain, RecordingState } from "../../../generated/prisma/enums.ts";
 import { type AnnouncedView, type DeviceRecordingView, manifestMediaType } from "../../../lib/protocol/index.ts";
 import {
   type ChunkRow,
   type Grant,
+  type ManifestView,
   openRecordingInput,
   type RecordingDetail,
   type RecordingRow,
@@ -46,6 +47,34 @@ export const releasedMembers = {
   contentPath: z.string(),
 };
 
+// A device may sign more than is known here: such members are handed on as they came.
+const manifestFacts = z.looseObject({
+  complete: z.boolean(),
+  clock: z
+    .looseObject({ source: z.string(), offsetMs: z.number().optional(), uncertaintyMs: z.number().optional() })
+    .optional(),
+  tags: z.array(z.string()).optional(),
+  sidecars: z.array(z.looseObject({ name: z.string(), sizeBytes: count, sha256 })).optional(),
+});
+
+const manifest = shapeOf<ManifestView>()(
+  z
+    .strictObject({
+      sha256,
+      sequence: count,
+      previousSha256: sha256.nullable(),
+      chain: z.enum(ManifestChain).nullable(),
+      isPreviousHere: z.boolean(),
+      kid: z.string(),
+      keyRevokedAt: time.nullable(),
+      chunkSizeBytes: count,
+      chunkCount: count,
+      receivedAt: time,
+      facts: manifestFacts,
+    })
+    .meta({ id: "Manifest" }),
+);
+
 const detail = shapeOf<RecordingDetail>()(
   z
     .strictObject({
@@ -68,6 +97,12 @@ const detail = shapeOf<RecordingDetail>()(
       metadata: z.unknown(),
       chunkSizeBytes: count,
       interruptions: count,
+      manifests: z.array(manifest),
+      repeatOf: z.string().nullable(),
+      repeats: z.array(z.string()),
+      sameBytes: z.array(
+        z.strictObject({ id: z.string(), device: z.strictObject({ id: z.string(), name: z.string() }) }),
+      ),
       grant: z.strictObject({ purpose: z.string(), openUntil: time }).nullable(),
       can: z.strictObject({ open: may, download: may }),
     })
@@ -83,6 +118,8 @@ const deviceView = shapeOf<DeviceRecordingView>()(
       sizeBytes: count.nullable(),
       sha256: sha256.nullable(),
       declaredSha256: sha256.nullable(),
+      digestOriginator: z.enum(DigestOriginator),
+      repeatOf: z.string().nullable(),
       receivedAt: time.nullable(),
       sealedAt: time.nullable(),
       quarantineReason: z.string().nullable(),
@@ -121,7 +158,7 @@ const announced = shapeOf<AnnouncedView>()(
       sizeBytes: count,
       manifestSha256: sha256,
       sequence: count,
-      chain: z.enum(["first", "in_order", "gap", "fork"]),
+      chain: z.enum(ManifestChain),
     })
     .meta({ id: "Announced" }),
 );
@@ -247,6 +284,22 @@ export const recordings: Area = {
       summary: "Its chunks, as they arrived",
       caller: "person",
       answers: { 200: json("The chunks in order.", rowsOf(chunk)) },
+      refuses: ["not_found"],
+    },
+    {
+      method: "GET",
+      path: of("/manifest"),
+      id: "getManifest",
+      summary: "What its device signed about it, as it came",
+      caller: "person",
+      parameters: [query("sha256", sha256.optional(), "Which one, when there are several; else the first.")],
+      answers: {
+        200: {
+          description: "The manifest as a JWS in compact form.",
+          type: manifestMediaType,
+          headers: { "Content-Disposition": "Name of the file." },
+        },
+      },
       refuses: ["not_found"],
     },
     {
