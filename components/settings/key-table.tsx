@@ -17,8 +17,8 @@ export function KeyTable({ rows, rotate }: { rows: KeyRow[]; rotate: KeyAction |
   const columns: Column<KeyRow>[] = [
     { key: "purpose", head: "Signs", cell: (row) => <b className="font-semibold">{purposes[row.purpose]}</b> },
     { key: "kid", head: "Key", cell: (row) => <KeyId kid={row.kid} /> },
-    { key: "made", head: "Made", cell: (row) => <Time at={row.createdAt} /> },
-    { key: "state", head: "State", cell: (row) => <State row={row} /> },
+    { key: "made", head: "Made", wrap: true, cell: (row) => <Time at={row.createdAt} /> },
+    { key: "state", head: "State", wrap: true, cell: (row) => <State row={row} /> },
     ...(rotate === null
       ? []
       : [
