@@ -6,16 +6,20 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { recordEvent } from "../lib/custody/index.ts";
+import { getCheckpoint, sequenceLog } from "../lib/custody-log/index.ts";
 import { authenticateDevice } from "../lib/devices/index.ts";
+import { ensureSigningKeys } from "../lib/keys/index.ts";
 import { getLink } from "../lib/people/index.ts";
 import { recordingKey } from "../lib/recordings/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
+import { openVault } from "../lib/vault.ts";
 
 const run = promisify(execFile);
 
 // Every command is a process of its own, which takes seconds on a busy machine.
 describe("the operator command", { timeout: 180_000 }, () => {
   const world = useTestDatabase();
+  const authSecret = "a secret of this test, and of nothing else";
   let dir: string;
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), "strongroom-command-"));
@@ -31,6 +35,7 @@ describe("the operator command", { timeout: 180_000 }, () => {
       DATA_DIR: dir,
       STORAGE_URL: `file:${join(world().dir, "storage")}`,
       PUBLIC_URL: "https://archive.example.org",
+      AUTH_SECRET: authSecret,
     };
     const flags = ["--disable-warning=ExperimentalWarning", "bin/strongroom.ts"];
     try {
@@ -121,6 +126,53 @@ describe("the operator command", { timeout: 180_000 }, () => {
     const clean = await strongroom("check", "--depth", "digest", "--json");
     expect(clean.code).toBe(0);
     expect(JSON.parse(clean.out).report).toMatchObject({ recordings: 1, problems: 0, bytesRead: content.length });
+  });
+
+  test("check --quarantine takes out a sealed recording that is damaged, and no sound one", async () => {
+    const { db, storage, context } = world();
+    const content = new Uint8Array(900_000).fill(7);
+    const ids = [];
+    for (const stored of [content, content.with(450_000, 8)]) {
+      const { id } = await factories.makeRecording(db, { content, chunkSizeBytes: 400_000 });
+      await storage.put(recordingKey(id), stored);
+      await recordEvent(context(), db, { action: "recording.sealed", recordingId: id });
+      ids.push(id);
+    }
+    const [sound, damaged] = ids;
+    const { code, out } = await strongroom("check", "--depth", "digest", "--quarantine");
+    expect(code).toBe(1);
+    expect(out).toContain(`${damaged}  quarantined: chunk_mismatch`);
+    const stateOf = async (id = "") => (await db.recording.findUniqueOrThrow({ where: { id } })).state;
+    expect([await stateOf(sound), await stateOf(damaged)]).toEqual(["sealed", "quarantined"]);
+    await expectCustodyEvent(db, {
+      action: "recording.quarantined",
+      recordingId: damaged ?? "",
+      actorName: "command check",
+      details: { from: "sealed", index: 1 },
+    });
+  });
+
+  test("keys are listed and rotated, and the log is verified", async () => {
+    const { db, context } = world();
+    const system = context({ kind: "system", name: "start" }, { vault: openVault(authSecret) });
+    await ensureSigningKeys(system, "archive.example.org/api/log");
+    await sequenceLog(system);
+    const { kid } = JSON.parse((await strongroom("key", "rotate", "--purpose", "log", "--json")).out);
+    await expectCustodyEvent(db, { action: "key.rotated", actorName: "command key rotate", details: { kid } });
+    const keys = JSON.parse((await strongroom("key", "list", "--json")).out);
+    expect(
+      keys.map((key: { purpose: string; retiredAt: string | null }) => [key.purpose, key.retiredAt === null]),
+    ).toEqual(
+      expect.arrayContaining([
+        ["log", true],
+        ["log", false],
+        ["receipt", true],
+      ]),
+    );
+    const checkpoint = join(dir, "checkpoint.txt");
+    writeFileSync(checkpoint, await getCheckpoint(system));
+    const verified = await strongroom("log", "verify", "--checkpoint", checkpoint);
+    expect(verified).toMatchObject({ code: 0, out: expect.stringMatching(/^Nothing is wrong: \d+ events under/) });
   });
 
   test("wrong usage is exit code 2 and says how to get help", async () => {
