@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
+import { type ForwardingFields, type ProxyTrust, parseProxyTrust } from "./forwarding.ts";
 import type { Limits } from "./limits.ts";
 import { keepSecret } from "./secret-file.ts";
 
@@ -32,6 +33,8 @@ function isOrigin(value: string): boolean {
 /** The members of a list with commas between them; none of an empty one. */
 const members = (value: string) => value.split(",").map((member) => member.trim());
 
+const noProxies: ProxyTrust = { hops: 0, ranges: null };
+
 const settings = {
   NODE_ENV: setting("production", z.enum(["production", "development", "test"]).default("production")),
   DATABASE_URL: {
@@ -56,7 +59,16 @@ const settings = {
     text("is not a host name or address", (value) => !/[\s/]/.test(value)).default("127.0.0.1"),
   ),
   PORT: setting("3000", wholeNumber(3000, 0, 65_535)),
-  TRUSTED_PROXIES: setting("1", wholeNumber(0, 0, 10)),
+  TRUSTED_PROXIES: setting(
+    "127.0.0.1,::1",
+    text(
+      "is neither a number from 0 to 10 nor a list of addresses and networks",
+      (value) => parseProxyTrust(value) !== null,
+    )
+      .transform((value) => parseProxyTrust(value) ?? noProxies)
+      .default(noProxies),
+  ),
+  PROXY_FIELDS: setting("x-forwarded", z.enum(["x-forwarded", "forwarded"]).default("x-forwarded")),
   AUTH_SECRET: {
     ...setting(
       randomBytes(32).toString("base64url"),
@@ -101,8 +113,10 @@ export type Env = Readonly<{
   host: string;
   /** 0: any free port. */
   port: number;
-  /** How many proxies stand in front and add to X-Forwarded-For; 0: the header is ignored. */
-  trustedProxies: number;
+  /** Proxies that are believed when they say where a request came from. */
+  trustedProxies: ProxyTrust;
+  /** The fields that those proxies write. */
+  proxyFields: ForwardingFields;
   authSecret: string;
   uploadMaxBytes: number;
   /** A PATCH that brings no byte for this long is ended. */
@@ -158,6 +172,7 @@ export function readEnv(source: NodeJS.ProcessEnv = processEnvironment()): Env {
     host: read("HOST"),
     port: read("PORT"),
     trustedProxies: read("TRUSTED_PROXIES"),
+    proxyFields: read("PROXY_FIELDS"),
     authSecret: read("AUTH_SECRET"),
     uploadMaxBytes: read("UPLOAD_MAX_BYTES"),
     uploadIdleMs: read("UPLOAD_IDLE_SECONDS") * 1000,

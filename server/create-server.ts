@@ -72,7 +72,7 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
     shouldUpgradeCallback: () => env.mode === "development",
   };
   const http = createServer(options, (request, response) => {
-    response.setHeader(requestIdHeader, nameRequest(request, env.trustedProxies));
+    response.setHeader(requestIdHeader, nameRequest(request, env));
     route(request, response).catch((error: unknown) => sendProblem(request, response, error));
   });
   // A PATCH may take half an hour; a silent one is ended by its own idle limit.

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Actor, Context, Origin } from "../lib/context.ts";
+import type { Env } from "../lib/env.ts";
+import { type Forwarding, readForwarding } from "../lib/forwarding.ts";
 import { contextFor, type Services } from "../lib/services.ts";
 
 /** Request fields by which the web pages learn what this server knows; whatever a client sends in them is dropped. */
@@ -17,13 +19,16 @@ const ownMark = randomBytes(32).toString("base64url");
  *
  * @returns the request's id
  */
-export function nameRequest(request: IncomingMessage, trustedProxies: number): string {
+export function nameRequest(request: IncomingMessage, env: Env): string {
   const given = fieldOf(request, correlationField);
   if (request.headers[ownField] === ownMark && given !== undefined) return given;
+  const { address, isBelieved } = forwardingOf(request, env);
+  // Next believes these of anybody, when it asks whether a form is this site's own.
+  if (!isBelieved) for (const name of forwardingFields) delete request.headers[name];
   const id = newCorrelationId();
   request.headers[ownField] = ownMark;
   request.headers[correlationField] = id;
-  request.headers[addressField] = addressOf(request, trustedProxies) ?? "";
+  request.headers[addressField] = address ?? "";
   return id;
 }
 
@@ -33,22 +38,29 @@ export function fieldOf(request: IncomingMessage, name: string): string | undefi
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
-/**
- * Where a request came from. Each trusted proxy added one address to the end of X-Forwarded-For; what stands
- * before those is the client's own invention.
- */
-function addressOf(request: IncomingMessage, trustedProxies: number): string | null {
-  const peer = request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? null;
-  if (trustedProxies === 0) return peer;
-  const forwarded = (fieldOf(request, "x-forwarded-for") ?? "").split(",").map((part) => part.trim());
-  const address = forwarded.at(-trustedProxies);
-  return address !== undefined && /^[0-9a-fA-F.:]{3,45}$/.test(address) ? address : peer;
+type SeenForwarding = Forwarding & {
+  /** Some proxy, believed or not, stood between. */
+  isProxied: boolean;
+};
+
+const seen = new WeakMap<IncomingMessage, SeenForwarding>();
+const forwardingFields = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"];
+
+/** Where a request came from, as it arrived. */
+export function forwardingOf(request: IncomingMessage, env: Env): SeenForwarding {
+  const known = seen.get(request);
+  if (known !== undefined) return known;
+  const { headers, socket } = request;
+  const isProxied = [...forwardingFields, "via"].some((name) => headers[name] !== undefined);
+  const forwarding = readForwarding(env.trustedProxies, env.proxyFields, socket.remoteAddress ?? null, headers);
+  seen.set(request, { ...forwarding, isProxied });
+  return { ...forwarding, isProxied };
 }
 
 /** Origin of a request, with its user agent cut to a length that custody can keep. */
 export function originOf(request: IncomingMessage, services: Services): Origin {
   const userAgent = fieldOf(request, "user-agent")?.slice(0, 300) ?? null;
-  return { address: addressOf(request, services.env.trustedProxies), userAgent };
+  return { address: forwardingOf(request, services.env).address, userAgent };
 }
 
 /** A new correlation id. */

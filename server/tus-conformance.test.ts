@@ -240,11 +240,24 @@ describe("tus 1.0", () => {
       }
     });
 
+    it("an empty body in chunks, which proxies make of one without a length, is no body", async () => {
+      const chunked = { "Transfer-Encoding": "chunked", "Upload-Length": "4" };
+      expect((await ask(endpoint, { method: "POST", token, headers: chunked })).status).toBe(201);
+    });
+
     it("takes no bytes of another Content-Type, and creates nothing for them", async () => {
       const before = await world().db.upload.count();
       const chunked = { "Transfer-Encoding": "chunked", "Upload-Length": "4" };
       expect((await post(randomBytes(4), { "Upload-Length": "4" })).status).toBe(415);
-      expect((await ask(endpoint, { method: "POST", token, headers: chunked })).status).toBe(415);
+      const { request, answered } = client.openPatch(
+        "/api/uploads",
+        0,
+        null,
+        { ...chunked, "Content-Type": "video/mp4" },
+        "POST",
+      );
+      request.end(randomBytes(4));
+      expect((await answered).status).toBe(415);
       expect(await world().db.upload.count()).toBe(before);
     });
   });

@@ -15,7 +15,7 @@ import {
 } from "../lib/uploads/index.ts";
 import { sendAnswer, sendInterim, sendProblem } from "./answer.ts";
 import { corsFields } from "./cors.ts";
-import { fieldOf, originOf, requestContext } from "./request-context.ts";
+import { fieldOf, forwardingOf, originOf, requestContext } from "./request-context.ts";
 import type { Call } from "./routes.ts";
 
 /** Methods that begin with one statement about an upload, which asks for a remembered token too. */
@@ -40,17 +40,17 @@ export async function requireDeviceActor({ services, tokens, request }: Call, me
 }
 
 /**
- * What an upload's address starts with. A client that came straight to us gets an absolute one; behind a proxy
- * only PUBLIC_URL or a relative address is certain to be right.
+ * What an upload's address starts with: PUBLIC_URL, or what a believed proxy says it was asked for. A client that came
+ * straight to us gets an absolute one too; behind a proxy that is not believed only a relative one is sure to be right.
  */
 export function locationBase(services: Services, request: IncomingMessage): string {
   const { publicUrl, port } = services.env;
   if (publicUrl !== `http://localhost:${port}`) return publicUrl + uploadsPath;
-  const isProxied = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"].some(
-    (name) => request.headers[name] !== undefined,
-  );
-  const host = request.headers.host ?? "";
-  return isProxied || !/^[\w.:[\]-]+$/.test(host) ? uploadsPath : `http://${host}${uploadsPath}`;
+  const { proto, host, isProxied } = forwardingOf(request, services.env);
+  const name = host ?? request.headers.host ?? "";
+  if (!/^[\w.:[\]-]+$/.test(name)) return uploadsPath;
+  if (proto !== null) return `${proto}://${name}${uploadsPath}`;
+  return isProxied ? uploadsPath : `http://${name}${uploadsPath}`;
 }
 
 /** The 503 of a server that stops. */
@@ -74,7 +74,11 @@ export async function handleUpload(call: Call): Promise<void> {
     if (!isDraft) checkTusVersion(tusRequest);
     const actor: Actor = method === "OPTIONS" ? { kind: "nobody" } : await requireDeviceActor(call, method);
     const ctx = requestContext(services, request, actor);
-    const inform: Inform = (status, reason, fields) => sendInterim(request, response, status, reason, fields);
+    // nginx and others take any interim response but 100 for the final one.
+    const { isProxied } = forwardingOf(request, services.env);
+    const inform: Inform = (status, reason, fields) => {
+      if (!isProxied) sendInterim(request, response, status, reason, fields);
+    };
     const answer = await endpoint.handle(ctx, tusRequest, request, locationBase(services, request), inform);
     sendAnswer(request, response, answer);
   } catch (error) {

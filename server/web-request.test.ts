@@ -8,7 +8,12 @@ import { addressField, correlationField, nameRequest } from "./request-context.t
 import { makeSessionCookie } from "./session.ts";
 import { pathField, prepareWebRequest } from "./web-request.ts";
 
-const env = { authSecret: "a secret of more than thirty-two characters", publicUrl: "http://localhost:3000" } as Env; // what is read of it
+const env = {
+  authSecret: "a secret of more than thirty-two characters",
+  publicUrl: "http://localhost:3000",
+  trustedProxies: { hops: 1, ranges: null },
+  proxyFields: "x-forwarded",
+} as Env; // what is read of it
 const clock = { now: () => new Date(Date.now() + 15 * 60_000) };
 const services = { env, clock } as Services; // as above
 
@@ -18,7 +23,8 @@ let url: string;
 // Answers with the request's fields as the pages would see them.
 beforeAll(async () => {
   server = createServer((request, response) => {
-    nameRequest(request, 1);
+    const isStranger = request.url === "/stranger";
+    nameRequest(request, isStranger ? { ...env, trustedProxies: { hops: 0, ranges: null } } : env);
     void prepareWebRequest(services, request, response).then(() => response.end(JSON.stringify(request.headers)));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -37,6 +43,16 @@ test("every answer has its own nonce, which the pages see, whatever the client s
   expect(seen["content-security-policy"]).toBe(policies[0]);
   expect(seen[pathField]).toBe("/recordings?state=sealed");
   expect(answers[0]?.headers.get("x-content-type-options")).toBe("nosniff");
+});
+
+test("the pages see what a proxy says only when it is believed", async () => {
+  const headers = { "x-forwarded-host": "evil.example", "x-forwarded-proto": "https", forwarded: "host=evil.example" };
+  const seenAt = async (path: string) =>
+    (await (await fetch(`${url}${path}`, { headers })).json()) as Record<string, string>;
+  expect(await seenAt("/recordings")).toMatchObject(headers);
+  const strangers = await seenAt("/stranger");
+  for (const name of Object.keys(headers)) expect(strangers).not.toHaveProperty(name);
+  expect(strangers[addressField]).toBe("127.0.0.1");
 });
 
 test("reading a page renews an older session; an act, a file and a prefetch do not", async () => {

@@ -13,7 +13,7 @@ import { openPart } from "./open-part.ts";
 import { openUpload } from "./open-upload.ts";
 import { seeFinalUpload } from "./see-final-upload.ts";
 import { terminateUpload } from "./terminate-upload.ts";
-import { isBodyType, type TusRequest, type TusStatement } from "./tus-request.ts";
+import { isBodyType, type TusRequest, type TusStatement, unexpectedBody } from "./tus-request.ts";
 import type { Writers } from "./writers.ts";
 
 /** One tus request on its way. What is known of its upload stays here also when it fails, for the answer. */
@@ -51,6 +51,12 @@ async function create(scope: TusScope, parts: TusParts): Promise<TusSuccess> {
   const lengthBytes = length === undefined ? null : Number(length);
   const { concat } = scope.stated;
   const input = { uploadId: newId("upload"), lengthBytes, metadataHeader };
+  const isChunked = request.headers["transfer-encoding"] !== undefined;
+  if (isChunked && (concat?.kind === "final" || !isBodyType(request.headers))) {
+    const ended = await endOfEmpty(scope.body, parts.writers.timing.idleMs);
+    if (ended === "too_long") throw unexpectedBody(scope.stated);
+    if (ended !== "whole") throw new AppError("idle_timeout", "The body did not end; nothing was created.");
+  }
   if (concat?.kind === "final") {
     await look(scope, await openFinalUpload(ctx, input, concat));
     return { status: 201, headers: {} };
@@ -170,10 +176,16 @@ function refuseOverlong(upload: UploadRow, { headers }: TusRequest, maxBytes: nu
 }
 
 async function refuseMore({ body, stated }: TusScope, idleMs: number): Promise<void> {
+  const ended = await endOfEmpty(body, idleMs);
+  if (ended === "too_long") throw new AppError("too_large", "This upload is complete; it takes no more bytes.");
+  if (ended === "whole") stated.checksum?.verify();
+}
+
+/** Waits for a body that should have no byte; `too_long`: it has one. */
+async function endOfEmpty(body: Readable, idleMs: number): Promise<Inbox["ended"]> {
   const inbox = new Inbox(body, 0);
   const timer = setTimeout(() => inbox.stop("idle"), idleMs);
   await inbox.take();
   clearTimeout(timer);
-  if (inbox.ended === "too_long") throw new AppError("too_large", "This upload is complete; it takes no more bytes.");
-  if (inbox.ended === "whole") stated.checksum?.verify();
+  return inbox.ended;
 }

@@ -126,8 +126,20 @@ export function isBodyType(headers: TusRequest["headers"]): boolean {
 }
 
 function checkBodyType(headers: TusRequest["headers"]): void {
-  if (!isBodyType(headers))
-    throw new AppError("unsupported_media_type", `Send Content-Type: ${bodyType}.`, { field: "Content-Type" });
+  if (!isBodyType(headers)) throw wrongBodyType();
+}
+
+function wrongBodyType(): AppError {
+  return new AppError("unsupported_media_type", `Send Content-Type: ${bodyType}.`, { field: "Content-Type" });
+}
+
+function finalTakesNone(): AppError {
+  return new AppError("invalid_input", "A final upload takes no bytes.", { field: "Upload-Concat" });
+}
+
+/** Refuses the bytes of a creation whose head did not say that there are any: see checkCreation. */
+export function unexpectedBody({ concat }: TusStatement): AppError {
+  return concat?.kind === "final" ? finalTakesNone() : wrongBodyType();
 }
 
 function checkPatch(headers: TusRequest["headers"], maxBytes: number): Partial<TusStatement> {
@@ -149,7 +161,8 @@ function checkPatch(headers: TusRequest["headers"], maxBytes: number): Partial<T
 function checkCreation(headers: TusRequest["headers"], maxBytes: number): UploadConcat | null {
   const { "upload-concat": concatHeader } = headers;
   const concat = concatHeader === undefined ? null : parseUploadConcat(concatHeader);
-  const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+  // One that is sent in chunks, as a proxy may make an empty one of HTTP/2 too, is looked at when it is there.
+  const hasBody = Number(headers["content-length"] ?? 0) > 0;
   if (concat?.kind === "final") {
     checkFinal(headers, hasBody);
     return concat;
@@ -176,7 +189,7 @@ function checkFinal(headers: TusRequest["headers"], hasBody: boolean): void {
     throw new AppError("length_invalid", "The length of a final upload follows from its parts.", {
       field: "Upload-Length",
     });
-  if (hasBody) throw new AppError("invalid_input", "A final upload takes no bytes.", { field: "Upload-Concat" });
+  if (hasBody) throw finalTakesNone();
 }
 
 /** "If the length of the upload exceeds the maximum […] the Server MUST respond with the 413" (Creation, POST). */

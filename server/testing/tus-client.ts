@@ -70,10 +70,16 @@ export function tusDevice(url: () => string, token: string) {
       }),
     head: (location: string) => ask(at(location), { method: "HEAD", token }),
     remove: (location: string) => ask(at(location), { method: "DELETE", token }),
-    /** Opens a PATCH whose body the caller writes, ends or cuts off. */
-    openPatch: (location: string, offset: number, length: number | null, headers: Record<string, string> = {}) => {
+    /** Opens a PATCH, or another request, whose body the caller writes, ends or cuts off. */
+    openPatch: (
+      location: string,
+      offset: number,
+      length: number | null,
+      headers: Record<string, string> = {},
+      method = "PATCH",
+    ) => {
       const request = httpRequest(at(location), {
-        method: "PATCH",
+        method,
         agent: false,
         headers: {
           "Tus-Resumable": "1.0.0",
