@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { JobQueue } from "./jobs/index.ts";
 import type { Limits } from "./limits.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Sql } from "./sql.ts";
 import type { BlobStore } from "./storage/index.ts";
 import type { Vault } from "./vault.ts";
@@ -50,6 +51,7 @@ export type Context = {
   limits: Limits;
   jobs: JobQueue;
   log: Log;
+  metrics: Metrics;
   /** For secrets that rows keep. */
   vault: Vault;
   origin: Origin;

@@ -90,6 +90,13 @@ const settings = {
       .default([]),
   ),
   STOP_GRACE_SECONDS: setting("15", wholeNumber(15, 1, 3_600)),
+  METRICS_TOKEN: {
+    ...setting(
+      randomBytes(32).toString("base64url"),
+      text("is shorter than 32 characters", (value) => value.length >= 32).optional(),
+    ),
+    isSecret: true as const,
+  },
   LOG_LEVEL: setting("info", z.enum(["debug", "info", "warn", "error", "silent"]).default("info")),
 } as const satisfies Record<string, Setting<unknown>>;
 
@@ -130,6 +137,8 @@ export type Env = Readonly<{
   limits: Limits;
   /** After SIGTERM the process is gone within this time. */
   stopGraceMs: number;
+  /** What monitoring shows to read the metrics; null: only programs of this machine may. */
+  metricsToken: string | null;
   logLevel: string;
 }>;
 
@@ -185,6 +194,7 @@ export function readEnv(source: NodeJS.ProcessEnv = processEnvironment()): Env {
     },
     corsOrigins: read("CORS_ORIGINS"),
     stopGraceMs: read("STOP_GRACE_SECONDS") * 1000,
+    metricsToken: read("METRICS_TOKEN") ?? null,
     logLevel: read("LOG_LEVEL"),
   };
   if (problems.length > 0) throw new EnvError(problems.join("\n"));

@@ -1,3 +1,5 @@
+import { errorCodeHeader } from "./protocol/index.ts";
+
 /**
  * Every way in which Strongroom says no, with its HTTP status (RFC 9110). Codes are stable: clients and the
  * uploader branch on them. Add a row here before throwing a new one, and say it in docs/protocol.md.
@@ -128,7 +130,11 @@ export function toProblem(
   const known = isAppError(error)
     ? error
     : new AppError("internal", "Something went wrong on our side. Nothing was lost; try again.");
-  const headers: Record<string, string> = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" };
+  const headers: Record<string, string> = {
+    "Content-Type": "application/problem+json",
+    "Cache-Control": "no-store",
+    [errorCodeHeader]: known.code,
+  };
   if (known.retryAfterSeconds !== undefined) headers["Retry-After"] = String(known.retryAfterSeconds);
   const body: Record<string, unknown> = {
     type: `urn:strongroom:error:${known.code}`,

@@ -7,7 +7,7 @@ import { openJobs } from "./jobs/index.ts";
 import { createLog } from "./log.ts";
 import { type RunningPostgres, startPostgres } from "./postgres/index.ts";
 import type { Services } from "./services.ts";
-import { openFileBlobStore } from "./storage/index.ts";
+import { measuredStore, openFileBlobStore } from "./storage/index.ts";
 
 /**
  * Opens the archive: database (the embedded one when none is set), schema brought up to date, storage, queue.
@@ -15,7 +15,7 @@ import { openFileBlobStore } from "./storage/index.ts";
  *
  * @throws what stands in the way, with a message for the operator
  */
-export async function openServices(env: Env): Promise<Services> {
+export async function openServices(env: Env, monitor?: Services["monitor"]): Promise<Services> {
   const log = createLog(env.logLevel);
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -30,16 +30,19 @@ export async function openServices(env: Env): Promise<Services> {
     const {
       db,
       sql,
+      pool,
       close: closeDatabase,
     } = openDatabase(databaseUrl, {
       poolSize: env.databasePoolSize,
       onError: (error) => log.warn({ err: error }, "an idle database connection broke"),
     });
     closers.push(closeDatabase);
-    const storage = openFileBlobStore(fileURLToPath(env.storageUrl));
+    const files = openFileBlobStore(fileURLToPath(env.storageUrl));
+    const storage = monitor === undefined ? files : measuredStore(files, monitor.metrics);
     const jobs = await openJobs(databaseUrl, log);
     closers.push(() => jobs.stop());
-    return { env, databaseUrl, db, sql, storage, jobs, log, clock: systemClock, close };
+    const parts = { env, databaseUrl, db, sql, storage, jobs, log, clock: systemClock, databasePool: pool, close };
+    return monitor === undefined ? parts : { ...parts, monitor };
   } catch (error) {
     await close();
     throw error;

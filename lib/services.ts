@@ -3,6 +3,7 @@ import type { Actor, Context, Database, Origin } from "./context.ts";
 import type { Env } from "./env.ts";
 import type { Jobs } from "./jobs/index.ts";
 import type { Log } from "./log.ts";
+import { type Metrics, noMetrics } from "./metrics.ts";
 import type { Sql } from "./sql.ts";
 import type { BlobStore } from "./storage/index.ts";
 import { openVault } from "./vault.ts";
@@ -17,6 +18,14 @@ export type Services = {
   storage: BlobStore;
   jobs: Jobs;
   log: Log;
+  /** What is told of what happens here; left out: nobody looks, as in commands and most tests. */
+  monitor?: {
+    metrics: Metrics;
+    /** Told who a request or a job acts as. */
+    noteActor(correlationId: string, actor: Actor): void;
+  };
+  /** Counts of the database connections of this process. */
+  databasePool?: { totalCount: number; idleCount: number; waitingCount: number };
   clock: Clock;
   /** Closes everything that was opened, in order. */
   close(): Promise<void>;
@@ -43,7 +52,8 @@ export async function getServices(): Promise<Services> {
  * @param correlationId the same in every custody event and log line of one HTTP request or job run
  */
 export function contextFor(services: Services, actor: Actor, origin: Origin, correlationId: string): Context {
-  const { db, sql, storage, jobs, log } = services;
+  const { db, sql, storage, jobs, log, monitor } = services;
+  monitor?.noteActor(correlationId, actor);
   return {
     actor,
     clock: services.clock,
@@ -53,6 +63,7 @@ export function contextFor(services: Services, actor: Actor, origin: Origin, cor
     limits: services.env.limits,
     jobs,
     log: log.child({ correlationId }),
+    metrics: monitor?.metrics ?? noMetrics,
     vault: openVault(services.env.authSecret),
     origin,
     correlationId,

@@ -7,6 +7,7 @@ import type { Services } from "../lib/services.ts";
 import { openSignals } from "../lib/signals.ts";
 import { createTusEndpoint, defaultTiming, type WriterTiming } from "../lib/uploads/index.ts";
 import { sendProblem } from "./answer.ts";
+import { addFigures, Monitor } from "./monitor/index.ts";
 import { nameRequest } from "./request-context.ts";
 import { findRoute } from "./routes.ts";
 import { restarting } from "./uploads.ts";
@@ -25,6 +26,8 @@ type ServerParts = {
   next: RequestListener | null;
   /** For tests that are in a hurry. */
   timing?: Partial<WriterTiming>;
+  /** What sees it; left out: one that nobody reads. */
+  monitor?: Monitor;
 };
 
 /** A server that can end without losing anything. */
@@ -38,8 +41,9 @@ export type ArchiveServer = {
 };
 
 /** Makes the HTTP server: uploads and content here, straight on Node's streams; everything else is the web's. */
-export function createArchiveServer({ services, next, timing }: ServerParts): ArchiveServer {
+export function createArchiveServer({ services, next, timing, monitor = new Monitor() }: ServerParts): ArchiveServer {
   const { env } = services;
+  addFigures(monitor.metrics.registry, services);
   const signals = openSignals(services.databaseUrl, {
     onError: (error) => services.log.warn({ err: error }, "the connection for signals broke"),
   });
@@ -56,7 +60,8 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
     const [path = "/"] = (request.url ?? "/").split("?");
     const served = findRoute(request.method ?? "", path);
     if (isStopping && served?.answersWhileStopping !== true) throw restarting();
-    if (served !== null) return served.handle({ services, endpoint, tokens, isStopping, request, response, path });
+    if (served !== null)
+      return served.handle({ services, monitor, endpoint, tokens, isStopping, request, response, path });
     if (!isReadable(path)) throw new AppError("invalid_input", "This address cannot be read.");
     if (next === null) throw notFound("page");
     limitBody(request, response);
@@ -72,7 +77,9 @@ export function createArchiveServer({ services, next, timing }: ServerParts): Ar
     shouldUpgradeCallback: () => env.mode === "development",
   };
   const http = createServer(options, (request, response) => {
-    response.setHeader(requestIdHeader, nameRequest(request, env));
+    const named = nameRequest(request, env);
+    response.setHeader(requestIdHeader, named.id);
+    if (!named.isOwn) monitor.watch(named.id, request, response, services.log);
     route(request, response).catch((error: unknown) => sendProblem(request, response, error));
   });
   // A PATCH may take half an hour; a silent one is ended by its own idle limit.

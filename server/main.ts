@@ -8,6 +8,7 @@ import { VaultError } from "../lib/vault.ts";
 import { MigrationError } from "../prisma/migrate.ts";
 import { createArchiveServer } from "./create-server.ts";
 import { ListenError, listen } from "./listen.ts";
+import { Monitor } from "./monitor/index.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
 import { prepareKeys, startWorkers } from "./workers.ts";
 
@@ -20,7 +21,8 @@ async function printSetupLink(services: Services, url: string): Promise<void> {
 async function main(): Promise<void> {
   const env = readEnv();
   const isDevelopment = env.mode === "development";
-  const services = await openServices(env);
+  const monitor = new Monitor({ ofProcess: true });
+  const services = await openServices(env, monitor);
   try {
     provideServices(services);
     await prepareKeys(services);
@@ -30,6 +32,7 @@ async function main(): Promise<void> {
     const pages = Promise.withResolvers<void>();
     const server = createArchiveServer({
       services,
+      monitor,
       next: (request, response) => void pages.promise.then(() => handle(request, response)),
     });
     const close = async () => {

@@ -21,7 +21,7 @@ describe("chunks compared with their manifest while they stream", () => {
   const world = useTestDatabase();
   let archive: TestArchive;
   beforeAll(async () => {
-    archive = await startTestArchive(world(), null, { checkpointMs: 100, renewMs: 200 });
+    archive = await startTestArchive(world(), { timing: { checkpointMs: 100, renewMs: 200 } });
   });
   afterAll(() => archive.stop());
 

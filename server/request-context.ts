@@ -17,11 +17,11 @@ const ownMark = randomBytes(32).toString("base64url");
 /**
  * Writes into a request's fields, for the web pages, where it came from and by what it is found again in the log.
  *
- * @returns the request's id
+ * @returns the request's id, and whether it is a part of another one
  */
-export function nameRequest(request: IncomingMessage, env: Env): string {
+export function nameRequest(request: IncomingMessage, env: Env): { id: string; isOwn: boolean } {
   const given = fieldOf(request, correlationField);
-  if (request.headers[ownField] === ownMark && given !== undefined) return given;
+  if (request.headers[ownField] === ownMark && given !== undefined) return { id: given, isOwn: true };
   const { address, isBelieved } = forwardingOf(request, env);
   // Next believes these of anybody, when it asks whether a form is this site's own.
   if (!isBelieved) for (const name of forwardingFields) delete request.headers[name];
@@ -29,7 +29,7 @@ export function nameRequest(request: IncomingMessage, env: Env): string {
   request.headers[ownField] = ownMark;
   request.headers[correlationField] = id;
   request.headers[addressField] = address ?? "";
-  return id;
+  return { id, isOwn: false };
 }
 
 /** One value of a request field; several are joined as RFC 9110, section 5.3 says. */

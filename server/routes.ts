@@ -6,12 +6,15 @@ import type { Services } from "../lib/services.ts";
 import type { TusEndpoint } from "../lib/uploads/index.ts";
 import { handleAnnouncement } from "./announcements.ts";
 import { handleContent, matchContent } from "./content.ts";
+import { handleMetrics } from "./metrics-route.ts";
+import type { Monitor } from "./monitor/index.ts";
 import { handleOpenApi } from "./openapi-route.ts";
 import { handleUpload } from "./uploads.ts";
 
 /** One request, and what answers it. */
 export type Call = {
   services: Services;
+  monitor: Monitor;
   endpoint: TusEndpoint;
   tokens: KnownTokens;
   isStopping: boolean;
@@ -62,6 +65,7 @@ export const servedRoutes: readonly ServedRoute[] = [
   { path: recordingsPath, methods: ["POST"], others: "pages", handle: handleAnnouncement },
   { path: "/api/recordings/{id}/content", methods: ["GET", "HEAD"], others: "refused", handle: content },
   { path: "/api/releases/{id}/content", methods: ["GET", "HEAD"], others: "refused", handle: content },
+  { path: "/api/metrics", methods: ["GET"], others: "refused", answersWhileStopping: true, handle: handleMetrics },
   { path: "/api/openapi.json", methods: ["GET"], others: "refused", handle: handleOpenApi },
 ];
 

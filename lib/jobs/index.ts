@@ -1,2 +1,2 @@
-export { type Jobs, openJobs } from "./open-jobs.ts";
+export { type Backlog, type Jobs, openJobs } from "./open-jobs.ts";
 export type { JobInputs, JobName, JobQueue, JobWorkers } from "./types.ts";

@@ -4,10 +4,15 @@ import type { Log } from "../log.ts";
 import { queueNames, queues } from "./queues.ts";
 import type { JobInputs, JobName, JobQueue, JobWorkers } from "./types.ts";
 
+/** Jobs that wait, and for how long the oldest of them does. */
+export type Backlog = { count: number; oldestSeconds: number };
+
 /** The queue of one process. */
 export interface Jobs extends JobQueue {
   /** Starts working all queues in this process. */
   work(workers: JobWorkers): Promise<void>;
+  /** What waits in a queue, jobs that failed and will run again among them. */
+  backlog(name: JobName): Promise<Backlog>;
   /** Ends running jobs, waiting at most `graceMs`; they start again in another process, or when this one is back. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -69,6 +74,15 @@ class PgJobs implements Jobs {
       const message = error instanceof Error ? error.message : String(error);
       return { id: job.id, status: "failed", output: { message } };
     }
+  }
+
+  async backlog(name: JobName): Promise<Backlog> {
+    const { rows } = await this.#boss.getDb().executeSql(
+      `SELECT count(*)::int AS count, coalesce(extract(epoch FROM now() - min(created_on)), 0)::float8 AS "oldestSeconds"
+         FROM jobs.job WHERE name = $1 AND state < 'active'`,
+      [name],
+    );
+    return rows[0];
   }
 
   async stop(graceMs = 10_000): Promise<void> {

@@ -6,6 +6,8 @@ export const recordingsPath = "/api/recordings";
 export const recordingIdHeader = "Strongroom-Recording";
 /** Response field that names the request, as in the log and in custody. */
 export const requestIdHeader = "Strongroom-Request";
+/** Response field that repeats the code of a problem: an answer to HEAD has no body. */
+export const errorCodeHeader = "Strongroom-Error";
 /** Prefix of a device token, so that scanners for leaked secrets find it. */
 export const deviceTokenPrefix = "srd_";
 

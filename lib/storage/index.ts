@@ -7,3 +7,4 @@ export {
 } from "./blob-store.ts";
 export type { Disk, DiskFile } from "./disk.ts";
 export { openFileBlobStore } from "./file-blob-store.ts";
+export { measuredStore } from "./measured-store.ts";

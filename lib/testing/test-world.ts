@@ -7,6 +7,7 @@ import type { Actor, Context, Database } from "../context.ts";
 import { openDatabase } from "../db.ts";
 import { noLimits } from "../limits.ts";
 import type { Log } from "../log.ts";
+import { noMetrics } from "../metrics.ts";
 import type { Sql } from "../sql.ts";
 import { type BlobStore, openFileBlobStore } from "../storage/index.ts";
 import { openVault } from "../vault.ts";
@@ -40,6 +41,7 @@ function makeContext(
   return {
     actor,
     log: silentLog,
+    metrics: noMetrics,
     limits: noLimits,
     vault: testVault,
     origin: { address: "192.0.2.1", userAgent: "test" },

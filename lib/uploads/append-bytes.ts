@@ -59,6 +59,7 @@ export async function appendBytes(ctx: Context, lease: Lease, body: Readable, op
     const declared = upload.hasManifest ? new DeclaredChunks(ctx, upload.id) : null;
     reception = new Reception({ ctx, lease, file, digester, checksum, declared, inbox, writers, onPromise });
     writers.add(upload.id, reception);
+    ctx.metrics.going("patches", 1);
     const savesLength = options.savesLength === true;
     return await receive(ctx, lease, { reception, digester, writers, leftBytes, savesLength, completes });
   } catch (error) {
@@ -69,6 +70,7 @@ export async function appendBytes(ctx: Context, lease: Lease, body: Readable, op
     await releaseLease(ctx.db, lease).catch((error: unknown) => ctx.log.warn({ err: error }, "a lease has to run out"));
     if (reception !== null) {
       writers.remove(upload.id, reception);
+      ctx.metrics.going("patches", -1);
       reception.settle();
     }
   }

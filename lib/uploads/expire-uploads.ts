@@ -82,6 +82,7 @@ async function expireOne(ctx: Context, upload: Abandoned, before: Date): Promise
     return true;
   });
   // After the commit, as when a device ends an upload: never a row without its bytes.
+  if (isExpired) ctx.metrics.add("expiredUploads");
   if (isExpired) await removeQuietly(ctx, upload);
   return isExpired;
 }

@@ -81,7 +81,9 @@ async function tryTake(ctx: Context, uploadId: string, offsetBytes: number | nul
  */
 export async function takeLease(ctx: Context, id: string, offsetBytes: number | null, writers: Writers) {
   const uploadId = requireId("upload", id);
-  const deadline = performance.now() + writers.timing.busyWaitMs;
+  const begunAt = performance.now();
+  const deadline = begunAt + writers.timing.busyWaitMs;
+  let hasWaited = false;
   const news = new News(writers, uploadId);
   try {
     for (;;) {
@@ -89,16 +91,26 @@ export async function takeLease(ctx: Context, id: string, offsetBytes: number | 
       if (seen.upload.state === "terminated") throw uploadGone();
       if (seen.upload.kind === "final" && offsetBytes !== null) throw finalUpload();
       const isBusy = seen.lease === null && seen.upload.state === "open";
-      if (!isBusy || (offsetBytes !== null && seen.upload.offsetBytes !== offsetBytes)) return seen;
+      if (!isBusy || (offsetBytes !== null && seen.upload.offsetBytes !== offsetBytes)) {
+        if (seen.lease !== null) countLease(ctx, seen.lease, hasWaited);
+        return seen;
+      }
       if (performance.now() > deadline) throw uploadBusy();
       const { heldFence } = seen.upload;
       if (heldFence !== null && writers.ask(uploadId, heldFence, "writer") === "elsewhere")
         await wantLease(ctx.db, uploadId);
+      hasWaited = true;
       await news.next(writers.timing.lookMs);
     }
   } finally {
     news.end();
+    if (hasWaited) ctx.metrics.took("leaseWait", performance.now() - begunAt);
   }
+}
+
+function countLease(ctx: Context, lease: Lease, hasWaited: boolean): void {
+  if (lease.wasLeftBehind) ctx.metrics.add("leasesLeftBehind");
+  else if (hasWaited) ctx.metrics.add("leaseTakeOvers");
 }
 
 /** For a writer whose process hears no signal: it looks each time that it renews. */

@@ -174,7 +174,10 @@ export class Reception implements LocalWriter {
     checksum?.update(batch);
     await written;
     if (whole.length > 0) await this.#compare(whole);
-    for (const buffer of batch) this.#writtenBytes += buffer.byteLength;
+    let bytes = 0;
+    for (const buffer of batch) bytes += buffer.byteLength;
+    this.#writtenBytes += bytes;
+    this.#parts.ctx.metrics.add("receivedBytes", bytes);
     this.#chunks.push(...whole);
   }
 

@@ -39,9 +39,14 @@ type Due = {
 export async function sealRecording(ctx: Context, input: { recordingId: string }, signal?: AbortSignal): Promise<void> {
   const due = await findDue(ctx, input.recordingId, "received");
   if (due === null) return;
+  const startedAt = performance.now();
   const { problem, found } = await inspect(ctx, due, signal);
   if (problem !== null) await quarantine(ctx, due, problem, found);
-  else if (found !== null) await seal(ctx, due, found);
+  else if (found !== null && (await seal(ctx, due, found))) {
+    ctx.metrics.took("seal", performance.now() - startedAt);
+    ctx.metrics.add("sealedRecordings");
+    ctx.metrics.add("sealedBytes", found.sizeBytes);
+  }
 }
 
 /**
@@ -153,25 +158,26 @@ function compareDigest(due: Due, found: ReadBack): Finding | null {
   return { reason: "digest_mismatch", details: { ...expected, actualSha256: found.sha256 } };
 }
 
-async function seal(ctx: Context, due: Due, found: ReadBack): Promise<void> {
-  await ctx.db.$transaction(async (tx) => {
+async function seal(ctx: Context, due: Due, found: ReadBack): Promise<boolean> {
+  return ctx.db.$transaction(async (tx) => {
     const repeatOfId = await findFirst(tx, due, found);
     const { count } = await tx.recording.updateMany({
       where: { id: due.id, state: "received" },
       data: { state: "sealed", sealedAt: ctx.clock.now(), sha256: Buffer.from(found.sha256, "hex"), repeatOfId },
     });
-    if (count === 0) return;
+    if (count === 0) return false;
     const details = { sha256: found.sha256, sizeBytes: found.sizeBytes, chunks: found.chunks.length };
     await recordEvent(ctx, tx, { action: "recording.sealed", recordingId: due.id, details });
-    if (repeatOfId === null) return;
+    if (repeatOfId === null) return true;
     const repeat = { recordingId: due.id, deviceId: due.deviceId, details: { repeatOf: repeatOfId } };
     await recordEvent(ctx, tx, { action: "recording.repeated", ...repeat });
+    return true;
   });
 }
 
 async function quarantine(ctx: Context, due: Due, finding: Finding, found: ReadBack | null): Promise<boolean> {
   ctx.log.error({ recordingId: due.id, ...finding }, "a recording was quarantined");
-  return ctx.db.$transaction(async (tx) => {
+  const isNews = await ctx.db.$transaction(async (tx) => {
     const { count } = await tx.recording.updateMany({
       where: { id: due.id, state: due.state },
       data: {
@@ -189,4 +195,6 @@ async function quarantine(ctx: Context, due: Due, finding: Finding, found: ReadB
     if (due.state === "sealed") await promoteRepeat(ctx, tx, due);
     return true;
   });
+  if (isNews) ctx.metrics.add("quarantinedRecordings");
+  return isNews;
 }

@@ -58,6 +58,7 @@ export async function writeProgress(sql: Sql, entries: readonly ProgressEntry[])
       from: ctx.origin.address ?? "local",
     })),
   );
+  const startedAt = performance.now();
   const held = await sql<{ id: string }>(writeAll, [
     entries.map(({ lease }) => lease.upload.id),
     entries.map(({ lease }) => lease.fence),
@@ -70,5 +71,6 @@ export async function writeProgress(sql: Sql, entries: readonly ProgressEntry[])
     chunks.map((chunk) => chunk.sha256),
     chunks.map((chunk) => chunk.from),
   ]);
+  entries[0]?.ctx.metrics.took("commit", performance.now() - startedAt);
   return new Set(held.map((row) => row.id));
 }

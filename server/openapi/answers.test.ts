@@ -3,7 +3,7 @@ import { z } from "zod";
 import { requestIdHeader } from "../../lib/protocol/index.ts";
 import { provideServices } from "../../lib/services.ts";
 import { useTestDatabase } from "../../lib/testing/index.ts";
-import { type Asked, type Cast, type Drive, drives, makeCast } from "../testing/drives.ts";
+import { type Asked, type Cast, type Drive, drives, makeCast, sendDrive } from "../testing/drives.ts";
 import { startTestArchive, type TestArchive } from "../testing/test-archive.ts";
 import { readWebRoutes, serveWebRoutes } from "../testing/web-routes.ts";
 import { openApiDocument, operations, problemSchema } from "./index.ts";
@@ -18,7 +18,7 @@ describe("answers are what the document says", () => {
   let cast: Cast;
 
   beforeAll(async () => {
-    archive = await startTestArchive(world(), serveWebRoutes(await readWebRoutes()));
+    archive = await startTestArchive(world(), { next: serveWebRoutes(await readWebRoutes()) });
     provideServices(archive.services);
     cast = await makeCast(world(), archive);
   });
@@ -34,18 +34,7 @@ describe("answers are what the document says", () => {
     return found;
   };
 
-  async function send(id: string, asked: Asked) {
-    const { method, path } = operationOf(id);
-    const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => asked.params?.[name] ?? "none");
-    const query = new URLSearchParams(asked.query).toString();
-    const { as } = asked;
-    const headers = new Headers(asked.headers);
-    if (typeof as === "string") headers.set("Authorization", `Bearer ${as}`);
-    else if (as) headers.set("Cookie", [headers.get("Cookie"), await archive.cookie(as)].filter(Boolean).join("; "));
-    if (asked.json !== undefined) headers.set("Content-Type", "application/json");
-    const body = asked.json === undefined ? (asked.body ?? null) : JSON.stringify(asked.json);
-    return fetch(`${archive.url}${filled}${query && `?${query}`}`, { method, headers, body, redirect: "manual" });
-  }
+  const send = (id: string, asked: Asked) => sendDrive(archive, id, asked);
 
   /** The document's answer for a status, with the shapes that it refers to. */
   function documented(id: string, status: number) {

@@ -7,6 +7,9 @@ import { type Answer, type Body, type Caller, type Operation, problemCodes } fro
 type Part = { [member: string]: unknown };
 type ObjectSchema = Part & { properties?: Part; required?: string[] };
 
+/** As in package.json, which an installation need not have beside it. */
+export const archiveVersion = "0.1.0";
+
 /** Every operation that the archive answers, in the order of the document. */
 export const operations: readonly Operation[] = areas.flatMap((area) => area.operations);
 
@@ -184,7 +187,7 @@ export function openApiDocument(publicUrl: string): Part {
     openapi: "3.1.0",
     info: {
       title: "Strongroom",
-      version: "0.1.0",
+      version: archiveVersion,
       summary: "Archive for video evidence",
       description:
         "Every refusal is RFC 9457 problem details with a stable `code`. A `GET` of the web pages' routes also answers `HEAD`.",

@@ -1,1 +1,1 @@
-export { openApiDocument, operations, problemSchema } from "./document.ts";
+export { archiveVersion, openApiDocument, operations, problemSchema } from "./document.ts";

@@ -7,6 +7,7 @@ import { ensureSigningKeys } from "../../lib/keys/index.ts";
 import { issueReceipts } from "../../lib/receipts/index.ts";
 import { approve, askInput, makeScene, release, review, smallPdf, submit } from "../../lib/testing/access.ts";
 import { factories, type TestPerson, type TestWorld } from "../../lib/testing/index.ts";
+import { operations } from "../openapi/index.ts";
 import { makeSigningDevice } from "./signing-device.ts";
 import { makeStoredRecording, type TestArchive } from "./test-archive.ts";
 
@@ -436,6 +437,8 @@ const custody: Drive[] = [
 const monitoring: Drive[] = [
   drive("getLiveness", 200, () => ({})),
   drive("getReadiness", 200, () => ({})),
+  drive("getMetrics", 200, () => ({})),
+  drive("getMetrics", 404, () => ({ headers: { "X-Forwarded-For": "192.0.2.9" } })),
   drive("getOpenApi", 200, () => ({})),
 ];
 
@@ -466,3 +469,19 @@ export const drives: readonly Drive[] = [
   ...custody,
   ...monitoring,
 ];
+
+/** Sends what a drive asks. */
+export async function sendDrive(archive: TestArchive, id: string, asked: Asked): Promise<Response> {
+  const operation = operations.find((one) => one.id === id);
+  if (operation === undefined) throw new Error(`There is no operation ${id}.`);
+  const { method, path } = operation;
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => asked.params?.[name] ?? "none");
+  const query = new URLSearchParams(asked.query).toString();
+  const { as } = asked;
+  const headers = new Headers(asked.headers);
+  if (typeof as === "string") headers.set("Authorization", `Bearer ${as}`);
+  else if (as) headers.set("Cookie", [headers.get("Cookie"), await archive.cookie(as)].filter(Boolean).join("; "));
+  if (asked.json !== undefined) headers.set("Content-Type", "application/json");
+  const body = asked.json === undefined ? (asked.body ?? null) : JSON.stringify(asked.json);
+  return fetch(`${archive.url}${filled}${query && `?${query}`}`, { method, headers, body, redirect: "manual" });
+}

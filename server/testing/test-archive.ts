@@ -2,12 +2,15 @@ import { request as httpRequest, type IncomingHttpHeaders, type RequestListener 
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { readEnv } from "../../lib/env.ts";
+import type { Log } from "../../lib/log.ts";
 import { recordingKey } from "../../lib/recordings/index.ts";
 import type { Services } from "../../lib/services.ts";
+import { measuredStore } from "../../lib/storage/index.ts";
 import { factories, type TestPerson, type TestWorld } from "../../lib/testing/index.ts";
 import type { WriterTiming } from "../../lib/uploads/index.ts";
 import { type ArchiveServer, createArchiveServer } from "../create-server.ts";
 import { listen } from "../listen.ts";
+import { Monitor } from "../monitor/index.ts";
 import { makeSessionCookie } from "../session.ts";
 
 /** An answer with its bytes. */
@@ -23,28 +26,49 @@ export type TestArchive = ArchiveServer & {
   cookie(person: TestPerson): Promise<string>;
 };
 
-/** Starts a server without web pages and without background work. */
+type TestArchiveOptions = {
+  /** The web pages; left out: there are none. */
+  next?: RequestListener;
+  /** Settings beside those that every test server has. */
+  settings?: Record<string, string>;
+  log?: Log;
+  /** For tests that are in a hurry. */
+  timing?: Partial<WriterTiming>;
+};
+
+/** Starts a server without background work. */
 export async function startTestArchive(
   world: TestWorld,
-  next: RequestListener | null = null,
-  timing: Partial<WriterTiming> = {},
+  { next, settings = {}, log = world.context().log, timing = {} }: TestArchiveOptions = {},
 ): Promise<TestArchive> {
   const dataDir = join(world.dir, "data");
-  const env = readEnv({ NODE_ENV: "test", DATABASE_URL: world.databaseUrl, DATA_DIR: dataDir, LOG_LEVEL: "silent" });
+  const env = readEnv({
+    NODE_ENV: "test",
+    DATABASE_URL: world.databaseUrl,
+    DATA_DIR: dataDir,
+    LOG_LEVEL: "silent",
+    ...settings,
+  });
   const { db, sql, storage, clock, databaseUrl } = world;
-  const jobs = Object.assign(world.jobs, { work: async () => undefined, stop: async () => undefined });
+  const jobs = Object.assign(world.jobs, {
+    work: async () => undefined,
+    stop: async () => undefined,
+    backlog: async () => ({ count: 0, oldestSeconds: 0 }),
+  });
+  const monitor = new Monitor();
   const services: Services = {
     env,
     databaseUrl,
     db,
     sql,
-    storage,
+    storage: measuredStore(storage, monitor.metrics),
     jobs,
     clock,
-    log: world.context().log,
+    log,
+    monitor,
     close: async () => undefined,
   };
-  const server = createArchiveServer({ services, next, timing });
+  const server = createArchiveServer({ services, next: next ?? null, monitor, timing });
   const port = await listen(server.http, "127.0.0.1", 0);
   const url = `http://127.0.0.1:${port}`;
   const cookie = async (person: TestPerson) => {

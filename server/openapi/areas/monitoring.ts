@@ -29,6 +29,15 @@ export const monitoring: Area = {
     },
     {
       method: "GET",
+      path: "/api/metrics",
+      id: "getMetrics",
+      summary: "Metrics of this process in the format of Prometheus",
+      caller: "monitor",
+      answers: { 200: { description: "The metrics.", type: "text/plain; version=0.0.4; charset=utf-8" } },
+      refuses: ["method_not_allowed"],
+    },
+    {
+      method: "GET",
       path: "/api/openapi.json",
       id: "getOpenApi",
       summary: "This document",

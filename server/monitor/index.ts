@@ -1,0 +1,2 @@
+export { addFigures } from "./figures.ts";
+export { Monitor } from "./monitor.ts";
