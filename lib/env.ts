@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
+import type { DeviceLimits } from "./devices/index.ts";
 import { type ForwardingFields, type ProxyTrust, parseProxyTrust } from "./forwarding.ts";
 import type { Limits } from "./limits.ts";
 import { keepSecret } from "./secret-file.ts";
@@ -89,6 +90,10 @@ const settings = {
       .transform((value) => members(value).map((member) => new URL(member).origin))
       .default([]),
   ),
+  DEVICE_REQUESTS_PER_SECOND: setting("200", wholeNumber(200, 0, 1_000_000)),
+  DEVICE_TRANSFERS: setting("256", wholeNumber(256, 1, 100_000)),
+  MAX_CONNECTIONS: setting("2000", wholeNumber(2_000, 10, 100_000)),
+  MAX_CONNECTIONS_PER_ADDRESS: setting("500", wholeNumber(500, 1, 100_000)),
   STOP_GRACE_SECONDS: setting("15", wholeNumber(15, 1, 3_600)),
   METRICS_TOKEN: {
     ...setting(
@@ -135,6 +140,11 @@ export type Env = Readonly<{
   /** Origins whose scripts may call the upload endpoint. */
   corsOrigins: readonly string[];
   limits: Limits;
+  deviceLimits: DeviceLimits;
+  /** Connections of all clients that this process takes. */
+  maxConnections: number;
+  /** Connections of one address; behind a trusted proxy its requests at the same time. */
+  maxConnectionsPerAddress: number;
   /** After SIGTERM the process is gone within this time. */
   stopGraceMs: number;
   /** What monitoring shows to read the metrics; null: only programs of this machine may. */
@@ -193,6 +203,9 @@ export function readEnv(source: NodeJS.ProcessEnv = processEnvironment()): Env {
       deviceOpenUploads: read("DEVICE_OPEN_UPLOADS"),
     },
     corsOrigins: read("CORS_ORIGINS"),
+    deviceLimits: { requestsPerSecond: read("DEVICE_REQUESTS_PER_SECOND"), transfers: read("DEVICE_TRANSFERS") },
+    maxConnections: read("MAX_CONNECTIONS"),
+    maxConnectionsPerAddress: read("MAX_CONNECTIONS_PER_ADDRESS"),
     stopGraceMs: read("STOP_GRACE_SECONDS") * 1000,
     metricsToken: read("METRICS_TOKEN") ?? null,
     logLevel: read("LOG_LEVEL"),

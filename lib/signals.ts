@@ -29,6 +29,7 @@ class PgSignals implements Signals {
   #client: pg.Client | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isClosed = false;
+  #sending: Promise<unknown> = Promise.resolve();
 
   constructor(databaseUrl: string, options: SignalOptions) {
     this.#databaseUrl = databaseUrl;
@@ -37,7 +38,10 @@ class PgSignals implements Signals {
   }
 
   send(text: string): void {
-    this.#client?.query("SELECT pg_notify($1, $2)", [channel, text]).catch((error: unknown) => this.#complain(error));
+    // One after the other: the connection takes one statement at a time.
+    this.#sending = this.#sending
+      .then(() => this.#client?.query("SELECT pg_notify($1, $2)", [channel, text]))
+      .catch((error: unknown) => this.#complain(error));
   }
 
   listen(listener: (text: string) => void): void {

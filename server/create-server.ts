@@ -7,6 +7,7 @@ import type { Services } from "../lib/services.ts";
 import { openSignals } from "../lib/signals.ts";
 import { createTusEndpoint, defaultTiming, type WriterTiming } from "../lib/uploads/index.ts";
 import { sendProblem } from "./answer.ts";
+import { limitConnections } from "./connection-gate.ts";
 import { addFigures, Monitor } from "./monitor/index.ts";
 import { nameRequest } from "./request-context.ts";
 import { findRoute } from "./routes.ts";
@@ -15,6 +16,9 @@ import { prepareWebRequest } from "./web-request.ts";
 
 /** Room for Upload-Metadata (96 KiB) and everything else; a longer header is refused with 431. */
 const maxHeaderBytes = 128 * 1024;
+/** Longest time that the header of a request may take, and how often that is looked at. */
+const headersMs = 20_000;
+const lookMs = 5_000;
 /** Longest time that the body of a request to the web pages may take. */
 const pageBodyMs = 120_000;
 /** Longer than proxies usually keep theirs, so that it is never we who close a connection just used. */
@@ -57,6 +61,7 @@ export function createArchiveServer({ services, next, timing, monitor = new Moni
   let isStopping = false;
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    admit(request, response);
     const [path = "/"] = (request.url ?? "/").split("?");
     const served = findRoute(request.method ?? "", path);
     if (isStopping && served?.answersWhileStopping !== true) throw restarting();
@@ -72,6 +77,7 @@ export function createArchiveServer({ services, next, timing, monitor = new Moni
   const options = {
     maxHeaderSize: maxHeaderBytes,
     keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: lookMs,
     // Next takes every request for another protocol and answers none: clients that always ask (Java's do) would wait
     // for ever, and sockets stay open after they left. HTTP answers instead (RFC 9110, 7.8); only `next dev` needs more.
     shouldUpgradeCallback: () => env.mode === "development",
@@ -82,9 +88,10 @@ export function createArchiveServer({ services, next, timing, monitor = new Moni
     if (!named.isOwn) monitor.watch(named.id, request, response, services.log);
     route(request, response).catch((error: unknown) => sendProblem(request, response, error));
   });
+  const admit = limitConnections(http, env);
   // A PATCH may take half an hour; a silent one is ended by its own idle limit.
   http.requestTimeout = 0;
-  http.headersTimeout = 30_000;
+  http.headersTimeout = headersMs;
   // No listener for "clientError": Node's own answer is 400, 408 or 431, and never in the middle of a file.
 
   const stop = async (graceMs = env.stopGraceMs) => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
 import { runLeaseRounds } from "./testing/lease-rounds.ts";
 import { type ApiServer, startApiServer } from "./testing/start-api-server.ts";
+import { measureTakeOver } from "./testing/take-over-times.ts";
 import { tusDevice } from "./testing/tus-client.ts";
 
 describe("two server processes on one archive", () => {
@@ -106,6 +107,16 @@ describe("two server processes on one archive", () => {
     expect((await clientOf(other).remove(path)).status).toBe(204);
     expect((await answered).status).toBe(423);
     expect((await clientOf(0).head(path)).status).toBe(410);
+  });
+
+  it("are quick about it, in one process and between two", async () => {
+    const urls = servers.map((server) => server.url);
+    for (const other of [0, 1]) {
+      const pair = [urls[0] ?? "", urls[other] ?? ""] as const;
+      const kinds = await measureTakeOver({ urls: pair, token, rounds: 1 });
+      // No figure of speed: nobody in these servers looks for himself before twenty seconds are over.
+      for (const { kind, ms } of kinds) expect(ms[0], kind).toBeLessThan(15_000);
+    }
   });
 
   it("a body that is kept whole or not at all is not lost to a newer one while it is coming", async () => {

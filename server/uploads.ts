@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Actor } from "../lib/context.ts";
-import { authenticateDevice } from "../lib/devices/index.ts";
+import { authenticateDevice, DeviceGate } from "../lib/devices/index.ts";
 import { AppError } from "../lib/errors.ts";
 import { jitteredSeconds } from "../lib/jitter.ts";
 import { uploadsPath } from "../lib/protocol/index.ts";
@@ -18,24 +18,45 @@ import { corsFields } from "./cors.ts";
 import { fieldOf, forwardingOf, originOf, requestContext } from "./request-context.ts";
 import type { Call } from "./routes.ts";
 
+const gates = new WeakMap<Services, DeviceGate>();
+
+/** What limits devices in this process. */
+function deviceGateOf(services: Services): DeviceGate {
+  const gate = gates.get(services) ?? new DeviceGate(services.env.deviceLimits);
+  gates.set(services, gate);
+  return gate;
+}
+
+/** Methods that bring a body. */
+const bodyMethods: ReadonlySet<string> = new Set(["POST", "PATCH"]);
 /** Methods that begin with one statement about an upload, which asks for a remembered token too. */
 const askingMethods: ReadonlySet<string> = new Set(["HEAD", "PATCH"]);
 
 /**
  * The device that sent a request.
  *
- * @throws AppError unauthenticated without a token, token_invalid for an unknown or revoked one
+ * @throws AppError unauthenticated without a token, token_invalid for an unknown or revoked one, too_many_requests
  */
 export async function requireDeviceActor({ services, tokens, request }: Call, method: string): Promise<Actor> {
   const [, token] = /^Bearer +(\S+) *$/i.exec(fieldOf(request, "authorization") ?? "") ?? [];
   if (token === undefined)
     throw new AppError("unauthenticated", "Send the device's token: Authorization: Bearer srd_…");
   const known = askingMethods.has(method) ? tokens.recall(token) : null;
-  if (known !== null) return known;
+  const gate = deviceGateOf(services);
+  if (known !== null) {
+    gate.countRequest(known.deviceId, method);
+    return known;
+  }
   const { db, clock } = services;
-  const actor = await authenticateDevice(db, clock, token, originOf(request, services));
+  const origin = originOf(request, services);
+  // Devices that are in stay in, also when somebody guesses tokens from the same address.
+  const isGuess = tokens.recall(token) === null;
+  if (isGuess) gate.takeGuess(origin.address);
+  const actor = await authenticateDevice(db, clock, token, origin);
   if (actor === null) throw new AppError("token_invalid", "This device token is unknown or was revoked.");
+  if (isGuess) gate.returnGuess(origin.address);
   tokens.remember(token, actor);
+  gate.countRequest(actor.deviceId, method);
   return actor;
 }
 
@@ -69,11 +90,14 @@ export async function handleUpload(call: Call): Promise<void> {
     response.setHeader(name, value);
   const tusRequest = { method, uploadId, headers, trailers: () => request.trailers };
   const isDraft = isHttpUpload(tusRequest);
+  let endTransfer: (() => void) | null = null;
   try {
     if (isStopping) throw restarting();
     if (!isDraft) checkTusVersion(tusRequest);
     const actor: Actor = method === "OPTIONS" ? { kind: "nobody" } : await requireDeviceActor(call, method);
     const ctx = requestContext(services, request, actor);
+    if (actor.kind === "device" && bodyMethods.has(method))
+      endTransfer = deviceGateOf(services).beginTransfer(actor.deviceId);
     // nginx and others take any interim response but 100 for the final one.
     const { isProxied } = forwardingOf(request, services.env);
     const inform: Inform = (status, reason, fields) => {
@@ -84,5 +108,7 @@ export async function handleUpload(call: Call): Promise<void> {
   } catch (error) {
     const fields = isDraft ? httpUploadRefusal(error, tusRequest) : refusalFields(error, tusRequest);
     sendProblem(request, response, error, fields);
+  } finally {
+    endTransfer?.();
   }
 }

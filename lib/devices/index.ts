@@ -3,6 +3,7 @@ export { addDeviceKey } from "./add-device-key.ts";
 export { addSite } from "./add-site.ts";
 export { authenticateDevice } from "./authenticate-device.ts";
 export { changeSite } from "./change-site.ts";
+export { DeviceGate, type DeviceLimits } from "./device-gate.ts";
 export { ensureSite } from "./ensure-site.ts";
 export { getDevice, listDevices } from "./find.ts";
 export { issueDeviceToken } from "./issue-device-token.ts";

@@ -7,6 +7,7 @@ export { enableAccount } from "./enable-account.ts";
 export { listAccounts, listOrganisations } from "./find.ts";
 export { inviteAccount } from "./invite-account.ts";
 export { issueLink } from "./issue-link.ts";
+export { addressKey } from "./login-limit.ts";
 export { minPasswordLength } from "./passwords.ts";
 export { type Permission, roleMay } from "./permissions.ts";
 export { resolveSession } from "./resolve-session.ts";

@@ -28,6 +28,8 @@ const env = readEnv({
   DATA_DIR: settings.dataDir,
   PORT: "0",
   LOG_LEVEL: "warn",
+  // A test is faster than any device; what it wants limited it says.
+  DEVICE_REQUESTS_PER_SECOND: "0",
   ...settings.settings,
 });
 const services = await openServices(env);
