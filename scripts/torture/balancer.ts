@@ -11,9 +11,6 @@ import type { Oracle } from "./oracle.ts";
 /** One address in front of several servers, some of which may be dead. */
 export type Balancer = { url: string; close(): Promise<void> };
 
-/** Longest body of an answer that the oracle wants to read: a receipt. */
-const maxHeardBytes = 256 * 1024;
-
 /**
  * Opens a balancer that hands each request to one of the servers that run now, and lets the oracle hear each answer
  * before the client does. A server that dies in the middle is a connection that dies in the middle.
@@ -49,20 +46,11 @@ function pass(oracle: Oracle, to: URL, request: IncomingMessage, response: Serve
   onward.on("response", (answer) => {
     answer.on("error", breakOff);
     const heard = { status: answer.statusCode ?? 0, headers: answer.headers };
-    if (!to.pathname.endsWith("/receipt")) oracle.hear(asked, heard);
-    else hearWhole(answer, (body) => oracle.hear(asked, { ...heard, body }));
+    oracle.hear(asked, heard);
     response.writeHead(heard.status, answer.rawHeaders);
     answer.pipe(response);
   });
   request.pipe(onward);
-}
-
-function hearWhole(answer: IncomingMessage, heard: (body: string) => void): void {
-  let body = "";
-  answer.on("data", (bytes: Buffer) => {
-    if (body.length < maxHeardBytes) body += bytes.toString("latin1");
-  });
-  answer.on("end", () => heard(body));
 }
 
 async function closeServer(server: Server): Promise<void> {

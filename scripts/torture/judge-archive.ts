@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkArchive, type Problem } from "../../lib/check/index.ts";
 import type { Database } from "../../lib/context.ts";
+import { publicKeys } from "../../lib/keys/index.ts";
+import { verifyReceipt } from "../../lib/protocol/index.ts";
 import type { BlobStore } from "../../lib/storage/index.ts";
 import type { TestWorld } from "../../lib/testing/test-world.ts";
 import type { Oracle } from "./oracle.ts";
@@ -24,8 +26,8 @@ type Evidence = {
 };
 
 /**
- * Compares the archive with what was sent and what was promised: every file is sealed, once; no offset is less than
- * was answered; the check at full depth finds nothing but what an announcement that was cut off may leave.
+ * Compares the archive with what was sent and what was promised: every file is sealed, once, with its receipt; no offset
+ * is less than was answered; the check at full depth finds nothing but what an announcement that was cut off may leave.
  */
 export async function judgeArchive(
   world: TestWorld,
@@ -34,6 +36,8 @@ export async function judgeArchive(
   const { violations } = oracle;
   const { db } = world;
   await untilVerified(db, deadlineMs);
+  await untilReceipted(db, deadlineMs);
+  const keys = await publicKeys(db);
   for (const { deviceId, sha256 } of sent) {
     const digest = Buffer.from(sha256, "hex");
     const states = await db.recording.findMany({
@@ -42,6 +46,12 @@ export async function judgeArchive(
     });
     if (states.length !== 1 || states[0]?.state !== "sealed")
       violations.push(`a file of ${deviceId} should be sealed once: ${JSON.stringify(states)}`);
+    for (const { id } of states) {
+      const { jws } = await db.receipt.findUniqueOrThrow({ where: { recordingId: id } });
+      if (verifyReceipt(jws, keys).receipt.sha256 !== sha256)
+        violations.push(`the receipt of ${id} is for other bytes`);
+      oracle.hearReceipt(id, jws);
+    }
   }
   for (const [id, { offsetBytes }] of oracle.uploads) {
     const row = await db.upload.findUnique({ where: { id } });
@@ -71,6 +81,16 @@ async function untilVerified(db: Database, deadlineMs: number): Promise<void> {
   const deadline = Date.now() + deadlineMs;
   while ((await db.recording.count({ where: { state: "received" } })) > 0) {
     if (Date.now() > deadline) throw new Error(`After ${deadlineMs / 1000} s recordings still wait to be read back.`);
+    await sleep(300);
+  }
+}
+
+/** Every sealed recording gets its receipt, in its own time. */
+async function untilReceipted(db: Database, deadlineMs: number): Promise<void> {
+  const deadline = Date.now() + deadlineMs;
+  while ((await db.receipt.count()) < (await db.recording.count({ where: { state: "sealed" } }))) {
+    if (Date.now() > deadline)
+      throw new Error(`After ${deadlineMs / 1000} s recordings still wait for their receipts.`);
     await sleep(300);
   }
 }

@@ -8,9 +8,12 @@ const timing = { leaseMs: 1_500, renewMs: 300, checkpointMs: 300 };
 /** A server process that is killed and started again. */
 export class MortalServer {
   readonly #settings: ApiServerSettings;
+  readonly #onOwnDeath: (sentence: string) => void;
   #running: ApiServer | null = null;
 
-  constructor(settings: ApiServerSettings) {
+  /** @param onOwnDeath told when it ends without being asked to */
+  constructor(settings: ApiServerSettings, onOwnDeath: (sentence: string) => void) {
+    this.#onOwnDeath = onOwnDeath;
     this.#settings = { timing, ...settings, settings: { LOG_LEVEL: "silent" } };
   }
 
@@ -23,7 +26,11 @@ export class MortalServer {
   async start(): Promise<void> {
     for (let tries = 0; this.#running === null; tries++) {
       try {
-        this.#running = await startApiServer(this.#settings);
+        const running = await startApiServer(this.#settings);
+        this.#running = running;
+        running.process.once("exit", (code) => {
+          if (this.#running === running) this.#onOwnDeath(`a server ended by itself with ${code}`);
+        });
       } catch (error) {
         if (tries > 60) throw error;
         await sleep(500);

@@ -2,7 +2,6 @@
 type Promised = { offsetBytes: number };
 
 const uploadPath = /\/api\/uploads\/(U-[0-9A-Z]{5}-[0-9A-Z]{5})$/;
-const receiptPath = /\/api\/recordings\/(R-[0-9A-Z]{5}-[0-9A-Z]{5})\/receipt$/;
 
 /** The upload that an address names; null for other addresses. */
 function uploadIdIn(address: string): string | null {
@@ -10,7 +9,7 @@ function uploadIdIn(address: string): string | null {
 }
 
 /** An answer as it went to a client; field names in lower case. */
-export type HeardAnswer = { status: number; headers: Record<string, string | string[] | undefined>; body?: string };
+export type HeardAnswer = { status: number; headers: Record<string, string | string[] | undefined> };
 
 /**
  * Remembers every offset and every receipt that any client was answered, and notices the answer that takes one back.
@@ -36,10 +35,7 @@ export class Oracle {
     this.answers.set(key, (this.answers.get(key) ?? 0) + 1);
     const location = String(answer.headers.location ?? "");
     const id = uploadIdIn(location) ?? uploadIdIn(address);
-    if (id === null) {
-      this.#hearReceipt(address, answer);
-      return;
-    }
+    if (id === null) return;
     const promised = this.#uploads.get(id) ?? { offsetBytes: 0 };
     this.#uploads.set(id, promised);
     if (answer.status === 404 || answer.status === 410)
@@ -53,15 +49,11 @@ export class Oracle {
     promised.offsetBytes = Math.max(promised.offsetBytes, offsetBytes);
   }
 
-  #hearReceipt(address: string, { status, body }: HeardAnswer): void {
-    const [, id] = receiptPath.exec(address.split("?")[0] ?? "") ?? [];
-    if (id === undefined) return;
-    const known = this.#receipts.get(id);
-    if (status === 200 && body !== undefined && known === undefined) this.#receipts.set(id, body);
-    if (status === 200 && body !== undefined && known !== undefined && known !== body)
-      this.violations.push(`the receipt of ${id} is another one than before`);
-    if ((status === 404 || status === 409) && known !== undefined)
-      this.violations.push(`the receipt of ${id} is gone (${status})`);
+  /** A receipt as somebody got it. It was given for ever. */
+  hearReceipt(recordingId: string, jws: string): void {
+    const known = this.#receipts.get(recordingId) ?? jws;
+    this.#receipts.set(recordingId, known);
+    if (known !== jws) this.violations.push(`the receipt of ${recordingId} is another one than before`);
   }
 
   /** Every upload that was announced to a client, with what it was promised. */

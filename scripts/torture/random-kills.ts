@@ -7,15 +7,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "../../e2e/support/proxy.ts";
 import { openFileBlobStore } from "../../lib/storage/index.ts";
 import { makeDevice } from "../../lib/testing/factories/devices.ts";
-import { openTestWorld } from "../../lib/testing/test-world.ts";
+import { openTestWorld, type TestWorld } from "../../lib/testing/test-world.ts";
 import { migrate } from "../../prisma/migrate.ts";
+import { makeSigningDevice } from "../../server/testing/signing-device.ts";
 import { SpawnedUploader } from "../../uploader/testing/spawned-uploader.ts";
 import { type Balancer, openBalancer } from "./balancer.ts";
 import { type ArchiveFacts, judgeArchive } from "./judge-archive.ts";
 import { MortalDatabase } from "./mortal-database.ts";
 import { MortalServer } from "./mortal-server.ts";
 import { Oracle } from "./oracle.ts";
-import { deliverRaw } from "./raw-device.ts";
+import { deliverRaw, deliverSigned } from "./raw-device.ts";
 
 type Options = {
   seed: number;
@@ -83,7 +84,8 @@ class Run {
     this.#dir = dir;
     this.#database = database;
     this.#bundle = join(dir, "strongroom-uploader.mjs");
-    this.#servers = [0, 1].map(() => new MortalServer({ databaseUrl: database.url, dataDir: join(dir, "data") }));
+    const settings = { databaseUrl: database.url, dataDir: join(dir, "data") };
+    this.#servers = [0, 1].map(() => new MortalServer(settings, (sentence) => this.#oracle.violations.push(sentence)));
   }
 
   static async start(options: Options): Promise<Run> {
@@ -107,7 +109,12 @@ class Run {
     const senders = devices.map(({ id, token }, index) =>
       index % 2 === 0 ? this.#sendRaw(id, token) : this.#sendWithUploader(id, token, index),
     );
-    const killers = [...this.#servers.map((server) => this.#killServer(server)), this.#killDatabase()];
+    senders.push(this.#sendSigned(world));
+    const killers = [
+      this.#watchReceipts(world),
+      ...this.#servers.map((server) => this.#killServer(server)),
+      this.#killDatabase(),
+    ];
     for (let left = this.#options.killMs; left > 0; left -= 10_000) {
       await sleep(Math.min(left, 10_000));
       this.#say();
@@ -156,6 +163,24 @@ class Run {
     while (!this.#isOver) {
       await deliverRaw(this.#balancer?.url ?? "", token, this.#makeFile(deviceId), this.#random);
       await sleep(this.#random() * 300);
+    }
+  }
+
+  /** A device that announces with signed manifests: also an announcement whose answer is lost makes one recording. */
+  async #sendSigned(world: TestWorld): Promise<void> {
+    const device = await makeSigningDevice(world, () => this.#balancer?.url ?? "");
+    while (!this.#isOver) {
+      await deliverSigned(device, this.#makeFile(device.id), this.#random);
+      await sleep(this.#random() * 300);
+    }
+  }
+
+  /** As whoever fetches receipts while things die: what was given once stays as it is. */
+  async #watchReceipts({ db }: TestWorld): Promise<void> {
+    while (!this.#isOver) {
+      await sleep(1_500);
+      const rows = await db.receipt.findMany({ select: { recordingId: true, jws: true } }).catch(() => []);
+      for (const { recordingId, jws } of rows) this.#oracle.hearReceipt(recordingId, jws);
     }
   }
 

@@ -1,31 +1,37 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { makeSigningDevice } from "../../server/testing/signing-device.ts";
 import { type Answer, tusDevice } from "../../server/testing/tus-client.ts";
 
-/** What became of one file. */
-export type RawDelivery = { location: string; recordingId: string };
+type Device = ReturnType<typeof tusDevice>;
+type SigningDevice = Awaited<ReturnType<typeof makeSigningDevice>>;
 
 /** How a device takes leave of the link: what it does to its own requests. */
 const habits = ["whole", "whole", "checksum", "pieces", "cut"] as const;
 
 /**
  * Brings one file in, request by request, through whatever happens: a client that knows nothing but tus, and believes
- * nothing but what it was answered.
- *
- * @returns once every byte is acknowledged
+ * nothing but what it was answered. Returns once every byte is acknowledged.
  */
-export async function deliverRaw(url: string, token: string, file: Buffer, random: () => number): Promise<RawDelivery> {
+export async function deliverRaw(url: string, token: string, file: Buffer, random: () => number): Promise<void> {
   const client = tusDevice(() => url, token);
   const sha256 = createHash("sha256").update(file).digest("hex");
-  const created = await insist(
-    () => client.create(file.length, { filename: "raw.bin", sha256, chunk_size: "400000" }),
-    201,
-  );
-  const location = String(created.headers.location);
-  const recordingId = String(created.headers["strongroom-recording"]);
+  const metadata = { filename: "raw.bin", sha256, chunk_size: "400000" };
+  const created = await insist(() => client.create(file.length, metadata), [201]);
+  await sendBytes(client, String(created.headers.location), file, random);
+}
+
+/** The same, announced by a signed manifest, which may be sent again until it is answered. */
+export async function deliverSigned(device: SigningDevice, file: Buffer, random: () => number): Promise<void> {
+  const jws = device.sign(device.describe(file));
+  const announced = await insist(() => device.announce(jws), [200, 201]);
+  await sendBytes(device.tus, String(announced.headers.location), file, random);
+}
+
+async function sendBytes(client: Device, location: string, file: Buffer, random: () => number): Promise<void> {
   for (;;) {
-    const offset = Number((await insist(() => client.head(location), 200)).headers["upload-offset"]);
-    if (offset >= file.length) return { location, recordingId };
+    const offset = Number((await insist(() => client.head(location), [200])).headers["upload-offset"]);
+    if (offset >= file.length) return;
     const body = file.subarray(offset, offset + 1 + Math.floor(random() * 2_000_000));
     const habit = habits[Math.floor(random() * habits.length)];
     await sendBody(client, location, offset, body, habit ?? "whole", random).catch(() => undefined);
@@ -34,16 +40,16 @@ export async function deliverRaw(url: string, token: string, file: Buffer, rando
 }
 
 /** Asks until the answer is the right one; anything else, and no answer, is waited out. */
-async function insist(act: () => Promise<Answer>, status: number): Promise<Answer> {
+async function insist(act: () => Promise<Answer>, statuses: readonly number[]): Promise<Answer> {
   for (;;) {
     const answer = await act().catch(() => null);
-    if (answer?.status === status) return answer;
+    if (answer !== null && statuses.includes(answer.status)) return answer;
     await sleep(200);
   }
 }
 
 async function sendBody(
-  client: ReturnType<typeof tusDevice>,
+  client: Device,
   location: string,
   offset: number,
   body: Buffer,

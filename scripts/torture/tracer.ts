@@ -17,15 +17,18 @@ export type Trap = {
   remove(): Promise<void>;
 };
 
-function isHeld(pid: number): boolean {
-  return readdirSync(`/proc/${pid}/task`).every((thread) =>
-    /^TracerPid:\t[1-9]/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8")),
-  );
+/** What strace counts, it counts for each thread: words are the main thread's, the disk is the work of another. */
+type Threads = "all" | "main";
+
+function isHeld(pid: number, threads: Threads): boolean {
+  const held = threads === "main" ? [String(pid)] : readdirSync(`/proc/${pid}/task`);
+  return held.every((thread) => /^TracerPid:\t[1-9]/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8")));
 }
 
-/** Attaches strace, and waits until it holds every thread; null when there is no strace or it may not. */
-async function attach(pid: number, args: readonly string[]): Promise<ChildProcess | null> {
-  const child = spawn("strace", ["-f", "-o", "/dev/null", ...args, "-p", String(pid)], { stdio: "ignore" });
+/** Attaches strace, and waits until it holds the threads; null when there is no strace or it may not. */
+async function attach(pid: number, threads: Threads, args: readonly string[]): Promise<ChildProcess | null> {
+  const follow = threads === "all" ? ["-f"] : [];
+  const child = spawn("strace", [...follow, "-o", "/dev/null", ...args, "-p", String(pid)], { stdio: "ignore" });
   let isOver = false;
   child.once("error", () => {
     isOver = true;
@@ -33,7 +36,7 @@ async function attach(pid: number, args: readonly string[]): Promise<ChildProces
   child.once("exit", () => {
     isOver = true;
   });
-  while (!isOver && !isHeld(pid)) await sleep(10);
+  while (!isOver && !isHeld(pid, threads)) await sleep(10);
   return isOver ? null : child;
 }
 
@@ -43,7 +46,13 @@ async function attach(pid: number, args: readonly string[]): Promise<ChildProces
  */
 export async function setTrap(pid: number, set: CallSet, nth: number): Promise<Trap> {
   const calls = callSets[set];
-  const strace = await attach(pid, ["-e", `trace=${calls}`, "-e", `inject=${calls}:signal=SIGKILL:when=${nth}`]);
+  const threads = set === "words" ? "main" : "all";
+  const strace = await attach(pid, threads, [
+    "-e",
+    `trace=${calls}`,
+    "-e",
+    `inject=${calls}:signal=SIGKILL:when=${nth}`,
+  ]);
   if (strace === null) throw new Error("strace cannot be attached");
   const remove = async () => {
     if (strace.exitCode !== null || strace.signalCode !== null) return;
@@ -60,7 +69,7 @@ export async function whyNoTraps(): Promise<string | null> {
   const child = spawn("sleep", ["20"], { stdio: "ignore" });
   try {
     await once(child, "spawn");
-    const strace = await attach(child.pid ?? 0, ["-e", "trace=write"]);
+    const strace = await attach(child.pid ?? 0, "all", ["-e", "trace=write"]);
     if (strace === null) return "there is no strace, or it may not attach to processes (ptrace)";
     strace.kill("SIGINT");
     return null;
