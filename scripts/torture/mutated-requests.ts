@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { seededRandom } from "../../e2e/support/proxy.ts";
 import { checkArchive, type Problem } from "../../lib/check/index.ts";
-import { encodeMetadataHeader } from "../../lib/protocol/index.ts";
 import { recordingKey } from "../../lib/recordings/index.ts";
 import { makeDevice } from "../../lib/testing/factories/devices.ts";
 import type { TestWorld } from "../../lib/testing/test-world.ts";
 import { findUpload } from "../../server/testing/find-upload.ts";
+import { makeSigningDevice } from "../../server/testing/signing-device.ts";
 import { type ApiServer, startApiServer } from "../../server/testing/start-api-server.ts";
 import { tusDevice } from "../../server/testing/tus-client.ts";
-import { mutateRequest, type RawRequest } from "./mutate-head.ts";
+import { goodRequest, targetBytes } from "./good-requests.ts";
+import { mutateRequest } from "./mutate-head.ts";
 import { RawExchanges } from "./raw-exchange.ts";
 
 type Options = { seed: number; count: number; say?: (line: string) => void };
@@ -22,7 +22,6 @@ export type MutationFigures = { seed: number; requests: number; answers: Record<
 /** An upload that mutated requests may write to. All of its bytes are this one, so that any other is a wrong one. */
 type Target = { location: string; byte: number; offset: number };
 
-const targetBytes = 40_000;
 const lanes = 24;
 
 /**
@@ -55,6 +54,7 @@ class Mutation {
   readonly #targets: Target[] = [];
   readonly #everyTarget: Target[] = [];
   #token = "";
+  #manifest = "";
 
   constructor(world: TestWorld, server: ApiServer, seed: number) {
     this.#world = world;
@@ -64,7 +64,9 @@ class Mutation {
   }
 
   async perform(count: number, say?: (line: string) => void): Promise<MutationFigures> {
-    this.#token = (await makeDevice(this.#world.db)).token;
+    const device = await makeSigningDevice(this.#world, () => this.#server.url);
+    this.#token = device.token;
+    this.#manifest = device.sign(device.describe(Buffer.from("announced and never sent")));
     const witnesses = await this.#makeWitnesses();
     for (let lane = 0; lane < lanes; lane++) await this.#renewTarget(lane);
     const wire = new RawExchanges(Number(new URL(this.#server.url).port));
@@ -93,7 +95,10 @@ class Mutation {
   async #sendOne(wire: RawExchanges, lane: number): Promise<void> {
     const target = this.#targets[lane];
     if (target === undefined) throw new Error("each lane has its target");
-    const bytes = mutateRequest(this.#seedRequest(target), this.#random);
+    const bytes = mutateRequest(
+      goodRequest({ ...target, token: this.#token, manifest: this.#manifest }, this.#random),
+      this.#random,
+    );
     const { status, text } = await wire.exchange(bytes);
     const key = String(status ?? "none");
     this.#answers.set(key, (this.#answers.get(key) ?? 0) + 1);
@@ -115,52 +120,6 @@ class Mutation {
     const target = { location: String(created.headers.location), byte: 0xa0 + lane, offset: 0 };
     this.#targets[lane] = target;
     this.#everyTarget.push(target);
-  }
-
-  /** A good request of every kind that devices send. */
-  #seedRequest({ location, byte, offset }: Target): RawRequest {
-    const path = new URL(location).pathname;
-    const body = Buffer.alloc(1 + Math.floor(this.#random() * 3_000), byte);
-    const common: RawRequest["fields"] = [
-      ["Host", "archive.example"],
-      ["Authorization", `Bearer ${this.#token}`],
-      ["Tus-Resumable", "1.0.0"],
-    ];
-    const typed: RawRequest["fields"] = [...common, ["Content-Type", "application/offset+octet-stream"]];
-    const sized: RawRequest["fields"] = [...typed, ["Content-Length", String(body.length)]];
-    const at: [string, string] = ["Upload-Offset", String(offset)];
-    const checksum: [string, string] = [
-      "Upload-Checksum",
-      `sha256 ${createHash("sha256").update(body).digest("base64")}`,
-    ];
-    const metadata: [string, string] = [
-      "Upload-Metadata",
-      encodeMetadataHeader([
-        ["filename", "señal.mp4"],
-        ["captured_from", "2026-03-14T10:31:04+01:00"],
-        ["metadata", '{"speed":[1,2,{"a":null}]}'],
-      ]),
-    ];
-    const none = Buffer.alloc(0);
-    const chunked = Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from("\r\n0\r\n\r\n")]);
-    const patch = `PATCH ${path} HTTP/1.1`;
-    const post = "POST /api/uploads HTTP/1.1";
-    const seeds: RawRequest[] = [
-      { line: patch, fields: [...sized, at], body },
-      { line: patch, fields: [...sized, at], body },
-      { line: patch, fields: [...sized, at, checksum], body },
-      { line: patch, fields: [...typed, at, ["Transfer-Encoding", "chunked"]], body: chunked },
-      { line: patch, fields: [...sized, at, ["Upload-Length", String(targetBytes)]], body },
-      { line: post, fields: [...sized, ["X-HTTP-Method-Override", "PATCH"], at], body },
-      { line: post, fields: [...common, ["Upload-Length", "20"], metadata], body: none },
-      { line: post, fields: [...common, ["Upload-Defer-Length", "1"], metadata], body: none },
-      { line: post, fields: [...sized, ["Upload-Length", "4000"], metadata], body },
-      { line: post, fields: [...common, ["Upload-Length", "20"], ["Upload-Concat", "partial"]], body: none },
-      { line: `HEAD ${path} HTTP/1.1`, fields: common, body: none },
-      { line: `DELETE ${path} HTTP/1.1`, fields: common, body: none },
-      { line: "OPTIONS /api/uploads HTTP/1.1", fields: common.slice(0, 1), body: none },
-    ];
-    return seeds[Math.floor(this.#random() * seeds.length)] ?? { line: patch, fields: sized, body };
   }
 
   /** Uploads that no request names: one whole, one half, and one of another device. */
