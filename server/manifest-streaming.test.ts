@@ -7,6 +7,7 @@ import { expectCustodyEvent, useTestDatabase } from "../lib/testing/index.ts";
 import { sealRecording } from "../lib/uploads/index.ts";
 import { makeSigningDevice } from "./testing/signing-device.ts";
 import { startTestArchive, type TestArchive } from "./testing/test-archive.ts";
+import { ask } from "./testing/tus-client.ts";
 
 const chunk = 400_000;
 
@@ -68,6 +69,29 @@ describe("chunks compared with their manifest while they stream", () => {
     const rows = await world().db.chunk.findMany({ where: { recordingId: sent.recording } });
     expect(rows.map(({ index, lengthBytes }) => [index, lengthBytes])).toEqual([[0, chunk]]);
     expect((await sent.patch(upload, chunk, file.subarray(chunk))).status).toBe(204);
+    await sealed(sent);
+  });
+
+  test("a wrong chunk of an HTTP upload is the same, and completes nothing", async () => {
+    const sent = await announced();
+    const append = (offset: number, body: Uint8Array, completes: string) =>
+      ask(sent.upload, {
+        method: "PATCH",
+        token: sent.device.token,
+        body,
+        version: null,
+        headers: {
+          "Content-Type": "application/partial-upload",
+          "Upload-Draft-Interop-Version": "8",
+          "Upload-Offset": String(offset),
+          "Upload-Complete": completes,
+        },
+      });
+    const answer = await append(0, spoilt(sent.file, 3 * chunk + 6_999), "?1");
+    expect(wrongChunk(answer)).toEqual([460, "chunk_mismatch", 3]);
+    expect(answer.headers).toMatchObject({ "upload-offset": String(3 * chunk), location: sent.upload });
+    const last = await append(3 * chunk, sent.file.subarray(3 * chunk), "?1");
+    expect([last.status, last.headers["upload-complete"]]).toEqual([201, "?1"]);
     await sealed(sent);
   });
 

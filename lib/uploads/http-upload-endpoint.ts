@@ -7,7 +7,7 @@ import { wantedDigests } from "./digest-fields.ts";
 import { httpUploadMethods } from "./http-upload-methods.ts";
 import { allowOf, checkHttpUpload, interopVersion, partialUploadType } from "./http-upload-request.ts";
 import { type HttpUploadParts, type HttpUploadScope, type Inform, limitFields } from "./http-upload-scope.ts";
-import { failureMessage } from "./storage-error.ts";
+import { logFailure } from "./log-failure.ts";
 import type { TusAnswer, TusRequest } from "./tus-endpoint.ts";
 
 /**
@@ -63,20 +63,20 @@ function problemAnswer(
   error: unknown,
 ): TusAnswer {
   const { status, body, headers } = toProblem(error, ctx.correlationId);
-  const cause = error instanceof Error ? error.cause : undefined;
   const upload = scope?.upload ?? null;
-  if (!isAppError(error) || status >= 500)
-    ctx.log.error({ err: error, cause, uploadId: upload?.id }, failureMessage(error));
+  logFailure(ctx, error, upload);
   Object.assign(headers, httpUploadRefusal(error, request));
   // "A server responding with a 413 […] MUST include the Upload-Limit header in this response" (Limits).
   if (isAppError(error) && error.code === "too_large") Object.assign(headers, limitFields(parts, scope));
   if (scope !== null && upload !== null) {
-    const isKnown = isAppError(error) && ["offset_conflict", "digest_mismatch"].includes(error.code);
+    const code = isAppError(error) ? error.code : "internal";
+    const isKnown = ["offset_conflict", "digest_mismatch", "chunk_mismatch"].includes(code);
     // "The response MUST include the correct offset in the Upload-Offset header field" (Upload Append).
     if (isKnown) headers["Upload-Offset"] = String(upload.offsetBytes);
     if (scope.result !== null) headers["Upload-Offset"] = String(scope.result.offsetBytes);
     // The upload is there although its first bytes were refused: the client can go on with it.
-    if (request.method === "POST") headers.Location = `${scope.location}/${upload.id}`;
+    // After a chunk that is not what a manifest says, it goes on here, which may be another upload than before.
+    if (request.method === "POST" || code === "chunk_mismatch") headers.Location = `${scope.location}/${upload.id}`;
   }
   return { status, headers, body: JSON.stringify(body), mustClose: true };
 }

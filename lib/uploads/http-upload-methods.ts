@@ -140,14 +140,13 @@ async function take(scope: HttpUploadScope, lease: Lease, parts: HttpUploadParts
     scope.inform({ "Upload-Offset": String(offsetBytes) });
   };
   const { writers, maxBytes } = parts;
-  scope.result = await appendBytes(ctx, lease, body, {
-    writers,
-    maxBytes,
-    checksum,
-    savesLength,
-    completes,
-    onPromise,
-  });
+  const options = { writers, maxBytes, checksum, savesLength, completes, onPromise };
+  try {
+    scope.result = await appendBytes(ctx, lease, body, options);
+  } finally {
+    // Where it goes on after a chunk that is not what a manifest says.
+    scope.upload = lease.replacedBy ?? scope.upload;
+  }
   if (completes && scope.result.ended === "whole" && !scope.result.isComplete)
     throw inconsistentLength("The body ended before the length that was announced; what arrived is kept.");
 }

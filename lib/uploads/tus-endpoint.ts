@@ -8,7 +8,7 @@ import { checksumAlgorithms } from "./checksum.ts";
 import { handleHttpUpload } from "./http-upload-endpoint.ts";
 import { isHttpUpload, partialUploadType } from "./http-upload-request.ts";
 import { type Inform, limitFields } from "./http-upload-scope.ts";
-import { failureMessage } from "./storage-error.ts";
+import { logFailure } from "./log-failure.ts";
 import type { WriterTiming } from "./timing.ts";
 import { type TusParts, type TusScope, tusMethods } from "./tus-methods.ts";
 import {
@@ -119,12 +119,7 @@ const offsetCodes: ReadonlySet<string> = new Set<ErrorCode>(["offset_conflict", 
 function problemAnswer(scope: TusScope, error: unknown, location: string): TusAnswer {
   const { request } = scope;
   const { status, body, headers } = toProblem(error, scope.ctx.correlationId);
-  const cause = error instanceof Error ? error.cause : undefined;
-  // A refusal for want of room is foreseen; a full disk in the middle of a write has a cause, and is not.
-  if (isAppError(error) && error.code === "insufficient_storage" && cause === undefined)
-    scope.ctx.log.warn({ err: error }, "an announcement was refused for want of room");
-  else if (!isAppError(error) || status >= 500)
-    scope.ctx.log.error({ err: error, cause, uploadId: scope.upload?.id }, failureMessage(error));
+  logFailure(scope.ctx, error, scope.upload);
   Object.assign(headers, refusalFields(error, request));
   if (isAppError(error) && offsetCodes.has(error.code) && scope.upload !== null)
     headers["Upload-Offset"] = String(scope.upload.offsetBytes);

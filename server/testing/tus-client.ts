@@ -10,16 +10,21 @@ type Ask = {
   token?: string;
   headers?: Record<string, string>;
   body?: Uint8Array | null;
+  /** Of tus; null: the request does not speak it. */
+  version?: string | null;
 };
 
 /** Sends one request with exactly these fields, as a client of any kind might. */
-export function ask(url: string, { method, token, headers = {}, body = null }: Ask): Promise<Answer> {
+export function ask(
+  url: string,
+  { method, token, headers = {}, body = null, version = "1.0.0" }: Ask,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(url, {
       method,
       agent: false,
       headers: {
-        "Tus-Resumable": "1.0.0",
+        ...(version === null ? {} : { "Tus-Resumable": version }),
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
         ...(body === null ? {} : { "Content-Length": body.byteLength }),
         ...headers,

@@ -18,6 +18,12 @@ const draft = {
   "Upload-Limit": "Longest file and time left (IETF draft).",
 };
 
+const draftParameters: Parameter[] = [
+  field("Upload-Draft-Interop-Version", z.literal("8").optional(), "Version of the IETF draft; with it 104 comes too."),
+  field("Upload-Complete", z.enum(["?0", "?1"]).optional(), "Whether this body is the last (IETF draft)."),
+  field("Content-Digest", z.string().optional(), "Digest of the body (IETF draft)."),
+];
+
 const refusals = ["unsupported_version", "too_many_requests", "method_not_allowed"] as const;
 const bodyRefusals = [
   "length_invalid",
@@ -51,6 +57,9 @@ const create: Operation = {
     field("Upload-Metadata", z.string().optional(), "Keys, and values in Base64: see docs/protocol.md."),
     field("Upload-Concat", z.string().optional(), "`partial`, or `final;` and the addresses of the parts."),
     checksum,
+    ...draftParameters,
+    field("Repr-Digest", z.string().optional(), "SHA-256 of the whole file (IETF draft)."),
+    field("Content-Disposition", z.string().optional(), "The file's name (IETF draft)."),
   ],
   body: { type: offsetStream, others: anyType, schema: null, isOptional: true },
   answers: {
@@ -63,7 +72,7 @@ const create: Operation = {
       ...draft,
     }),
   },
-  refuses: [...refusals, ...bodyRefusals, "metadata_invalid"],
+  refuses: [...refusals, ...bodyRefusals, "metadata_invalid", "conflict", "offset_conflict"],
 };
 
 const head: Operation = {
@@ -71,7 +80,7 @@ const head: Operation = {
   method: "HEAD",
   id: "getUpload",
   summary: "How far an upload is. Answers at once, also while bytes arrive",
-  parameters: [version],
+  parameters: [version, ...draftParameters.slice(0, 1)],
   answers: {
     200: empty("The upload.", {
       ...tus,
@@ -92,7 +101,7 @@ const head: Operation = {
       ...draft,
     }),
   },
-  refuses: [...refusals, "not_found", "upload_gone"],
+  refuses: [...refusals, "not_found", "upload_gone", "locked"],
 };
 
 const patch: Operation = {
@@ -100,7 +109,12 @@ const patch: Operation = {
   method: "PATCH",
   id: "appendToUpload",
   summary: "Brings bytes",
-  parameters: [version, field("Upload-Offset", z.string().regex(/^\d+$/), "Where the body begins."), checksum],
+  parameters: [
+    version,
+    field("Upload-Offset", z.string().regex(/^\d+$/), "Where the body begins."),
+    checksum,
+    ...draftParameters,
+  ],
   body: { type: offsetStream, others: ["application/partial-upload"], schema: null },
   answers: {
     204: empty("What arrived is durable. It may be less than was sent: go on from Upload-Offset.", {
@@ -135,7 +149,7 @@ const remove: Operation = {
   summary: "Ends an upload that is not complete",
   parameters: [version],
   answers: { 204: empty("The upload is over and its bytes are gone.", tus) },
-  refuses: [...refusals, "not_found", "upload_gone", "upload_complete", "locked"],
+  refuses: [...refusals, "not_found", "upload_gone", "upload_complete", "state_conflict", "locked"],
 };
 
 const configuration: Answer = empty("What this endpoint offers.", {
@@ -145,6 +159,7 @@ const configuration: Answer = empty("What this endpoint offers.", {
   "Tus-Extension": "Extensions of tus.",
   "Tus-Max-Size": "Longest file in bytes.",
   "Tus-Checksum-Algorithm": "Algorithms of Upload-Checksum.",
+  "Accept-Patch": "The media type of a PATCH of the IETF draft.",
 });
 
 function ask(path: string, id: string): Operation {
@@ -164,7 +179,9 @@ function ask(path: string, id: string): Operation {
 
 export const uploads: Area = {
   name: "Uploads",
-  description: "tus 1.0: recordings come in, chunk by chunk, over any link. docs/protocol.md has the details.",
+  description:
+    "tus 1.0 and the IETF draft Resumable Uploads for HTTP: recordings come in, chunk by chunk, over any link. " +
+    "docs/protocol.md has the details.",
   operations: [
     create,
     ask("/api/uploads", "getUploadOptions"),
