@@ -2,19 +2,24 @@ import { AppError } from "../lib/errors.ts";
 import { type AnnouncedView, manifestMediaType, maxManifestBytes, recordingIdHeader } from "../lib/protocol/index.ts";
 import { type Announced, announceRecording } from "../lib/uploads/index.ts";
 import { sendAnswer } from "./answer.ts";
+import { handleForm } from "./form-upload.ts";
 import { readText } from "./read-text.ts";
 import { fieldOf, requestContext } from "./request-context.ts";
 import type { Call } from "./routes.ts";
 import { locationBase, requireDeviceActor } from "./uploads.ts";
 
-/** Answers a `POST` to the recordings: a signed manifest announces one. */
+/** Answers a `POST` to the recordings: a signed manifest announces one, a form brings one whole. */
 export async function handleAnnouncement(call: Call): Promise<void> {
   const { services, request, response } = call;
   const actor = await requireDeviceActor(call, "POST");
   const ctx = requestContext(services, request, actor);
   const [type = ""] = (fieldOf(request, "content-type") ?? "").split(";");
+  if (type.trim().toLowerCase() === "multipart/form-data") return handleForm(call, ctx);
   if (type.trim().toLowerCase() !== manifestMediaType)
-    throw new AppError("unsupported_media_type", `Send a signed manifest, with Content-Type: ${manifestMediaType}.`);
+    throw new AppError(
+      "unsupported_media_type",
+      `Send a signed manifest as ${manifestMediaType}, or a form with a file as multipart/form-data.`,
+    );
   const jws = await readText(request, { maxBytes: maxManifestBytes, idleMs: services.env.uploadIdleMs });
   const announced = await announceRecording(ctx, jws.trim());
   const location = `${locationBase(services, request)}/${announced.upload.id}`;

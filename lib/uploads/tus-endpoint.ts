@@ -9,6 +9,7 @@ import { handleHttpUpload } from "./http-upload-endpoint.ts";
 import { isHttpUpload, partialUploadType } from "./http-upload-request.ts";
 import { type Inform, limitFields } from "./http-upload-scope.ts";
 import { logFailure } from "./log-failure.ts";
+import { type FormReceipt, type ReceivedForm, receiveForm } from "./receive-form.ts";
 import type { WriterTiming } from "./timing.ts";
 import { type TusParts, type TusScope, tusMethods } from "./tus-methods.ts";
 import {
@@ -38,6 +39,8 @@ export type TusEndpoint = {
    * `inform` sends an interim response.
    */
   handle(ctx: Context, request: TusRequest, body: Readable, location: string, inform: Inform): Promise<TusAnswer>;
+  /** Takes in a file that came in one plain form, beside the other ways and by the same writers. */
+  receiveForm(ctx: Context, form: ReceivedForm): Promise<FormReceipt>;
   /** Ends every running PATCH at a durable offset, also those that come later. For a server that stops. */
   stop(): Promise<void>;
 };
@@ -58,6 +61,7 @@ export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
   const parts: TusParts = { writers, maxBytes: options.maxBytes };
   return {
     stop: () => writers.stop(),
+    receiveForm: (ctx, form) => receiveForm(ctx, form, parts),
     handle: async (ctx, request, body, location, inform) => {
       if (isHttpUpload(request)) return handleHttpUpload({ ...options, writers }, ctx, request, body, location, inform);
       const scope: TusScope = { ctx, request, body, stated: noStatement, upload: null, isReady: false, result: null };

@@ -109,23 +109,25 @@ const detail = shapeOf<RecordingDetail>()(
     .meta({ id: "Recording" }),
 );
 
+const deviceMembers = {
+  id: z.string(),
+  state: z.enum(RecordingState),
+  fileName: z.string(),
+  sizeBytes: count.nullable(),
+  sha256: sha256.nullable(),
+  declaredSha256: sha256.nullable(),
+  digestOriginator: z.enum(DigestOriginator),
+  repeatOf: z.string().nullable(),
+  receivedAt: time.nullable(),
+  sealedAt: time.nullable(),
+  quarantineReason: z.string().nullable(),
+  firstBadChunk: count.nullable(),
+  receipt: z.string().nullable(),
+};
+
 const deviceView = shapeOf<DeviceRecordingView>()(
   z
-    .strictObject({
-      id: z.string(),
-      state: z.enum(RecordingState),
-      fileName: z.string(),
-      sizeBytes: count.nullable(),
-      sha256: sha256.nullable(),
-      declaredSha256: sha256.nullable(),
-      digestOriginator: z.enum(DigestOriginator),
-      repeatOf: z.string().nullable(),
-      receivedAt: time.nullable(),
-      sealedAt: time.nullable(),
-      quarantineReason: z.string().nullable(),
-      firstBadChunk: count.nullable(),
-      receipt: z.string().nullable(),
-    })
+    .strictObject(deviceMembers)
     .meta({ id: "DeviceRecording", description: "What a device may know of its own recording." }),
 );
 
@@ -163,6 +165,10 @@ const announced = shapeOf<AnnouncedView>()(
     .meta({ id: "Announced" }),
 );
 
+const formReceipt = z
+  .strictObject({ ...deviceMembers, links: z.strictObject({ self: z.string(), receipt: z.string() }) })
+  .meta({ id: "FormReceipt", description: "The answer to a form: the recording that it brought." });
+
 const announcedHeaders = {
   Location: "Address of the upload.",
   "Strongroom-Recording": "Its id.",
@@ -173,12 +179,19 @@ const announce: Operation = {
   method: "POST",
   path: "/api/recordings",
   id: "announceRecording",
-  summary: "Announces a recording by a signed manifest",
+  summary: "Announces a recording by a signed manifest, or brings one whole in a form",
   caller: "device",
-  body: { type: manifestMediaType, schema: z.string(), description: "The manifest as a JWS in compact form." },
+  parameters: [field("Content-Digest", z.string().optional(), "SHA-256 or SHA-512 of the whole form (RFC 9530).")],
+  body: {
+    type: manifestMediaType,
+    others: ["multipart/form-data"],
+    schema: z.string(),
+    description:
+      "The manifest as a JWS in compact form. Or a form: fields named as in Upload-Metadata, with size and manifest beside, and last the file in a part named file.",
+  },
   answers: {
-    200: json("It was announced before: go on where it is.", announced, announcedHeaders),
-    201: json("Its upload is open.", announced, announcedHeaders),
+    200: json("It was announced before: go on where it is.", z.union([announced, formReceipt]), announcedHeaders),
+    201: json("Its upload is open, or the form brought it.", z.union([announced, formReceipt]), announcedHeaders),
   },
   refuses: [
     "manifest_invalid",
@@ -190,6 +203,18 @@ const announce: Operation = {
     "insufficient_storage",
     "idle_timeout",
     "client_closed",
+    // Of a form:
+    "metadata_invalid",
+    "length_invalid",
+    "offset_conflict",
+    "digest_invalid",
+    "digest_unsupported",
+    "digest_mismatch",
+    "checksum_mismatch",
+    "chunk_mismatch",
+    "too_slow",
+    "locked",
+    "upload_damaged",
   ],
 };
 
