@@ -1,4 +1,5 @@
 import { expireReleases } from "../lib/access/index.ts";
+import { sweepBlobs } from "../lib/check/index.ts";
 import type { Context } from "../lib/context.ts";
 import { sequenceLog } from "../lib/custody-log/index.ts";
 import type { JobName } from "../lib/jobs/index.ts";
@@ -64,6 +65,9 @@ export async function startWorkers(services: Services): Promise<void> {
     "log.sequence": (_input, signal) => keepLog(services, signal),
     "upload.expire": async (_input, signal) => {
       await expireUploads(jobContext(services, "upload.expire"), services.env.uploadExpiresMs, signal);
+    },
+    "storage.sweep": async (_input, signal) => {
+      await sweepBlobs(jobContext(services, "storage.sweep"), signal);
     },
     "access.expire": async () => {
       await expireReleases(jobContext(services, "access.expire"));

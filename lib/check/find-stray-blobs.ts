@@ -10,7 +10,7 @@ const batchSize = 500;
 const patienceMs = 1000;
 
 /** Why no row stands for a blob: there is none, or it says that the upload was ended. */
-type Stray = "blob_without_row" | "blob_left_over";
+export type Stray = "blob_without_row" | "blob_left_over";
 
 const words: Record<Stray, { found: string; mend: string }> = {
   blob_without_row: {
@@ -19,7 +19,7 @@ const words: Record<Stray, { found: string; mend: string }> = {
   },
   blob_left_over: {
     found: "Its upload was ended, and the bytes are still there.",
-    mend: "The server was killed before it removed them. Remove the file.",
+    mend: "The server was killed before it removed them. The daily job storage.sweep removes them.",
   },
 };
 
@@ -28,7 +28,7 @@ const words: Record<Stray, { found: string; mend: string }> = {
  * is harmless; a blob of a moment ago is given the time to get its row, and one that grows is being written.
  */
 export async function findStrayBlobs(ctx: Context): Promise<Problem[]> {
-  const first = await collect(ctx, ctx.storage.list(""));
+  const first = await findStrays(ctx);
   if (first.size === 0) return [];
   const sizes = await sizesOf(ctx, first);
   await new Promise((resolve) => setTimeout(resolve, patienceMs));
@@ -37,6 +37,11 @@ export async function findStrayBlobs(ctx: Context): Promise<Problem[]> {
   return Array.from(still)
     .filter(([key]) => now.get(key) !== null && now.get(key) === sizes.get(key))
     .map(([subject, code]) => ({ code, subject, ...words[code] }));
+}
+
+/** All blobs that no row stands for at this moment. */
+export function findStrays(ctx: Context): Promise<Map<string, Stray>> {
+  return collect(ctx, ctx.storage.list(""));
 }
 
 async function sizesOf(ctx: Context, keys: ReadonlyMap<string, Stray>): Promise<Map<string, number | null>> {

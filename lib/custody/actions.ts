@@ -20,6 +20,7 @@ export const custodyActions = {
   "log.verified": { sentence: "verified the custody log", group: "recordings" },
   "key.created": { sentence: "made a signing key", group: "people" },
   "key.rotated": { sentence: "replaced a signing key", group: "people" },
+  "storage.swept": { sentence: "removed what ended uploads left behind", group: "recordings" },
   "setting.changed": { sentence: "changed a setting", group: "people" },
   "site.created": { sentence: "added a site", group: "devices" },
   "site.changed": { sentence: "changed a site", group: "devices" },

@@ -24,6 +24,7 @@ describe("the job queue on PostgreSQL", () => {
       "upload.assemble": none,
       "log.sequence": none,
       "upload.expire": none,
+      "storage.sweep": none,
       "access.expire": none,
     };
   }
@@ -71,6 +72,28 @@ describe("the job queue on PostgreSQL", () => {
     const ran = new Set<string>();
     await jobs.work(workers(async ({ recordingId }) => void ran.add(recordingId)));
     await vi.waitFor(() => expect(ran.size).toBe(30), 10_000);
+  });
+
+  it("ends a running job when it stops, and another process runs it again", async () => {
+    const first = await openQueue();
+    const started = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    await first.work(
+      workers(async (_input, signal) => {
+        started.resolve();
+        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+        ended.resolve();
+        signal.throwIfAborted();
+      }),
+    );
+    await world().db.$transaction((tx) => first.add(tx, "recording.seal", { recordingId: "R-STOPPED" }));
+    await started.promise;
+    await first.stop(5_000);
+    await ended.promise;
+    const second = await openQueue();
+    const again = Promise.withResolvers<string>();
+    await second.work(workers(async ({ recordingId }) => again.resolve(recordingId)));
+    expect(await again.promise).toBe("R-STOPPED");
   });
 
   it("tries a failing job again until it succeeds", async () => {

@@ -61,6 +61,8 @@ export interface BlobStore {
   read(key: BlobKey, range?: { start: number; end: number }): Readable;
   /** Length in bytes; null when there is no such blob. */
   size(key: BlobKey): Promise<number | null>;
+  /** When a blob was written last, by the medium's clock; null when there is no such blob. */
+  modifiedAt(key: BlobKey): Promise<Date | null>;
   /** Keys below a prefix, in no order. */
   list(prefix: string): AsyncIterable<BlobKey>;
   /** Removes a blob; one that is not there is no error. */

@@ -114,6 +114,16 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
       }
     });
 
+    it("tells when a blob was written last, and that of none it does not know", async () => {
+      const store = await open();
+      const before = Date.now() - 2_000; // media count time in steps of up to two seconds
+      await store.put("orders/Q-1", Buffer.from("1"));
+      const at = await store.modifiedAt("orders/Q-1");
+      expect(at?.getTime()).toBeGreaterThanOrEqual(before);
+      expect(at?.getTime()).toBeLessThan(Date.now() + 60_000);
+      expect(await store.modifiedAt("orders/Q-2")).toBeNull();
+    });
+
     it("tells how many bytes can still be stored, or that it does not know", async () => {
       const free = await (await open()).freeBytes();
       expect(free === null || free > 0).toBe(true);

@@ -173,6 +173,15 @@ class FileBlobStore implements BlobStore {
     }
   }
 
+  async modifiedAt(key: string): Promise<Date | null> {
+    try {
+      return (await stat(this.#path(key))).mtime;
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return null;
+      throw error;
+    }
+  }
+
   async *list(prefix: string): AsyncIterable<string> {
     const directory = await opendir(this.#directory, { recursive: true });
     for await (const entry of directory) {
