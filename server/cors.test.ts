@@ -48,8 +48,16 @@ describe("CORS", () => {
     expect([status, headers["access-control-allow-origin"], headers.vary]).toEqual([204, listed, "Origin"]);
     for (const method of ["POST", "HEAD", "PATCH", "DELETE"])
       expect(headers["access-control-allow-methods"]).toContain(method);
-    for (const name of ["Authorization", "Tus-Resumable", "Upload-Offset", "Upload-Metadata", "Upload-Checksum"])
-      expect(headers["access-control-allow-headers"]).toContain(name);
+    const tus = [
+      "Authorization",
+      "Tus-Resumable",
+      "Upload-Offset",
+      "Upload-Metadata",
+      "Upload-Checksum",
+      "Upload-Concat",
+    ];
+    const draft = ["Upload-Complete", "Upload-Draft-Interop-Version", "Content-Digest", "Repr-Digest"];
+    for (const name of [...tus, ...draft]) expect(headers["access-control-allow-headers"]).toContain(name);
   });
 
   it("lets its script read every field of the protocol, in refusals too, and never with credentials", async () => {
@@ -62,6 +70,21 @@ describe("CORS", () => {
       ))
         expect(String(answer.headers["access-control-expose-headers"]).toLowerCase()).toContain(name);
     }
+  });
+
+  it("lets a script of the IETF draft read its fields, limits and digests too", async () => {
+    const answer = await ask(`${open.url}/api/uploads`, {
+      method: "POST",
+      token,
+      version: null,
+      headers: { Origin: listed, "Upload-Complete": "?1", "Content-Digest": "md5=:AAAA:" },
+      body: Buffer.from("x"),
+    });
+    expect(answer.status).toBe(400);
+    const exposed = String(answer.headers["access-control-expose-headers"]).split(", ");
+    expect(exposed).toEqual(
+      expect.arrayContaining(["Upload-Complete", "Upload-Limit", "Accept-Patch", "Repr-Digest", "Want-Content-Digest"]),
+    );
   });
 
   it.each(["https://evil.example", "null", `${listed}.evil.example`, "http://upload.example.org", `${listed}:444`])(

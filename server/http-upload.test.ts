@@ -26,12 +26,11 @@ describe("resumable uploads for HTTP", () => {
   let token: string;
   let endpoint: string;
 
+  const start = () =>
+    startApiServer({ databaseUrl: world().databaseUrl, dataDir: world().dir, timing: { checkpointMs: 100 } });
+
   beforeAll(async () => {
-    server = await startApiServer({
-      databaseUrl: world().databaseUrl,
-      dataDir: world().dir,
-      timing: { checkpointMs: 100 },
-    });
+    server = await start();
     token = (await factories.makeDevice(world().db)).token;
     endpoint = `${server.url}/api/uploads`;
   });
@@ -446,6 +445,30 @@ describe("resumable uploads for HTTP", () => {
       const recording = await sealed(location);
       expect(Buffer.from(recording.sha256 ?? []).toString("hex")).toBe(sha256(file));
     });
+  });
+
+  it("a server that stops says 503 and how far it came, as a success would say that all was taken", async () => {
+    const location = await created();
+    const { request, answered } = open(location, "PATCH", {
+      "Content-Type": "application/partial-upload",
+      "Upload-Offset": 0,
+      "Upload-Complete": "?1",
+      "Content-Length": 900_000,
+    });
+    request.write(randomBytes(500_000));
+    await vi.waitFor(async () => expect((await rowOf(location)).offsetBytes).toBe(500_000n), 5_000);
+    await server.stop();
+    const answer = await answered;
+    expect([answer.status, bodyOf(answer).code, answer.headers["upload-offset"]]).toEqual([
+      503,
+      "unavailable",
+      "500000",
+    ]);
+    expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+    server = await start();
+    endpoint = `${server.url}/api/uploads`;
+    const again = `${endpoint}/${location.split("/").at(-1)}`;
+    expect((await head(again)).headers).toMatchObject({ "upload-offset": "500000", "upload-complete": "?0" });
   });
 
   describe("upload cancellation", () => {

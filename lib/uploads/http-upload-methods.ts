@@ -59,7 +59,8 @@ async function create(scope: HttpUploadScope, parts: HttpUploadParts): Promise<S
 async function tell(scope: HttpUploadScope, parts: HttpUploadParts): Promise<Success> {
   const { ctx } = scope;
   let upload = await getUpload(ctx, scope.request.uploadId ?? "");
-  if (upload.heldFence !== null && upload.state === "open") {
+  // What the archive itself puts together is not ended by somebody who looks.
+  if (upload.heldFence !== null && upload.state === "open" && upload.kind !== "final") {
     // "the offset sent by the server MUST be accepted in a subsequent request", so "the server SHOULD prevent race
     // conditions […] by terminating the previous request before processing the new request" (Concurrency).
     const { lease } = await takeLease(ctx, upload.id, null, parts.writers);
