@@ -115,7 +115,7 @@ describe("the operator command", { timeout: 180_000 }, () => {
     writeFileSync(file, content);
     const { code, out } = await strongroom("verify", file, "--json");
     expect(code).toBe(0);
-    expect(JSON.parse(out).recordings).toMatchObject([{ id, state: "sealed" }]);
+    expect(JSON.parse(out).recordings).toMatchObject([{ id, state: "sealed", receipt: "no receipt" }]);
     writeFileSync(file, "something else");
     expect(await strongroom("verify", file)).toMatchObject({ code: 1, out: expect.stringContaining("does not know") });
     expect(await strongroom("verify", join(dir, "none"))).toMatchObject({ code: 1 });

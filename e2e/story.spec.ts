@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Page } from "@playwright/test";
-import { deviceNamed, fileOnDevice, startUploader } from "./support/devices.ts";
+import { deviceNamed, fileOnDevice, startUploader, verifyReceipt } from "./support/devices.ts";
 import { openFlakyLink } from "./support/proxy.ts";
 import { expect, test } from "./support/test.ts";
 import { readWorld } from "./support/world.ts";
@@ -43,6 +43,7 @@ test("the story: from two cameras to the police's disk, with two officers in bet
   let wanted = "";
   let other = "";
   let requestId = "";
+  let released = "";
 
   await test.step("the van's recording arrives over a link that breaks twice, and an officer watches it", async () => {
     const link = await openFlakyLink({
@@ -76,6 +77,10 @@ test("the story: from two cameras to the police's disk, with two officers in bet
     }
     await marta.goto(`/recordings/${wanted}`);
     await expect(marta.getByRole("list", { name: /^Custody events/ })).toContainText("was cut off");
+    // The device that sent it is given the receipt as soon as there is one.
+    const headers = { Authorization: `Bearer ${deviceNamed("Van 04").token}` };
+    const asDevice = async () => (await fetch(`${url}/api/recordings/${wanted}/receipt`, { headers })).status;
+    await expect.poll(asDevice, { timeout: 10_000 }).toBe(200);
   });
 
   await test.step("a camera on the wall has recorded the same minute", async () => {
@@ -177,6 +182,23 @@ test("the story: from two cameras to the police's disk, with two officers in bet
     const download = await downloading;
     expect(download.suggestedFilename()).toBe("van-04_rear.mp4");
     expect(sha256Of(await download.path())).toBe(onDisk);
+    released = await download.path();
+  });
+
+  await test.step("the police checks the receipt, with the archive's public keys and nothing else", async () => {
+    await police.goto(`/recordings/${wanted}`);
+    const downloading = police.waitForEvent("download");
+    await police.getByRole("link", { name: "Download the receipt" }).click();
+    const download = await downloading;
+    expect(download.suggestedFilename()).toBe(`${wanted}.receipt.jws`);
+    const keys = join(dirname(file), "keys.json");
+    writeFileSync(keys, await (await police.request.get("/.well-known/jwks.json")).text());
+    const receipt = await download.path();
+    const { code, answer } = verifyReceipt(receipt, released, keys);
+    expect(answer).toMatchObject({ isValid: true, receipt: { recording: wanted, sha256: onDisk } });
+    expect(code).toBe(0);
+    expect(verifyReceipt(receipt, orderPath, keys)).toMatchObject({ code: 3, answer: { isValid: false } });
+    await police.goto(`/ask/${requestId}`);
   });
 
   await test.step("custody knows who downloaded it", async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sampleReceipt } from "../lib/testing/sample-receipt.ts";
+import { sampleReceipt, sealedAs } from "../lib/testing/sample-receipt.ts";
 
 // The commands that docs/protocol.md shows for checking a receipt are run here as they stand.
 const document = readFileSync(join(import.meta.dirname, "../docs/protocol.md"), "utf8");
@@ -25,7 +25,7 @@ describe.skipIf(missing.length > 0)(
 
     function check(change: { jws?: (jws: string) => string; content?: Uint8Array } = {}) {
       const content = Buffer.from("a very short video");
-      const { jws, keySet } = sampleReceipt(content);
+      const { jws, keySet } = sampleReceipt(sealedAs(content));
       writeFileSync(join(dir, "receipt.jws"), change.jws?.(jws) ?? jws);
       writeFileSync(join(dir, "keys.json"), keySet);
       writeFileSync(join(dir, "recording.mp4"), change.content ?? content);

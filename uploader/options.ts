@@ -39,7 +39,7 @@ const archive: readonly Option[] = [
   },
   { name: "stall-timeout", value: "SECONDS", help: "break off a request on which nothing moves; default 60" },
   { name: "connect-timeout", value: "SECONDS", help: "break off connecting; default 20" },
-  { name: "delete-after-seal", help: "delete the local file once it is sealed with exactly its SHA-256" },
+  { name: "delete-after-seal", help: "delete the local file once the archive's receipt for it is here and valid" },
   { name: "no-wait", help: "be done when every byte is acknowledged, without waiting for the seal" },
 ];
 

@@ -235,6 +235,24 @@ describe("push", () => {
     expect((await readdir(world().folder)).filter((name) => name.includes("rear"))).toEqual([]);
   });
 
+  it("deletes nothing without a valid receipt, and keeps the one that it has", async () => {
+    const { makeFile, start, peer, stateFolder } = world();
+    const file = await makeFile("rear.bin", 100_000);
+    const push = ["push", file, "--settle", "0", "--delete-after-seal", "--give-up-after", "1"];
+    peer.hasWrongReceipts = true;
+    const wrong = await start(push).ended;
+    expect(wrong.code).toBe(exitCodes.gaveUp);
+    expect(wrong.events.find((event) => event.event === "retry")?.problem).toContain("not for exactly this file");
+    expect(existsSync(file)).toBe(true);
+    peer.hasWrongReceipts = false;
+    const { code, events } = await start(push).ended;
+    expect(code).toBe(exitCodes.ok);
+    expect(existsSync(file)).toBe(false);
+    const done = events.at(-1);
+    const recording = done?.event === "done" ? done.recording : null;
+    expect(await readdir(join(stateFolder, "receipts"))).toEqual([`${recording}.receipt.jws`]);
+  });
+
   it("stops at SIGTERM with its code and goes on from there", async () => {
     const { makeFile, start, peer } = world();
     const file = await makeFile("rear.bin", 2 * MiB);

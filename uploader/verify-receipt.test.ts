@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { sampleReceipt } from "../lib/testing/sample-receipt.ts";
+import { sampleReceipt, sealedAs } from "../lib/testing/sample-receipt.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { SpawnedUploader } from "./testing/spawned-uploader.ts";
 import { useUploaderWorld } from "./testing/uploader-world.ts";
@@ -16,7 +16,7 @@ describe("verify-receipt", () => {
 
   function prepare() {
     const { folder } = world();
-    const { jws, keySet, keys } = sampleReceipt(content);
+    const { jws, keySet, keys } = sampleReceipt(sealedAs(content));
     const paths = { receipt: join(folder, "r.jws"), keys: join(folder, "keys.json"), file: join(folder, "rear.mp4") };
     writeFileSync(paths.receipt, `${jws}\n`);
     writeFileSync(paths.keys, keySet);
@@ -54,7 +54,7 @@ describe("verify-receipt", () => {
       status: exitCodes.failed,
       said: expect.stringContaining("NOT VALID"),
     });
-    writeFileSync(keys, sampleReceipt(content).keySet);
+    writeFileSync(keys, sampleReceipt(sealedAs(content)).keySet);
     writeFileSync(receipt, jws);
     expect(verify(receipt, "--jwks", keys).said).toContain("a key that this archive does not publish");
     expect(verify(join(world().folder, "none"), "--jwks", keys).status).toBe(exitCodes.file);

@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { Command } from "commander";
+import type { Context } from "../../lib/context.ts";
 import { AppError } from "../../lib/errors.ts";
+import { publicKeys } from "../../lib/keys/index.ts";
+import { ProtocolError, verifyReceipt } from "../../lib/protocol/index.ts";
+import { findReceipt } from "../../lib/receipts/index.ts";
 import { listRecordings, type RecordingRow } from "../../lib/recordings/index.ts";
 import { withArchive } from "../archive.ts";
 import { type OutputOptions, print, utc } from "../output.ts";
@@ -17,7 +21,10 @@ export function addVerifyCommand(program: Command): void {
       const sha256 = await sha256Of(file);
       await withArchive("verify", async (ctx) => {
         const { rows } = await listRecordings(ctx, { digest: sha256 });
+        const receipts = new Map<string, string>();
+        for (const { id } of rows) receipts.set(id, await receiptWords(ctx, id));
         const recordings = rows.map(({ id, state, fileName, sealedAt, device, startAt, endAt }) => ({
+          receipt: receipts.get(id),
           id,
           state,
           fileName,
@@ -26,17 +33,31 @@ export function addVerifyCommand(program: Command): void {
           endAt,
           sealedAt,
         }));
-        print(options, { sha256, recordings }, [`SHA-256 ${sha256}`, ...linesOf(rows)]);
+        print(options, { sha256, recordings }, [`SHA-256 ${sha256}`, ...linesOf(rows, receipts)]);
         if (!rows.some((row) => row.state === "sealed")) process.exitCode = 1;
       });
     });
 }
 
-function linesOf(rows: RecordingRow[]): string[] {
+/** What the recording's receipt says when it is checked as anyone would. */
+async function receiptWords(ctx: Context, recordingId: string): Promise<string> {
+  const kept = await findReceipt(ctx, recordingId);
+  if (kept === null) return "no receipt";
+  try {
+    const { receipt, checkpointSize } = verifyReceipt(kept.jws, await publicKeys(ctx.db));
+    return `receipt valid: event ${receipt.log.index} of ${checkpointSize} in the custody log`;
+  } catch (error) {
+    if (error instanceof ProtocolError) return `RECEIPT NOT VALID: ${error.message}`;
+    throw error;
+  }
+}
+
+function linesOf(rows: RecordingRow[], receipts: ReadonlyMap<string, string>): string[] {
   if (rows.length === 0) return ["No recording has this digest: the archive does not know these bytes."];
   return rows.map((row) => {
     const sealed = row.sealedAt === null ? "not sealed" : `sealed ${utc(row.sealedAt)}`;
-    return `${row.id}  ${row.state}, ${sealed}: ${row.fileName} of ${row.device.name}, from ${utc(row.startAt)}`;
+    const what = `${row.id}  ${row.state}, ${sealed}: ${row.fileName} of ${row.device.name}, from ${utc(row.startAt)}`;
+    return `${what}; ${receipts.get(row.id)}`;
   });
 }
 

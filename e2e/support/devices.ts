@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,4 +51,12 @@ export async function uploadAs(metadata: { filename: string; filetype: string },
     if (state === "quarantined") throw new Error(`${id} was quarantined.`);
     await sleep(50);
   }
+}
+
+/** Checks a receipt and a file against kept keys with the bundled uploader, which asks no archive. */
+export function verifyReceipt(receipt: string, file: string, keys: string): { code: number | null; answer: unknown } {
+  const uploader = join(root, "dist/strongroom-uploader.mjs");
+  const args = [uploader, "verify-receipt", receipt, "--file", file, "--jwks", keys, "--json"];
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  return { code: status, answer: JSON.parse(stdout) };
 }

@@ -1,5 +1,6 @@
 export { filterInput as custodyFilterInput } from "./conditions.ts";
 export { exportEvents } from "./export-events.ts";
+export { findLeafIndex } from "./find-leaf.ts";
 export { readLeafEvents } from "./leaf-events.ts";
 export { listEvents } from "./list-events.ts";
 export { listEventsOf } from "./list-events-of.ts";

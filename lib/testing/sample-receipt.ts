@@ -29,10 +29,21 @@ function makeKey(purpose: KeyPurpose) {
   return { key, privateKey };
 }
 
-/** A receipt for some bytes, and the public keys of the archive that made it, without any archive. */
-export function sampleReceipt(content: Uint8Array): { jws: string; keySet: string; keys: ArchiveKey[] } {
-  const [receiptKey, logKey] = [makeKey("receipt"), makeKey("log")];
+type Sealed = { recording: string; sha256: string; sizeBytes: number };
+
+/** What is said of some bytes that nobody sent. */
+export function sealedAs(content: Uint8Array): Sealed {
   const sha256 = createHash("sha256").update(content).digest("hex");
+  return { recording: "R-7K2M4-0418Q", sha256, sizeBytes: content.length };
+}
+
+/** A receipt, and the public keys of the archive that made it, without any archive. */
+export function sampleReceipt({ recording, sha256, sizeBytes }: Sealed): {
+  jws: string;
+  keySet: string;
+  keys: ArchiveKey[];
+} {
+  const [receiptKey, logKey] = [makeKey("receipt"), makeKey("log")];
   const event: LeafEvent = {
     ...{
       seq: "5",
@@ -41,9 +52,9 @@ export function sampleReceipt(content: Uint8Array): { jws: string; keySet: strin
       outcome: "done",
       actorKind: "system",
     },
-    ...{ recordingId: "R-7K2M4-0418Q", requestId: null, releaseId: null, deviceId: null, accountId: null },
+    ...{ recordingId: recording, requestId: null, releaseId: null, deviceId: null, accountId: null },
     ...{ actorId: null, actorName: "recording.seal", actorRole: null, purpose: null, fromAddress: null },
-    ...{ userAgent: null, correlationId: "c", details: { sha256, sizeBytes: content.length, chunks: 1 } },
+    ...{ userAgent: null, correlationId: "c", details: { sha256, sizeBytes, chunks: 1 } },
   };
   const salt = createHash("sha256").update("salt").digest();
   const leaf = custodyLeaf(event, salt);
@@ -53,8 +64,8 @@ export function sampleReceipt(content: Uint8Array): { jws: string; keySet: strin
   const checkpoint = signCheckpoint({ origin, size, root: merkleRoot(size, nodes) }, logKey.privateKey);
   const proof = formatTlogProof({ index, hashes: inclusionProof(index, size, nodes), checkpoint });
   const receipt = {
-    ...{ type: "strongroom.receipt.v1" as const, recording: "R-7K2M4-0418Q", device: "D-3X9WT-5ZK1A" },
-    ...{ sequence: null, manifestSha256: null, sha256, sizeBytes: content.length, digestOriginator: "device" as const },
+    ...{ type: "strongroom.receipt.v1" as const, recording, device: "D-3X9WT-5ZK1A" },
+    ...{ sequence: null, manifestSha256: null, sha256, sizeBytes, digestOriginator: "device" as const },
     ...{ receivedAt: at, sealedAt: at, issuedAt: at, storageClass: "file" },
     log: { origin, index, leaf, details: openMember(event, salt, "details"), proof },
   };

@@ -4,6 +4,7 @@ import type { FileRecord } from "../state/file-record.ts";
 import { awaitSeal } from "./await-seal.ts";
 import { deleteSealedFile } from "./delete-file.ts";
 import { describeFile } from "./describe-file.ts";
+import { holdReceipt } from "./hold-receipt.ts";
 import { RecordKeeper } from "./record-keeper.ts";
 import { checkUnchanged, sendFile } from "./send-file.ts";
 import type { World } from "./world.ts";
@@ -60,6 +61,7 @@ async function deliverDescribed(ready: ReadyFile, keeper: RecordKeeper, world: W
   const state = world.settings.waitsForSeal ? await awaitSeal(keeper, world) : "delivered";
   let isDeleted = false;
   if (state === "sealed" && world.settings.deletesAfterSeal) {
+    await holdReceipt(keeper, world);
     await checkUnchanged(ready, keeper, world);
     isDeleted = await deleteSealedFile(ready.path, ready.identity);
   }

@@ -1,4 +1,12 @@
-import { type DeviceRecordingView, uploadsPath } from "../../lib/protocol/index.ts";
+import {
+  type ArchiveKey,
+  type DeviceRecordingView,
+  keySetPath,
+  parseKeySet,
+  receiptMediaType,
+  receiptPath,
+  uploadsPath,
+} from "../../lib/protocol/index.ts";
 import { Problem } from "../problems.ts";
 import type { Answer, Transport, TransportRequest } from "./transport.ts";
 
@@ -75,6 +83,28 @@ export class Archive {
     const answer = await this.send({ method: "GET", url, headers: { Accept: "application/json" } }, signal);
     if (answer.status !== 200) throw problemOf(answer, `tell the state of ${id}`);
     return readRecordingView(answer.body);
+  }
+
+  /** The receipt of a recording of ours, unchecked. @throws Problem "again" also when this archive knows no receipts */
+  async getReceipt(id: string, signal: AbortSignal): Promise<string> {
+    const url = `${this.server}${receiptPath(encodeURIComponent(id))}`;
+    const answer = await this.send({ method: "GET", url, headers: { Accept: receiptMediaType } }, signal);
+    if (answer.status === 404) throw new Problem("again", `The archive has no receipt for ${id}. The file is kept.`);
+    if (answer.status !== 200) throw problemOf(answer, `give the receipt of ${id}`);
+    return answer.body.trim();
+  }
+
+  /** The archive's public keys. @throws Problem */
+  async getKeys(signal: AbortSignal): Promise<ArchiveKey[]> {
+    const url = `${this.server}${keySetPath}`;
+    const answer = await this.send({ method: "GET", url, headers: { Accept: "application/json" } }, signal);
+    if (answer.status === 404) throw new Problem("again", "The archive publishes no keys. The file is kept.");
+    if (answer.status !== 200) throw problemOf(answer, "publish its keys");
+    try {
+      return parseKeySet(JSON.parse(answer.body));
+    } catch {
+      throw new Problem("again", "The answer is not the archive's keys. Is something between it and this device?");
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sha256Hex } from "../../lib/protocol/index.ts";
 import { messageOf, Problem, systemCode } from "../problems.ts";
-import { replaceFile } from "./durable-file.ts";
+import { replaceFile, syncFolder } from "./durable-file.ts";
 import { decodeRecord, encodeRecord, type FileRecord } from "./file-record.ts";
 import { lockHolder, takeLock } from "./process-lock.ts";
 
@@ -60,6 +60,22 @@ export class StateStore {
     try {
       await replaceFile(this.#pathOf(StateStore.keyOf(record.server, record.file)), encodeRecord(record), isDurable);
       this.#index(record);
+    } catch (error) {
+      throw new Problem("again", `The state folder ${this.folder} takes no more: ${messageOf(error)}.`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Keeps a receipt; on return it survives a power cut. @throws Problem "again" when the disk does not take it */
+  async keepReceipt(recording: string, jws: string): Promise<void> {
+    const folder = join(this.folder, "receipts");
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await syncFolder(this.folder);
+      // The name came from the archive, and becomes a path here.
+      const name = recording.replaceAll(/[^A-Za-z0-9-]/g, "_");
+      await replaceFile(join(folder, `${name}.receipt.jws`), `${jws}\n`, true);
     } catch (error) {
       throw new Problem("again", `The state folder ${this.folder} takes no more: ${messageOf(error)}.`, {
         cause: error,

@@ -6,11 +6,17 @@ import { join } from "node:path";
 import { FileStore } from "@tus/file-store";
 import { Server as TusServer } from "@tus/server";
 import {
+  type ArchiveKey,
   type DeviceRecordingView,
   decodeMetadataHeader,
+  formatKeySet,
+  keySetPath,
+  receiptMediaType,
   recordingIdHeader,
   uploadsPath,
 } from "../../lib/protocol/index.ts";
+
+import { sampleReceipt } from "../../lib/testing/sample-receipt.ts";
 
 /** An answer that the peer gives instead of working. */
 export type Fault = { status: number; headers?: Record<string, string>; body?: string };
@@ -30,6 +36,9 @@ export class PeerArchive {
   #faults: { method: string; fault: Fault; times: number }[] = [];
   /** How many times a recording is still "received" before it is decided. */
   pollsBeforeSeal = 0;
+  /** True: receipts are for other bytes. */
+  hasWrongReceipts = false;
+  #keys: ArchiveKey[] = [];
 
   constructor(folder: string, token = "srd_test") {
     this.folder = folder;
@@ -63,6 +72,8 @@ export class PeerArchive {
       if (this.#answerFault(request, response)) return;
       if (request.headers.authorization !== `Bearer ${this.token}`) return answer(response, { status: 401 });
       const url = request.url ?? "";
+      if (url === keySetPath) return answer(response, { status: 200, body: JSON.stringify(formatKeySet(this.#keys)) });
+      if (url.endsWith("/receipt")) return void this.#answerReceipt(url.slice(16, -8), response);
       if (url.startsWith("/api/recordings/")) return void this.#answerRecording(url.slice(16), response);
       // The recording has the name of its upload; a new upload learns it from the Location that tus answers.
       const upload = /^\/api\/uploads\/(\w+)$/.exec(url)?.[1];
@@ -111,6 +122,14 @@ export class PeerArchive {
     if (found.times <= 0) this.#faults.splice(index, 1);
     answer(response, found.fault);
     return true;
+  }
+
+  async #answerReceipt(recording: string, response: ServerResponse): Promise<void> {
+    const path = join(this.folder, recording.slice(2));
+    const sha256 = this.hasWrongReceipts ? "0".repeat(64) : await sha256Of(path);
+    const { jws, keys } = sampleReceipt({ recording, sha256, sizeBytes: (await stat(path)).size });
+    this.#keys.push(...keys);
+    answer(response, { status: 200, headers: { "Content-Type": receiptMediaType }, body: jws });
   }
 
   async #answerRecording(recording: string, response: ServerResponse): Promise<void> {

@@ -4,16 +4,23 @@ import { actorRole, detailWords } from "@/components/custody/feed-items";
 import { ButtonLink } from "@/components/ui/button";
 import { IdText } from "@/components/ui/digest";
 import { Facts } from "@/components/ui/facts";
+import { formatCount } from "@/components/ui/format";
 import { Panel } from "@/components/ui/panel";
 import { StatePill } from "@/components/ui/state-pill";
 import { outcomes } from "@/components/ui/states";
 import { Time } from "@/components/ui/time";
 import type { CustodyEventRow } from "@/lib/custody-log/index.ts";
 
-type EventPanelProps = { event: CustodyEventRow; closeHref: string; actorHref: string | null };
+type EventPanelProps = {
+  event: CustodyEventRow;
+  /** Its place in the log's tree; null: it has not entered it yet. */
+  leafIndex: number | null;
+  closeHref: string;
+  actorHref: string | null;
+};
 
 /** The chosen event with everything that was kept of it. */
-export function EventPanel({ event, closeHref, actorHref }: EventPanelProps) {
+export function EventPanel({ event, leafIndex, closeHref, actorHref }: EventPanelProps) {
   return (
     <Panel label={`Custody event ${event.seq}`} closeHref={closeHref}>
       <h2 className="wrap-anywhere pr-10 font-semibold text-lg">
@@ -51,6 +58,10 @@ export function EventPanel({ event, closeHref, actorHref }: EventPanelProps) {
           { label: "Program", value: event.userAgent && <span className="text-sm">{event.userAgent}</span> },
           { label: "Correlation", value: <IdText id={event.correlationId} /> },
           { label: "Number", value: event.seq },
+          {
+            label: "In the log",
+            value: leafIndex === null ? "within a minute" : `Leaf ${formatCount(leafIndex)}, under a signed checkpoint`,
+          },
         ]}
         missing="none"
       />

@@ -7,7 +7,7 @@ import { EmptyState } from "@/components/ui/empty-state";
 import { PageHeader, Toolbar } from "@/components/ui/page-header";
 import { Pager } from "@/components/ui/pager";
 import { Split } from "@/components/ui/panel";
-import { listEvents } from "@/lib/custody-log/index.ts";
+import { findLeafIndex, listEvents } from "@/lib/custody-log/index.ts";
 import { requireContext } from "../../_server/context";
 import { orNotFound } from "../../_server/or-not-found";
 import { EventPanel } from "./event-panel";
@@ -20,6 +20,7 @@ export default async function CustodyPage({ searchParams }: { searchParams: Prom
   const address = readLogAddress(await searchParams);
   const page = await orNotFound(listEvents(ctx, address.filter, address.cursor));
   const chosen = page.rows.find(({ seq }) => seq === address.selected);
+  const leafIndex = chosen === undefined ? null : await findLeafIndex(ctx, chosen.seq);
   const isFiltered = Object.keys(address.params).length > 0;
   const toCursor = (cursor: string | null) => (cursor === null ? null : address.hrefTo({ cursor }));
   return (
@@ -37,6 +38,7 @@ export default async function CustodyPage({ searchParams }: { searchParams: Prom
           chosen && (
             <EventPanel
               event={chosen}
+              leafIndex={leafIndex}
               closeHref={address.hrefTo({})}
               actorHref={chosen.actorId && address.hrefWith({ actor: chosen.actorId })}
             />
