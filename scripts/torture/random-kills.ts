@@ -214,8 +214,15 @@ class Run {
     }
   }
 
+  /** On a busy machine a kill that hits nothing but the start before it would prove nothing. */
+  async #untilHeard(offsets: number): Promise<void> {
+    const wanted = this.#oracle.offsetsHeard + offsets;
+    while (!this.#isOver && this.#oracle.offsetsHeard < wanted) await sleep(50);
+  }
+
   async #killServer(server: MortalServer): Promise<void> {
     while (!this.#isOver) {
+      await this.#untilHeard(2);
       await sleep(200 + this.#random() * 2_800);
       const way = this.#random();
       if (way < 0.7) {
@@ -236,7 +243,8 @@ class Run {
 
   async #killDatabase(): Promise<void> {
     while (!this.#isOver) {
-      await sleep(4_000 + this.#random() * 14_000);
+      await this.#untilHeard(10);
+      await sleep(3_000 + this.#random() * 12_000);
       if (this.#isOver) return;
       this.#kills.database += 1;
       this.#databaseIsUp = this.#database.crash();
