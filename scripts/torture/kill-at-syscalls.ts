@@ -9,6 +9,7 @@ import { sealRecording } from "../../lib/uploads/index.ts";
 import { findUpload } from "../../server/testing/find-upload.ts";
 import { type ApiServer, startApiServer } from "../../server/testing/start-api-server.ts";
 import { type Answer, tusDevice } from "../../server/testing/tus-client.ts";
+import { withCleanUp } from "./clean-up.ts";
 import { type CallSet, callSets, setTrap } from "./tracer.ts";
 
 type Options = {
@@ -41,13 +42,14 @@ const ends = [300_000, 700_000, fileBytes];
  */
 export async function killAtSyscalls(world: TestWorld, { seed, strides, say }: Options): Promise<SyscallFigures> {
   const run = new Run(world, seed);
-  try {
-    for (const set of Object.keys(callSets) as CallSet[])
-      for (let nth = 1; await run.killAt(set, nth); nth += strides[set]) say?.(`killed at call ${nth} of ${set}`);
-    return await run.judge();
-  } finally {
-    await run.close();
-  }
+  return withCleanUp(
+    () => run.close(),
+    async () => {
+      for (const set of Object.keys(callSets) as CallSet[])
+        for (let nth = 1; await run.killAt(set, nth); nth += strides[set]) say?.(`killed at call ${nth} of ${set}`);
+      return run.judge();
+    },
+  );
 }
 
 class Run {

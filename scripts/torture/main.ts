@@ -4,6 +4,7 @@ import type { TestWorld } from "../../lib/testing/test-world.ts";
 import { runLeaseRounds } from "../../server/testing/lease-rounds.ts";
 import { startApiServer } from "../../server/testing/start-api-server.ts";
 import { readArguments, type TortureArguments, UsageError, usage } from "./arguments.ts";
+import { cleanUpWhenInterrupted, withCleanUp } from "./clean-up.ts";
 import { compareWithModel } from "./compare-with-model.ts";
 import { killAtSyscalls } from "./kill-at-syscalls.ts";
 import { mutateRequests } from "./mutated-requests.ts";
@@ -48,14 +49,13 @@ async function raceForLeases(world: TestWorld, seed: number, rounds: number): Pr
   const { databaseUrl, dir, db, context } = world;
   const settings = { databaseUrl, dataDir: dir, hasWorkers: false };
   const [one, two] = await Promise.all([startApiServer(settings), startApiServer(settings)]);
-  try {
+  const stop = async () => void (await Promise.all([one.stop(), two.stop()]));
+  return withCleanUp(stop, async () => {
     const operator = context({ kind: "system", name: "torture" });
     const { token } = await addDevice(operator, { name: "torture", alias: null, siteId: null });
     const report = await runLeaseRounds({ urls: [one.url, two.url], token, db, dataDir: dir, rounds, seed });
     return { figures: report, violations: report.faults };
-  } finally {
-    await Promise.all([one.stop(), two.stop()]);
-  }
+  });
 }
 
 async function main(): Promise<number> {
@@ -64,6 +64,7 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
+  cleanUpWhenInterrupted();
   const say = asked.isJson ? () => undefined : (line: string) => console.log(line);
   say(`${asked.kind}, seed ${asked.seed}`);
   const { figures, violations } = await torture(asked, say);

@@ -10,6 +10,7 @@ import { findUpload } from "../../server/testing/find-upload.ts";
 import { makeSigningDevice } from "../../server/testing/signing-device.ts";
 import { type ApiServer, startApiServer } from "../../server/testing/start-api-server.ts";
 import { tusDevice } from "../../server/testing/tus-client.ts";
+import { withCleanUp } from "./clean-up.ts";
 import { goodRequest, targetBytes } from "./good-requests.ts";
 import { mutateRequest } from "./mutate-head.ts";
 import { RawExchanges } from "./raw-exchange.ts";
@@ -38,11 +39,10 @@ export async function mutateRequests(world: TestWorld, { seed, count, say }: Opt
     hasWorkers: false,
     settings: { LOG_LEVEL: "silent" },
   });
-  try {
-    return await new Mutation(world, server, seed).perform(count, say);
-  } finally {
-    await server.kill();
-  }
+  return withCleanUp(
+    () => server.kill(),
+    () => new Mutation(world, server, seed).perform(count, say),
+  );
 }
 
 class Mutation {

@@ -12,6 +12,7 @@ import { migrate } from "../../prisma/migrate.ts";
 import { makeSigningDevice } from "../../server/testing/signing-device.ts";
 import { SpawnedUploader } from "../../uploader/testing/spawned-uploader.ts";
 import { type Balancer, openBalancer } from "./balancer.ts";
+import { withCleanUp } from "./clean-up.ts";
 import { type ArchiveFacts, judgeArchive } from "./judge-archive.ts";
 import { MortalDatabase } from "./mortal-database.ts";
 import { MortalServer } from "./mortal-server.ts";
@@ -53,11 +54,10 @@ const longestLifeMs = 15_000;
  */
 export async function killAtRandom(options: Options): Promise<KillFigures> {
   const run = await Run.start(options);
-  try {
-    return await run.perform();
-  } finally {
-    await run.close();
-  }
+  return withCleanUp(
+    () => run.close(),
+    () => run.perform(),
+  );
 }
 
 /** A file that a device is to bring in. */
