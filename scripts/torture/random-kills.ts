@@ -17,7 +17,7 @@ import { type ArchiveFacts, judgeArchive } from "./judge-archive.ts";
 import { MortalDatabase } from "./mortal-database.ts";
 import { MortalServer } from "./mortal-server.ts";
 import { Oracle } from "./oracle.ts";
-import { deliverRaw, deliverSigned } from "./raw-device.ts";
+import { deliverInParts, deliverRaw, deliverSigned } from "./raw-device.ts";
 
 type Options = {
   seed: number;
@@ -161,7 +161,8 @@ class Run {
 
   async #sendRaw(deviceId: string, token: string): Promise<void> {
     while (!this.#isOver) {
-      await deliverRaw(this.#balancer?.url ?? "", token, this.#makeFile(deviceId), this.#random);
+      const deliver = this.#random() < 0.3 ? deliverInParts : deliverRaw;
+      await deliver(this.#balancer?.url ?? "", token, this.#makeFile(deviceId), this.#random);
       await sleep(this.#random() * 300);
     }
   }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { encodeMetadataHeader } from "../../lib/protocol/index.ts";
 import type { makeSigningDevice } from "../../server/testing/signing-device.ts";
-import { type Answer, tusDevice } from "../../server/testing/tus-client.ts";
+import { type Answer, ask, tusDevice } from "../../server/testing/tus-client.ts";
 
 type Device = ReturnType<typeof tusDevice>;
 type SigningDevice = Awaited<ReturnType<typeof makeSigningDevice>>;
@@ -26,6 +27,36 @@ export async function deliverSigned(device: SigningDevice, file: Buffer, random:
   const jws = device.sign(device.describe(file));
   const announced = await insist(() => device.announce(jws), [200, 201]);
   await sendBytes(device.tus, String(announced.headers.location), file, random);
+}
+
+/** The same in parts, all at once, which the archive puts together (tus 1.0, Concatenation). */
+export async function deliverInParts(url: string, token: string, file: Buffer, random: () => number): Promise<void> {
+  const client = tusDevice(() => url, token);
+  const sizeBytes = Math.ceil(file.length / (2 + Math.floor(random() * 3)));
+  const contents = Array.from({ length: Math.ceil(file.length / sizeBytes) }, (_, index) =>
+    file.subarray(index * sizeBytes, (index + 1) * sizeBytes),
+  );
+  const locations = await Promise.all(
+    contents.map(async (content) => {
+      const part = await insist(() => client.create(content.length, {}, { "Upload-Concat": "partial" }), [201]);
+      const location = String(part.headers.location);
+      await sendBytes(client, location, content, random);
+      return location;
+    }),
+  );
+  const sha256 = createHash("sha256").update(file).digest("hex");
+  const headers = {
+    "Upload-Concat": `final;${locations.join(" ")}`,
+    "Upload-Metadata": encodeMetadataHeader([["sha256", sha256]]),
+  };
+  const final = await insist(
+    () => ask(`${url}/api/uploads`, { method: "POST", token, headers: { "Tus-Resumable": "1.0.0", ...headers } }),
+    [201],
+  );
+  for (let offset = -1; offset !== file.length; await sleep(200)) {
+    const head = await insist(() => client.head(String(final.headers.location)), [200]);
+    offset = Number(head.headers["upload-offset"] ?? -1);
+  }
 }
 
 async function sendBytes(client: Device, location: string, file: Buffer, random: () => number): Promise<void> {
