@@ -15,6 +15,7 @@ import { noteResumption } from "./note-resumption.ts";
 import { Reception } from "./reception.ts";
 import { replaceUpload } from "./replace-upload.ts";
 import { reportDamage } from "./report-damage.ts";
+import { requireSomeSpace } from "./reserve-space.ts";
 import { storageError } from "./storage-error.ts";
 import type { Writers } from "./writers.ts";
 
@@ -154,6 +155,7 @@ async function keepWritten(ctx: Context, lease: Lease, reception: Reception): Pr
 
 async function openAt(ctx: Context, lease: Lease): Promise<BlobWriter> {
   try {
+    if (lease.upload.lengthBytes === null) await requireSomeSpace(ctx, lease.upload.deviceId);
     return await ctx.storage.openWriter(blobKeyOf(lease.upload), lease.upload.offsetBytes);
   } catch (error) {
     await releaseLease(ctx.db, lease);

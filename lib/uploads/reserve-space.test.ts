@@ -1,10 +1,13 @@
+import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import type { Context } from "../context.ts";
 import { addDevice, getDevice, setDeviceQuota } from "../devices/index.ts";
 import { newId } from "../ids.ts";
 import { noLimits } from "../limits.ts";
 import { expectCustodyEvent, factories, localSignals, useTestDatabase } from "../testing/index.ts";
+import { appendBytes } from "./append-bytes.ts";
 import { expireUploads } from "./expire-uploads.ts";
+import { takeLease } from "./lease.ts";
 import { openUpload } from "./open-upload.ts";
 import { terminateUpload } from "./terminate-upload.ts";
 import { defaultTiming } from "./timing.ts";
@@ -72,6 +75,21 @@ describe("space", () => {
     expect(promised).toBeGreaterThan(91 * megabyte);
     for (const result of results)
       if (result.status === "rejected") expect(result.reason).toMatchObject({ code: "insufficient_storage" });
+  });
+
+  test("is asked for again with each body of a file whose length is not known", async () => {
+    await endAll();
+    const { ctx, open } = await deviceWith(10 * megabyte);
+    const uploadId = await open(null);
+    const other = await open(10 * megabyte);
+    const append = async () => {
+      const { lease } = await takeLease(ctx, uploadId, 0, writers);
+      if (lease === null) throw new Error("nobody else writes");
+      return appendBytes(ctx, lease, Readable.from([Buffer.alloc(1_000)]), { writers, maxBytes: 10 * megabyte });
+    };
+    await expect(append()).rejects.toMatchObject({ code: "insufficient_storage" });
+    await terminateUpload(ctx, other, writers);
+    expect(await append()).toMatchObject({ offsetBytes: 1_000, ended: "whole" });
   });
 
   test("of a device is limited by its quota, over recordings and promises", async () => {

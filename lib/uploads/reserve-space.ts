@@ -39,6 +39,15 @@ export async function withSpace<T>(
   }
 }
 
+/**
+ * Before more bytes of a file whose length is not known yet, for which nothing is reserved: is there room at all?
+ *
+ * @throws AppError insufficient_storage
+ */
+export async function requireSomeSpace(ctx: Context, deviceId: string): Promise<void> {
+  await withSpace(ctx, null, (_tx, claim) => claim(deviceId));
+}
+
 type Room = {
   promised: bigint;
   used: bigint;

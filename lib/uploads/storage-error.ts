@@ -1,4 +1,5 @@
 import { AppError, isAppError } from "../errors.ts";
+import { jitteredSeconds } from "../jitter.ts";
 
 const fullDiskCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 // PostgreSQL: disk_full. The rows need room too.
@@ -20,7 +21,7 @@ export function storageError(error: unknown): AppError {
   const code = codeOf(error);
   if (fullDiskCodes.has(code) || fullDatabaseCodes.has(code)) {
     const message = "The archive's storage is full. Nothing acknowledged was lost; try again later.";
-    return new AppError("insufficient_storage", message, { retryAfterSeconds: 60, cause: error });
+    return new AppError("insufficient_storage", message, { retryAfterSeconds: jitteredSeconds(60, 120), cause: error });
   }
   return new AppError("internal", "Storage failed. Nothing acknowledged was lost; ask for the offset and try again.", {
     cause: error,

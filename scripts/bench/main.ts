@@ -9,12 +9,14 @@ import { describeMachine } from "./machine.ts";
 import { memory } from "./memory.ts";
 import { sealing } from "./sealing.ts";
 import { storm } from "./storm.ts";
+import { takeOver } from "./take-over.ts";
 import { throughput } from "./throughput.ts";
 import { tinyFiles } from "./tiny-files.ts";
 
 const parts: Record<string, (bench: Bench) => Promise<Result>> = {
   throughput,
   "half-open": halfOpen,
+  "take-over": takeOver,
   storm,
   tiny: tinyFiles,
   footage,
