@@ -8,6 +8,7 @@ import { openSignals } from "../lib/signals.ts";
 import { createTusEndpoint, defaultTiming, type WriterTiming } from "../lib/uploads/index.ts";
 import { sendProblem } from "./answer.ts";
 import { limitConnections } from "./connection-gate.ts";
+import { Health } from "./health/health.ts";
 import { addFigures, Monitor } from "./monitor/index.ts";
 import { nameRequest } from "./request-context.ts";
 import { findRoute } from "./routes.ts";
@@ -32,11 +33,15 @@ type ServerParts = {
   timing?: Partial<WriterTiming>;
   /** What sees it; left out: one that nobody reads. */
   monitor?: Monitor;
+  /** It is not ready before `started` was called. */
+  isStarting?: boolean;
 };
 
 /** A server that can end without losing anything. */
 export type ArchiveServer = {
   http: Server;
+  /** Says that everything beside this server is there too. */
+  started(): void;
   /**
    * Takes no new work, ends running PATCHes at a durable offset, and stops listening when they have, or after half of
    * `graceMs`; gives other requests the rest to end.
@@ -45,9 +50,16 @@ export type ArchiveServer = {
 };
 
 /** Makes the HTTP server: uploads and content here, straight on Node's streams; everything else is the web's. */
-export function createArchiveServer({ services, next, timing, monitor = new Monitor() }: ServerParts): ArchiveServer {
+export function createArchiveServer({
+  services,
+  next,
+  timing,
+  monitor = new Monitor(),
+  isStarting = false,
+}: ServerParts): ArchiveServer {
   const { env } = services;
   addFigures(monitor.metrics.registry, services);
+  const health = new Health(services, { isStarting });
   const signals = openSignals(services.databaseUrl, {
     onError: (error) => services.log.warn({ err: error }, "the connection for signals broke"),
   });
@@ -66,7 +78,7 @@ export function createArchiveServer({ services, next, timing, monitor = new Moni
     const served = findRoute(request.method ?? "", path);
     if (isStopping && served?.answersWhileStopping !== true) throw restarting();
     if (served !== null)
-      return served.handle({ services, monitor, endpoint, tokens, isStopping, request, response, path });
+      return served.handle({ services, monitor, health, endpoint, tokens, isStopping, request, response, path });
     if (!isReadable(path)) throw new AppError("invalid_input", "This address cannot be read.");
     if (next === null) throw notFound("page");
     limitBody(request, response);
@@ -96,6 +108,7 @@ export function createArchiveServer({ services, next, timing, monitor = new Moni
 
   const stop = async (graceMs = env.stopGraceMs) => {
     isStopping = true;
+    health.stopping();
     const begunAt = performance.now();
     // Still listening: who comes now is told to go elsewhere, and a health check sees why.
     await Promise.race([endpoint.stop(), sleep(graceMs / 2, undefined, { ref: false })]);
@@ -106,7 +119,7 @@ export function createArchiveServer({ services, next, timing, monitor = new Moni
     clearTimeout(timer);
     await signals.close();
   };
-  return { http, stop };
+  return { http, started: () => health.started(), stop };
 }
 
 /** Whether an address is UTF-8 below its percent signs; Next answers 500 when it is not. */

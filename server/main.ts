@@ -33,6 +33,7 @@ async function main(): Promise<void> {
     const server = createArchiveServer({
       services,
       monitor,
+      isStarting: true,
       next: (request, response) => void pages.promise.then(() => handle(request, response)),
     });
     const close = async () => {
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
     if (isDevelopment) server.http.on("upgrade", web.getUpgradeHandler());
     const url = env.port === 0 ? `http://localhost:${port}` : env.publicUrl;
     await startWorkers(services);
+    server.started();
     console.log(`Strongroom is ready: ${url}`);
     await printSetupLink(services, url);
   } catch (error) {

@@ -15,32 +15,33 @@ const proxyFields = new Set([
 ]);
 
 /**
- * Who may read the metrics: who shows METRICS_TOKEN; without that setting, programs of this machine that come straight to
- * us. A proxy is a program of this machine too, and passes on the whole world: what has a field that proxies add, or asks
+ * Who may look inside: who shows METRICS_TOKEN; without that setting, programs of this machine that come straight to us.
+ * A proxy is a program of this machine too, and passes on the whole world: what has a field that proxies add, or asks
  * for another name than this machine's, is refused.
- *
- * @throws AppError unauthenticated, or not_found as if there were nothing
  */
-function requireReader(request: IncomingMessage, token: string | null): void {
+export function mayMonitor(request: IncomingMessage, token: string | null): boolean {
   if (token !== null) {
     const [, shown] = /^Bearer +(\S+) *$/i.exec(fieldOf(request, "authorization") ?? "") ?? [];
     const digest = (text: string) => createHash("sha256").update(text).digest();
     // Digests, as the comparison wants equal lengths.
-    if (shown === undefined || !timingSafeEqual(digest(shown), digest(token)))
-      throw new AppError("unauthenticated", "Send the token of the monitoring: Authorization: Bearer …");
-    return;
+    return shown !== undefined && timingSafeEqual(digest(shown), digest(token));
   }
   const peer = request.socket.remoteAddress?.replace(/^::ffff:/, "") ?? "";
   const isLocal = /^127\./.test(peer) || peer === "::1";
   const isForUs = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(request.headers.host ?? "");
   // As they came: those that nobody is trusted to send are taken off a request when it gets its id.
   const isForwarded = request.rawHeaders.some((text, at) => at % 2 === 0 && proxyFields.has(text.toLowerCase()));
-  if (!isLocal || !isForUs || isForwarded) throw notFound("page");
+  return isLocal && isForUs && !isForwarded;
 }
 
 /** Answers the metrics of this process. */
 export async function handleMetrics({ services, monitor, request, response }: Call): Promise<void> {
-  requireReader(request, services.env.metricsToken);
+  const { metricsToken } = services.env;
+  if (!mayMonitor(request, metricsToken)) {
+    // Without a token there is nothing to show, and nothing to know of.
+    if (metricsToken === null) throw notFound("page");
+    throw new AppError("unauthenticated", "Send the token of the monitoring: Authorization: Bearer …");
+  }
   const { registry } = monitor.metrics;
   const headers = { "Content-Type": registry.contentType, "Cache-Control": "no-store" };
   sendAnswer(request, response, { status: 200, headers, body: await registry.metrics() });

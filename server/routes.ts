@@ -6,6 +6,8 @@ import type { Services } from "../lib/services.ts";
 import type { TusEndpoint } from "../lib/uploads/index.ts";
 import { handleAnnouncement } from "./announcements.ts";
 import { handleContent, matchContent } from "./content.ts";
+import type { Health } from "./health/health.ts";
+import { handleLive, handleReady } from "./health/routes.ts";
 import { handleMetrics } from "./metrics-route.ts";
 import type { Monitor } from "./monitor/index.ts";
 import { handleOpenApi } from "./openapi-route.ts";
@@ -15,6 +17,7 @@ import { handleUpload } from "./uploads.ts";
 export type Call = {
   services: Services;
   monitor: Monitor;
+  health: Health;
   endpoint: TusEndpoint;
   tokens: KnownTokens;
   isStopping: boolean;
@@ -65,6 +68,8 @@ export const servedRoutes: readonly ServedRoute[] = [
   { path: recordingsPath, methods: ["POST"], others: "pages", handle: handleAnnouncement },
   { path: "/api/recordings/{id}/content", methods: ["GET", "HEAD"], others: "refused", handle: content },
   { path: "/api/releases/{id}/content", methods: ["GET", "HEAD"], others: "refused", handle: content },
+  { path: "/api/health/live", methods: ["GET"], others: "refused", answersWhileStopping: true, handle: handleLive },
+  { path: "/api/health/ready", methods: ["GET"], others: "refused", answersWhileStopping: true, handle: handleReady },
   { path: "/api/metrics", methods: ["GET"], others: "refused", answersWhileStopping: true, handle: handleMetrics },
   { path: "/api/openapi.json", methods: ["GET"], others: "refused", handle: handleOpenApi },
 ];

@@ -52,8 +52,8 @@ export const questions: Question[] = [
   get("app/(entry)/setup/[secret]/page.tsx", () => "/setup/none", "200 200 200 200 200 200"),
 
   get("app/api/auth/[...nextauth]/route.ts", () => "/api/auth/session", "200 200 200 200 200 200"),
-  get("app/api/health/live/route.ts", () => "/api/health/live", "200 200 200 200 200 200"),
-  get("app/api/health/ready/route.ts", () => "/api/health/ready", "200 200 200 200 200 200"),
+  get("server/health/routes.ts", () => "/api/health/live", "200 200 200 200 200 200"),
+  get("server/health/routes.ts", () => "/api/health/ready", "200 200 200 200 200 200"),
 
   // Whether this machine may read is told by where it comes from, not by who is signed in.
   get("server/metrics-route.ts", () => "/api/metrics", "200 200 200 200 200 200"),

@@ -2,6 +2,7 @@ import { orderKey } from "../access/index.ts";
 import type { Context } from "../context.ts";
 import { parseId } from "../ids.ts";
 import { recordingKey } from "../recordings/index.ts";
+import { isProbe } from "../storage/index.ts";
 import { partKey } from "../uploads/index.ts";
 import type { Problem } from "./types.ts";
 
@@ -57,6 +58,7 @@ async function collect(ctx: Context, keys: AsyncIterable<string>): Promise<Map<s
   };
   let batch: string[] = [];
   for await (const key of keys) {
+    if (isProbe(key)) continue;
     batch.push(key);
     if (batch.length < batchSize) continue;
     await take(batch);

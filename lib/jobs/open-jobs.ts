@@ -4,8 +4,17 @@ import type { Log } from "../log.ts";
 import { queueNames, queues } from "./queues.ts";
 import type { JobInputs, JobName, JobQueue, JobWorkers } from "./types.ts";
 
-/** Jobs that wait, and for how long the oldest of them does. */
-export type Backlog = { count: number; oldestSeconds: number };
+/** Jobs that wait, and for how long. */
+export type Backlog = {
+  count: number;
+  /** Since the oldest was added. */
+  oldestSeconds: number;
+  /** Since one is due while none runs anywhere; 0 while the queue is worked, or empty. */
+  stuckSeconds: number;
+};
+
+/** A worker that has fetched nothing for so long, and runs nothing, is gone. Fetches are seconds apart. */
+const silentMs = 60_000;
 
 /** The queue of one process. */
 export interface Jobs extends JobQueue {
@@ -13,6 +22,8 @@ export interface Jobs extends JobQueue {
   work(workers: JobWorkers): Promise<void>;
   /** What waits in a queue, jobs that failed and will run again among them. */
   backlog(name: JobName): Promise<Backlog>;
+  /** Queues that no worker of this process fetches from any more. */
+  silentQueues(): JobName[];
   /** Ends running jobs, waiting at most `graceMs`; they start again in another process, or when this one is back. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -78,11 +89,26 @@ class PgJobs implements Jobs {
 
   async backlog(name: JobName): Promise<Backlog> {
     const { rows } = await this.#boss.getDb().executeSql(
-      `SELECT count(*)::int AS count, coalesce(extract(epoch FROM now() - min(created_on)), 0)::float8 AS "oldestSeconds"
-         FROM jobs.job WHERE name = $1 AND state < 'active'`,
+      `SELECT count(*) FILTER (WHERE state < 'active')::int AS count,
+              coalesce(extract(epoch FROM now() - min(created_on) FILTER (WHERE state < 'active')), 0)::float8
+                AS "oldestSeconds",
+              CASE WHEN bool_or(state = 'active') THEN 0
+                ELSE coalesce(extract(epoch FROM now() - min(start_after)), 0)::float8 END AS "stuckSeconds"
+         FROM jobs.job WHERE name = $1 AND state < 'completed'`,
       [name],
     );
     return rows[0];
+  }
+
+  silentQueues(): JobName[] {
+    const now = Date.now(); // pg-boss's own clock
+    const heard = this.#boss
+      .getWipData()
+      .filter(({ state, count, lastFetchedOn, createdOn }) => {
+        return state === "active" && (count > 0 || now - (lastFetchedOn ?? createdOn) < silentMs);
+      })
+      .map(({ name }) => name);
+    return queueNames.filter((name) => !heard.includes(name));
   }
 
   async stop(graceMs = 10_000): Promise<void> {

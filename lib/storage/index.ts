@@ -8,3 +8,4 @@ export {
 export type { Disk, DiskFile } from "./disk.ts";
 export { openFileBlobStore } from "./file-blob-store.ts";
 export { measuredStore } from "./measured-store.ts";
+export { isProbe, probeStore } from "./probe-store.ts";

@@ -4,6 +4,7 @@ import { recordEvent } from "../../lib/custody/index.ts";
 import { sequenceLog } from "../../lib/custody-log/index.ts";
 import { addDeviceKey } from "../../lib/devices/index.ts";
 import { ensureSigningKeys } from "../../lib/keys/index.ts";
+import type { AnnouncedView } from "../../lib/protocol/index.ts";
 import { issueReceipts } from "../../lib/receipts/index.ts";
 import { approve, askInput, makeScene, release, review, smallPdf, submit } from "../../lib/testing/access.ts";
 import { factories, type TestPerson, type TestWorld } from "../../lib/testing/index.ts";
@@ -172,6 +173,14 @@ const recordings: Drive[] = [
   drive("getRecording", 200, ({ officer, recording }) => ({ as: officer, params: { id: recording.id } })),
   drive("getRecording", 200, ({ device, recording }) => ({ as: device.token, params: { id: recording.id } })),
   drive("getRecording", 404, ({ requester, recording }) => ({ as: requester, params: { id: recording.id } })),
+  drive("getManifest", 200, async (cast) => {
+    const asked = await manifest(cast);
+    const headers = { ...asked.headers, Authorization: `Bearer ${asked.as}` };
+    const sent = { method: "POST", headers, body: asked.body ?? null };
+    const { recording } = (await (await fetch(`${cast.archive.url}/api/recordings`, sent)).json()) as AnnouncedView;
+    return { as: cast.officer, params: { id: recording } };
+  }),
+  drive("getManifest", 404, ({ officer, recording }) => ({ as: officer, params: { id: recording.id } })),
   drive("listChunks", 200, ({ officer, recording }) => ({ as: officer, params: { id: recording.id } })),
   drive("listChunks", 404, ({ officer }) => ({ as: officer, params: { id: "R-00000-00000" } })),
   drive("listCustodyOfRecording", 200, ({ officer, recording }) => ({ as: officer, params: { id: recording.id } })),

@@ -53,7 +53,8 @@ export async function startTestArchive(
   const jobs = Object.assign(world.jobs, {
     work: async () => undefined,
     stop: async () => undefined,
-    backlog: async () => ({ count: 0, oldestSeconds: 0 }),
+    backlog: async () => ({ count: 0, oldestSeconds: 0, stuckSeconds: 0 }),
+    silentQueues: () => [],
   });
   const monitor = new Monitor();
   const services: Services = {

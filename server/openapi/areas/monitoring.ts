@@ -1,6 +1,23 @@
 import { z } from "zod";
+import type { HealthPart, PartHealth } from "../../health/health.ts";
 import type { Area } from "../operation.ts";
 import { json } from "../operation.ts";
+
+const part = z.strictObject({
+  state: z.enum(["ok", "starting", "stopping", "failing"]),
+  reason: z.string().optional(),
+} satisfies Record<keyof PartHealth, z.ZodType>);
+const readiness = (status: "ready" | "unavailable") =>
+  z.strictObject({
+    status: z.literal(status),
+    parts: z.strictObject({
+      process: part,
+      database: part,
+      storage: part,
+      space: part,
+      queue: part,
+    } satisfies Record<HealthPart, z.ZodType>),
+  });
 
 export const monitoring: Area = {
   name: "Monitoring",
@@ -13,7 +30,7 @@ export const monitoring: Area = {
       summary: "Whether this process answers at all",
       caller: "anybody",
       answers: { 200: json("It does.", z.strictObject({ status: z.literal("live") })) },
-      refuses: [],
+      refuses: ["method_not_allowed"],
     },
     {
       method: "GET",
@@ -22,10 +39,12 @@ export const monitoring: Area = {
       summary: "Whether this process can do its work now",
       caller: "anybody",
       answers: {
-        200: json("It can.", z.strictObject({ status: z.literal("ready") })),
-        503: json("It cannot.", z.strictObject({ status: z.literal("unavailable") }), { "Retry-After": "Seconds." }),
+        200: json("It can.", readiness("ready")),
+        503: json("It cannot. `reason` is shown to monitoring only.", readiness("unavailable"), {
+          "Retry-After": "Seconds.",
+        }),
       },
-      refuses: [],
+      refuses: ["method_not_allowed"],
     },
     {
       method: "GET",
