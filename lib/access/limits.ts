@@ -4,3 +4,5 @@ export const maxIntervalMs = 31 * 86_400_000;
 export const maxDecisions = 500;
 /** Candidates that one search for matches answers. */
 export const maxMatches = 200;
+/** Requests that one requester may send in 24 hours: more than anybody reads orders for, and too few to fill a disk. */
+export const maxRequestsPerDay = 50;

@@ -63,6 +63,43 @@ describe("submitRequest", () => {
     expect(row.answerBy.getTime() - row.createdAt.getTime()).toBe(8 * 3_600_000);
   });
 
+  describe("of somebody who asks all day", () => {
+    test("is refused after 50 in 24 hours, until the first of them is a day old", async () => {
+      const { db, clock } = world();
+      const eager = await factories.makeRequester(db);
+      const ask = () => submitRequest(world().context(eager), askInput, streamOf(smallPdf));
+      const startedAt = clock.now();
+      for (let n = 0; n < 50; n++)
+        await factories.makeRequest(db, {
+          requester: eager,
+          data: { createdAt: new Date(startedAt.getTime() + n * 1000) },
+        });
+      clock.advance(3_600_000);
+      await expectNothingKept(ask, { code: "too_many_requests", status: 429, retryAfterSeconds: 23 * 3600 });
+      await expectCustodyEvent(db, {
+        action: "access.refused",
+        outcome: "refused",
+        actorId: eager.accountId,
+        details: { permission: "requests.submit", reason: "too_many_requests" },
+      });
+      await submit(); // somebody else's are their own
+      clock.advance(23 * 3_600_000);
+      await ask();
+      clock.set(startedAt);
+    });
+
+    test("cannot pass by asking many times at once", async () => {
+      const { db, clock } = world();
+      const eager = await factories.makeRequester(db);
+      for (let n = 0; n < 48; n++)
+        await factories.makeRequest(db, { requester: eager, data: { createdAt: clock.now() } });
+      const ask = () => submitRequest(world().context(eager), askInput, streamOf(smallPdf));
+      const answers = await Promise.allSettled(Array.from({ length: 6 }, ask));
+      expect(answers.filter(({ status }) => status === "fulfilled").length).toBe(2);
+      expect(await db.request.count({ where: { requesterId: eager.accountId } })).toBe(50);
+    });
+  });
+
   describe("refuses, and keeps nothing of it", () => {
     test.each([
       [{ place: "  " }, "place"],

@@ -11,6 +11,7 @@ import { readTime } from "./interval.ts";
 import { answerBy, legalBases, mayClaim } from "./legal-bases.ts";
 import { maxIntervalMs } from "./limits.ts";
 import { removeOrder, storeOrder } from "./order-file.ts";
+import { refuseTooMany, requireRoomForOne } from "./request-rate.ts";
 import { type SubmitRequest, submitRequestSchema } from "./schemas.ts";
 
 function readInterval(input: { intervalFrom: string; intervalUntil: string; timeZone: string }, now: Date) {
@@ -46,7 +47,7 @@ function readOrderName(name: string): string {
  *
  * @param order the PDF's bytes; read to its end or to the first problem
  * @returns the new request's id
- * @throws AppError invalid_input with the field, too_large, unsupported_media_type
+ * @throws AppError invalid_input with the field, too_large, unsupported_media_type, too_many_requests
  */
 export async function submitRequest(
   ctx: Context,
@@ -65,11 +66,13 @@ export async function submitRequest(
     });
   }
 
+  await refuseTooMany(ctx, person);
   const { orderMaxBytes } = await getSettings(ctx.db);
   const id = newId("request");
   const stored = await storeOrder(ctx, id, order, orderMaxBytes);
   try {
     await transact(ctx, async (tx) => {
+      await requireRoomForOne(ctx, tx, person);
       await tx.request.create({
         data: {
           ...written,

@@ -1,4 +1,5 @@
 import "server-only";
+import { unstable_rethrow } from "next/navigation";
 import { cache } from "react";
 import type { WorkItem } from "@/components/home/work-list";
 import type { NavCounts } from "@/components/shell/rail";
@@ -32,9 +33,21 @@ function order(item: PlacedWork): number {
   return item.dueAt ? item.dueAt.getTime() : undated + (item.since?.getTime() ?? 0);
 }
 
-/** How much waits behind each entry of the navigation. */
+/**
+ * How much waits behind each entry of the navigation. It stands in the frame of every page: when it cannot be counted,
+ * the log says why, and the page comes without numbers.
+ */
 export async function countWaiting(ctx: PersonContext): Promise<NavCounts> {
-  const work = await findWork(ctx);
+  try {
+    return countsOf(await findWork(ctx));
+  } catch (error) {
+    unstable_rethrow(error);
+    ctx.log.error({ err: error }, "what waits could not be counted");
+    return {};
+  }
+}
+
+function countsOf(work: readonly PlacedWork[]): NavCounts {
   const counts: NavCounts = {};
   if (work.length > 0) counts.home = { count: work.length, words: "wait for you" };
   for (const { place } of work) counts[place] = { count: (counts[place]?.count ?? 0) + 1, words: "wait for you" };

@@ -151,7 +151,7 @@ export const requests: Area = {
         schema: submitRequestSchema.omit({ orderFileName: true }).extend({ order: z.file().mime("application/pdf") }),
       },
       answers: { 201: json("Its id.", z.strictObject({ id: z.string() }), { Location: "Address of the request." }) },
-      refuses: ["too_large", "unsupported_media_type", "client_closed", "insufficient_storage"],
+      refuses: ["too_large", "unsupported_media_type", "client_closed", "insufficient_storage", "too_many_requests"],
     },
     act("", "getRequest", "One request, whole", {
       method: "GET",
