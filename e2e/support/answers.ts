@@ -183,7 +183,7 @@ export const questions: Question[] = [
     "PUT",
     "app/api/devices/[id]/quota/route.ts",
     () => "/api/devices/D-00000-00000/quota",
-    "401 404 403 403 403 403",
+    "401 400 403 403 403 403",
   ),
   send(
     "POST",

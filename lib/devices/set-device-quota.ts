@@ -35,7 +35,7 @@ const quotaInput = z
 export async function setDeviceQuota(ctx: Context, input: { deviceId: string; quota: unknown }) {
   await authoriseOperator(ctx, "devices.change");
   const deviceId = requireId("device", input.deviceId);
-  const { quota } = parseInput(z.object({ quota: quotaInput }), { quota: input.quota ?? null });
+  const { quota } = parseInput(z.object({ quota: quotaInput }), { quota: input.quota });
   return ctx.db.$transaction(async (tx) => {
     const [row] = await tx.$queryRaw<{ quota_bytes: bigint | null }[]>`
       SELECT quota_bytes FROM device WHERE id = ${deviceId} FOR UPDATE`;

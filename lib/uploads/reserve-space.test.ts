@@ -135,7 +135,7 @@ describe("space", () => {
     const officer = world().context(await factories.makeOfficer(world().db));
     await expect(setDeviceQuota(officer, { deviceId, quota: "1 GB" })).rejects.toMatchObject({ code: "forbidden" });
     await expectCustodyEvent(world().db, { action: "access.refused", outcome: "refused" });
-    for (const quota of ["many", "-1", "1 XB", "99999999999 PB"])
+    for (const quota of [undefined, "many", "-1", "1 XB", "99999999999 PB"])
       await expect(setDeviceQuota(await admin(), { deviceId, quota })).rejects.toMatchObject({ field: "quota" });
     expect(await setDeviceQuota(await admin(), { deviceId, quota: "1.5 GB" })).toBe(1_500_000_000);
     await expect(setDeviceQuota(await admin(), { deviceId: "D-00000-00000", quota: "1" })).rejects.toMatchObject({

@@ -41,7 +41,7 @@ export function DeviceSpacePart({ device }: { device: DeviceDetail }) {
         facts={[
           { label: "Recordings", value: <Bytes value={storedBytes} /> },
           { label: "Unfinished", value: <Bytes value={promisedBytes} />, note: "promised, wholly or partly here" },
-          { label: "Quota", value: quotaBytes !== null && <Bytes value={quotaBytes} /> },
+          { label: "Quota", value: quotaBytes === null ? null : <Bytes value={quotaBytes} /> },
         ]}
         missing="none"
       />

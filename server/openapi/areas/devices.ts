@@ -144,7 +144,7 @@ export const devices: Area = {
       id: "setDeviceQuota",
       summary: "Limits what a device may keep here, or lifts the limit",
       caller: "person",
-      body: jsonBody(z.object({ quota: quota.optional() })),
+      body: jsonBody(z.object({ quota: quota })),
       answers: { 200: json("The device.", detail) },
       refuses: ["not_found", "unsupported_media_type"],
     },
