@@ -295,40 +295,6 @@ describe("tus 1.0, concatenation", () => {
     });
   });
 
-  it("a part that lost bytes is damage: said once in custody, found by the check, and mended by what is restored", async () => {
-    const content = randomBytes(1000);
-    const [lost, open] = [await part(content), await part(null, 1)];
-    const location = String((await final([lost, open])).headers.location);
-    const check = async () => {
-      const problems: Problem[] = [];
-      await checkArchive(job("check"), "size", { onProblem: (problem) => problems.push(problem) });
-      return problems.filter(({ subject }) => subject === idOf(lost)).map(({ code }) => code);
-    };
-    expect(await check()).toEqual([]);
-    await truncate(fileOf(lost), 999);
-    expect(await check()).toEqual(["blob_short"]);
-    await server.stop();
-    server = await start(false); // this test is its own background
-    expect((await client.patch(open, 0, randomBytes(1))).status).toBe(204);
-    const run = () => assembleUpload(job("upload.assemble"), { uploadId: idOf(location) });
-    await expect(run()).rejects.toMatchObject({ code: "upload_damaged" });
-    await expect(run()).rejects.toMatchObject({ code: "upload_damaged" });
-    const events = await world().db.custodyEvent.findMany({ where: { action: "upload.damaged" } });
-    expect(events).toHaveLength(1);
-    expect(events[0]).toMatchObject({ outcome: "failed", details: { expectedBytes: 1000, actualBytes: 999 } });
-    const writer = await storage().openWriter(partKey(idOf(lost)), 999);
-    await writer.write([content.subarray(999)]);
-    await writer.close();
-    await run();
-    await run(); // safe to run twice
-    expect((await findUpload(world().db, location)).recording.state).toBe("received");
-    await expect(
-      assembleUpload(world().context(await factories.makeAdmin(world().db)), { uploadId: idOf(location) }),
-    ).rejects.toMatchObject({ code: "forbidden" });
-    await server.stop();
-    server = await start();
-  });
-
   it("survives kill -9 in the middle of putting it together, and goes on where it was", {
     timeout: 60_000,
   }, async () => {
@@ -363,23 +329,60 @@ describe("tus 1.0, concatenation", () => {
     expect(Buffer.from(whole.recording.sha256 ?? []).toString("hex")).toBe(sha256(file));
   });
 
-  it("two jobs for one file at once put it together once", async () => {
-    await server.stop();
-    server = await start(false);
-    const file = randomBytes(5_000_000);
-    const parts = [await part(file.subarray(0, 2_000_000)), await part(file.subarray(2_000_000))];
-    const location = String((await final(parts)).headers.location);
-    const run = () => assembleUpload(job("upload.assemble"), { uploadId: idOf(location) });
-    await Promise.allSettled([run(), run(), run()]);
-    await run();
-    const { recording, recordingId } = await findUpload(world().db, location);
-    expect(recording.state).toBe("received");
-    const lengths = recording.chunks.map(({ lengthBytes }) => lengthBytes);
-    expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(file.length);
-    expect(await world().db.custodyEvent.count({ where: { recordingId, action: "recording.received" } })).toBe(1);
-    for (const one of parts) expect(await storage().size(partKey(idOf(one)))).toBeNull();
-    await server.stop();
-    server = await start();
+  describe("with tests for its background work", () => {
+    beforeAll(async () => {
+      await server.stop();
+      server = await start(false);
+    });
+    afterAll(async () => {
+      await server.stop();
+      server = await start();
+    });
+
+    it("a part that lost bytes is damage: said once in custody, found by the check, and mended by what is restored", async () => {
+      const content = randomBytes(1000);
+      const [lost, open] = [await part(content), await part(null, 1)];
+      const location = String((await final([lost, open])).headers.location);
+      const check = async () => {
+        const problems: Problem[] = [];
+        await checkArchive(job("check"), "size", { onProblem: (problem) => problems.push(problem) });
+        return problems.filter(({ subject }) => subject === idOf(lost)).map(({ code }) => code);
+      };
+      expect(await check()).toEqual([]);
+      await truncate(fileOf(lost), 999);
+      expect(await check()).toEqual(["blob_short"]);
+      expect((await client.patch(open, 0, randomBytes(1))).status).toBe(204);
+      const run = () => assembleUpload(job("upload.assemble"), { uploadId: idOf(location) });
+      await expect(run()).rejects.toMatchObject({ code: "upload_damaged" });
+      await expect(run()).rejects.toMatchObject({ code: "upload_damaged" });
+      const events = await world().db.custodyEvent.findMany({ where: { action: "upload.damaged" } });
+      expect(events).toHaveLength(1);
+      expect(events[0]).toMatchObject({ outcome: "failed", details: { expectedBytes: 1000, actualBytes: 999 } });
+      const writer = await storage().openWriter(partKey(idOf(lost)), 999);
+      await writer.write([content.subarray(999)]);
+      await writer.close();
+      await run();
+      await run(); // safe to run twice
+      expect((await findUpload(world().db, location)).recording.state).toBe("received");
+      await expect(
+        assembleUpload(world().context(await factories.makeAdmin(world().db)), { uploadId: idOf(location) }),
+      ).rejects.toMatchObject({ code: "forbidden" });
+    });
+
+    it("two jobs for one file at once put it together once", async () => {
+      const file = randomBytes(5_000_000);
+      const parts = [await part(file.subarray(0, 2_000_000)), await part(file.subarray(2_000_000))];
+      const location = String((await final(parts)).headers.location);
+      const run = () => assembleUpload(job("upload.assemble"), { uploadId: idOf(location) });
+      await Promise.allSettled([run(), run(), run()]);
+      await run();
+      const { recording, recordingId } = await findUpload(world().db, location);
+      expect(recording.state).toBe("received");
+      const lengths = recording.chunks.map(({ lengthBytes }) => lengthBytes);
+      expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(file.length);
+      expect(await world().db.custodyEvent.count({ where: { recordingId, action: "recording.received" } })).toBe(1);
+      for (const one of parts) expect(await storage().size(partKey(idOf(one)))).toBeNull();
+    });
   });
 
   describe("tus-js-client's parallelUploads", () => {
