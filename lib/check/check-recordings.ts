@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import { chunkCount, sha256HexOf } from "../protocol/index.ts";
 import { recordingKey } from "../recordings/index.ts";
 import { readBack } from "../uploads/index.ts";
+import { checkReceipt } from "./check-receipt.ts";
 import type { CheckDepth, CheckReport, Problem } from "./types.ts";
 
 const batchSize = 500;
@@ -97,6 +98,7 @@ async function judge(
       found: `Its ${facts.chunks} chunk rows hold ${facts.chunkBytes} of ${facts.offsetBytes} bytes.`,
       mend: "Rows were changed past the program. Restore the database from a backup.",
     });
+  if (facts.state === "sealed") problems.push(...(await checkReceipt(ctx, facts, reaches)));
   return [...problems, ...(await judgeBlob(ctx, facts, reaches, report))];
 }
 

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { orderKey } from "../access/index.ts";
 import { recordEvent } from "../custody/index.ts";
+import { sequenceLog } from "../custody-log/index.ts";
+import { ensureSigningKeys } from "../keys/index.ts";
+import { issueReceipts } from "../receipts/index.ts";
 import { recordingKey } from "../recordings/index.ts";
 import { factories, type TestWorld, useTestDatabase } from "../testing/index.ts";
 import { type CheckDepth, checkArchive, checkDepths, type Problem } from "./index.ts";
@@ -114,6 +117,29 @@ const damages: [code: Problem["code"], what: string, plant: (world: TestWorld) =
     async ({ db, storage }) => {
       const { id } = await factories.makeRecording(db, { content });
       await storage.put(recordingKey(id), content);
+      return id;
+    },
+  ],
+  [
+    "receipt_missing",
+    "a sealed recording that nobody will make a receipt for",
+    async (world) => {
+      const id = await makeSealed(world);
+      await world.db.receiptDue.delete({ where: { recordingId: id } });
+      return id;
+    },
+  ],
+  [
+    "receipt_differs",
+    "the receipt of another recording",
+    async (world) => {
+      const [id, other] = [await makeSealed(world), await makeSealed(world)];
+      await ensureSigningKeys(world.context(), "archive.example.org/api/log");
+      await sequenceLog(world.context());
+      await issueReceipts(world.context());
+      await world.db.$executeRaw`ALTER TABLE receipt DISABLE TRIGGER ALL`;
+      await world.db.$executeRaw`UPDATE receipt r SET jws = o.jws FROM receipt o
+        WHERE r.recording_id = ${id} AND o.recording_id = ${other}`;
       return id;
     },
   ],

@@ -20,6 +20,8 @@ export type Problem = {
     | "order_missing"
     | "order_differs"
     | "usage_differs"
+    | "receipt_missing"
+    | "receipt_differs"
     | "custody_missing"
     | LogProblem["code"];
   /** Id of the recording, part or request, or the blob's key. */
