@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
 import { seededRandom } from "../e2e/support/proxy.ts";
 import type { Log } from "../lib/log.ts";
 import { recordingKey } from "../lib/recordings/index.ts";
-import { openFileBlobStore } from "../lib/storage/index.ts";
+import { type Disk, machineDisk, openFileBlobStore } from "../lib/storage/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
 import { type DiskCall, UnsyncedDisk } from "../lib/testing/unsynced-disk.ts";
 import { sealRecording } from "../lib/uploads/index.ts";
@@ -29,7 +29,11 @@ describe("a disk that fails", () => {
   async function open() {
     const root = join(mkdtempSync(join(world().dir, "failing-")), "storage");
     const alarms: string[] = [];
-    const log = pino({ level: "error" }, { write: (line) => void alarms.push(JSON.parse(line).msg) }) as unknown as Log; // as in lib/log.ts
+    const hear = (line: string) => {
+      const { msg } = JSON.parse(line);
+      if (msg !== "request") alarms.push(msg); // that line is of every request that failed
+    };
+    const log = pino({ level: "error" }, { write: hear }) as unknown as Log; // as in lib/log.ts
     let due: { call: DiskCall; nth: number; code: string } | null = null;
     const before = (call: DiskCall) => {
       if (due?.call !== call || --due.nth > 0) return;
@@ -95,7 +99,7 @@ describe("a disk that fails", () => {
   const calls = [
     ["open", 1],
     ["write", 1],
-    ["write", 4],
+    ["write", 2],
     ["datasync", 1],
     ["datasync", 2],
     ["truncate", 1],
@@ -149,6 +153,49 @@ describe("a disk that fails", () => {
     await archive.cutPower();
     expect(await archive.offsetOf(location)).toBe(500_000);
     expect((await archive.client.patch(location, 500_000, file.subarray(500_000))).status).toBe(204);
+  });
+
+  it("that hangs while an upload is opened, for longer than the lease, cuts nothing off that another server took", async () => {
+    const root = join(mkdtempSync(join(world().dir, "hanging-")), "storage");
+    const timing = { leaseMs: 900, renewMs: 200 };
+    const hanging = Promise.withResolvers<void>();
+    const opened = Promise.withResolvers<void>();
+    let isHanging = false;
+    const slow: Disk = {
+      ...machineDisk,
+      open: async (path, flags, mode) => {
+        if (isHanging && flags === "r+") {
+          opened.resolve();
+          await hanging.promise;
+        }
+        return machineDisk.open(path, flags, mode);
+      },
+    };
+    const start = async (disk?: Disk) => {
+      const archive = await startTestArchive({ ...world(), storage: openFileBlobStore(root, disk) }, { timing });
+      archives.push(archive);
+      return archive;
+    };
+    const [one, two] = [await start(slow), await start()];
+    const { token } = await factories.makeDevice(world().db);
+    const [first, second] = [one, two].map(({ url }) => tusDevice(() => url, token));
+    const created = await first?.create(file.length, { sha256 });
+    const path = new URL(String(created?.headers.location)).pathname;
+    expect((await first?.patch(path, 0, file.subarray(0, 300_000)))?.status).toBe(204);
+    // Bytes behind the offset, as a body leaves them that was cut off before its commit.
+    await appendFile(join(root, recordingKey(String(created?.headers["strongroom-recording"]))), "never acknowledged");
+    isHanging = true;
+    const late = first?.patch(path, 300_000, file.subarray(300_000));
+    await opened.promise;
+    expect((await second?.patch(path, 300_000, file.subarray(300_000, 900_000)))?.status).toBe(204);
+    hanging.resolve();
+    expect((await late)?.status).toBe(423);
+    expect((await second?.patch(path, 900_000, file.subarray(900_000)))?.status).toBe(204);
+    const recordingId = String(created?.headers["strongroom-recording"]);
+    await sealRecording(world().context({ kind: "system", name: "test" }, { storage: openFileBlobStore(root) }), {
+      recordingId,
+    });
+    await expectCustodyEvent(world().db, { action: "recording.sealed", recordingId });
   });
 
   it.each(codes)("by %s while an attachment is put away leaves no half of it", async (code) => {

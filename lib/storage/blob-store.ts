@@ -52,9 +52,11 @@ export interface BlobStore {
   create(key: BlobKey): Promise<void>;
   /**
    * Opens a blob to append at `offsetBytes`, cutting off what lies behind it.
+   * @param beforeCut called at the last moment before something is cut off, without a pause in between; may throw. Opening
+   *   may have taken so long that somebody else has written meanwhile, and what lies behind was acknowledged
    * @throws BlobDamagedError when the blob is shorter than `offsetBytes`: acknowledged bytes are missing
    */
-  openWriter(key: BlobKey, offsetBytes: number): Promise<BlobWriter>;
+  openWriter(key: BlobKey, offsetBytes: number, beforeCut?: () => void): Promise<BlobWriter>;
   /** Opens a blob for reading; null when there is none. */
   openReader(key: BlobKey): Promise<BlobReader | null>;
   /** Streams bytes `start` to `end`, both inclusive, as in HTTP ranges. */

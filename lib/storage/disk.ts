@@ -1,4 +1,5 @@
-import * as fs from "node:fs/promises";
+import { ftruncateSync } from "node:fs";
+import { link, mkdir, open, unlink } from "node:fs/promises";
 
 /** An open file, or a directory that is open to be synced. */
 export interface DiskFile {
@@ -11,7 +12,6 @@ export interface DiskFile {
     lengthBytes: number,
     positionBytes: number,
   ): Promise<{ bytesRead: number }>;
-  truncate(lengthBytes: number): Promise<void>;
   datasync(): Promise<void>;
   sync(): Promise<void>;
   close(): Promise<void>;
@@ -24,9 +24,17 @@ export interface DiskFile {
 export interface Disk {
   open(path: string, flags: string, mode?: number): Promise<DiskFile>;
   mkdir(path: string, options: { recursive: true; mode: number }): Promise<string | undefined>;
+  /** Cuts a file at once: nothing can come between this and what the caller has just looked at. */
+  cut(file: DiskFile, lengthBytes: number): void;
   link(existing: string, path: string): Promise<void>;
   unlink(path: string): Promise<void>;
 }
 
 /** The machine's own. */
-export const machineDisk: Disk = fs;
+export const machineDisk: Disk = {
+  open,
+  mkdir,
+  link,
+  unlink,
+  cut: (file, lengthBytes) => ftruncateSync(file.fd, lengthBytes),
+};

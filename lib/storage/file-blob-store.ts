@@ -132,7 +132,7 @@ class FileBlobStore implements BlobStore {
     await syncDirectory(this.#disk, folder);
   }
 
-  async openWriter(key: string, offsetBytes: number): Promise<BlobWriter> {
+  async openWriter(key: string, offsetBytes: number, beforeCut: () => void = () => undefined): Promise<BlobWriter> {
     let file: DiskFile;
     try {
       file = await this.#disk.open(this.#path(key), "r+");
@@ -142,7 +142,10 @@ class FileBlobStore implements BlobStore {
     try {
       const { size } = fstatSync(file.fd); // in memory once the file is open
       if (size < offsetBytes) throw new BlobDamagedError(key, offsetBytes, size);
-      if (size > offsetBytes) await file.truncate(offsetBytes);
+      if (size > offsetBytes) {
+        beforeCut();
+        this.#disk.cut(file, offsetBytes);
+      }
       return new FileWriter(file, offsetBytes);
     } catch (error) {
       await file.close();

@@ -3,8 +3,8 @@ import type { BlobStore } from "./blob-store.ts";
 
 /** The same store, which tells how long each sync of a growing blob takes. */
 export function measuredStore(store: BlobStore, metrics: Metrics): BlobStore {
-  const openWriter: BlobStore["openWriter"] = async (key, offsetBytes) => {
-    const writer = await store.openWriter(key, offsetBytes);
+  const openWriter: BlobStore["openWriter"] = async (...args) => {
+    const writer = await store.openWriter(...args);
     const sync = writer.sync.bind(writer);
     writer.sync = async () => {
       const startedAt = performance.now();

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { ftruncateSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Disk, DiskFile } from "../storage/index.ts";
@@ -31,6 +31,7 @@ export class UnsyncedDisk {
   readonly #root: string;
   readonly #options: Options;
   readonly #inodes = new Map<string, Inode>();
+  readonly #cuts = new WeakMap<DiskFile, (lengthBytes: number) => void>();
   #durableNames = new Map<string, Inode | "folder">();
   #pendingNames: NameChange[] = [];
   /** Whoever opened something before the power was cut holds nothing. */
@@ -62,6 +63,7 @@ export class UnsyncedDisk {
       mkdir: (path, options) => this.#mkdir(path, options, life),
       link: (existing, path) => this.#link(existing, path, life),
       unlink: (path) => this.#unlink(path, life),
+      cut: (file, lengthBytes) => this.#cuts.get(file)?.(lengthBytes),
     };
   }
 
@@ -91,7 +93,7 @@ export class UnsyncedDisk {
       for (const change of due) inode.durable = apply(inode.durable, change);
       inode.pending = inode.pending.filter((change) => !due.includes(change));
     };
-    return {
+    const opened: DiskFile = {
       fd: file.fd,
       read: (into, offset, length, position) => file.read(into, offset, length, position),
       writev: async (buffers, positionBytes) => {
@@ -101,12 +103,6 @@ export class UnsyncedDisk {
         inode.pending.push({ kind: "write", positionBytes, bytes: Buffer.concat(buffers, bytesWritten) });
         return { bytesWritten };
       },
-      truncate: async (lengthBytes) => {
-        this.#before("truncate", path, life);
-        await file.truncate(lengthBytes);
-        this.#alive(life);
-        inode.pending.push({ kind: "truncate", lengthBytes });
-      },
       datasync: () => sync("datasync"),
       sync: () => sync("sync"),
       close: async () => {
@@ -114,6 +110,12 @@ export class UnsyncedDisk {
         this.#before("close", path, life);
       },
     };
+    this.#cuts.set(opened, (lengthBytes) => {
+      this.#before("truncate", path, life);
+      ftruncateSync(file.fd, lengthBytes);
+      inode.pending.push({ kind: "truncate", lengthBytes });
+    });
+    return opened;
   }
 
   #directory(path: string, file: fs.FileHandle, life: number): DiskFile {
@@ -129,7 +131,6 @@ export class UnsyncedDisk {
       fd: file.fd,
       read: never,
       writev: never,
-      truncate: never,
       datasync: sync,
       sync,
       close: () => file.close(),

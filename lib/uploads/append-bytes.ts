@@ -10,7 +10,7 @@ import { saveLength } from "./declare-length.ts";
 import { DeclaredChunks } from "./declared-chunks.ts";
 import { batchBytesOf, type EndReason, Inbox } from "./inbox.ts";
 import { blobKeyOf } from "./internal.ts";
-import { type Lease, releaseLease } from "./lease.ts";
+import { type Lease, leaseLost, releaseLease } from "./lease.ts";
 import { noteResumption } from "./note-resumption.ts";
 import { Reception } from "./reception.ts";
 import { replaceUpload } from "./replace-upload.ts";
@@ -156,7 +156,10 @@ async function keepWritten(ctx: Context, lease: Lease, reception: Reception): Pr
 async function openAt(ctx: Context, lease: Lease): Promise<BlobWriter> {
   try {
     if (lease.upload.lengthBytes === null) await requireSomeSpace(ctx, lease.upload.deviceId);
-    return await ctx.storage.openWriter(blobKeyOf(lease.upload), lease.upload.offsetBytes);
+    return await ctx.storage.openWriter(blobKeyOf(lease.upload), lease.upload.offsetBytes, () => {
+      // A disk that hung, or a machine that slept: another may have gone on from here, and its bytes are promised.
+      if (performance.now() > lease.safeUntil) throw leaseLost();
+    });
   } catch (error) {
     await releaseLease(ctx.db, lease);
     if (!(error instanceof BlobDamagedError)) throw storageError(error);
