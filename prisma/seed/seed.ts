@@ -1,9 +1,10 @@
 import type { Prisma } from "../../generated/prisma/client.ts";
 import type { Context } from "../../lib/context.ts";
-import { addDevice, addSite } from "../../lib/devices/index.ts";
+import { addDevice, addDeviceKey, addSite } from "../../lib/devices/index.ts";
 import { recordingKey } from "../../lib/recordings/index.ts";
 import { type KnownDevice, pastWeeks } from "./catalogue.ts";
 import { cameras, catalogueWeeks, type PersonKey, type SiteKey, sites, vans } from "./company.ts";
+import { SigningDevice, signingDevices } from "./manifests.ts";
 import { type DemoPerson, seedPeople } from "./people.ts";
 import { pastRequests, type Target } from "./requests.ts";
 
@@ -46,12 +47,24 @@ export async function seed(base: Context, say: (text: string) => void): Promise<
     });
     devices.push({ id: deviceId, name: camera.name, alias: camera.alias, token });
   }
+  const signers = new Map<string, SigningDevice>();
+  for (const device of devices) {
+    if (!(device.name in signingDevices)) continue;
+    const signer = new SigningDevice(
+      device.id,
+      device.name,
+      signingDevices[device.name as keyof typeof signingDevices],
+    );
+    await addDeviceKey(asAdmin, { deviceId: device.id, key: signer.publicKey });
+    signers.set(device.id, signer);
+  }
   say(`${Object.keys(people).length} people, ${siteIds.size} sites, ${devices.length} devices`);
 
   const { targets, events, count } = await writeCatalogue(
     base,
     new Map(devices.map((device) => [device.name, device])),
     siteIds,
+    signers,
     now,
   );
   for (const act of pastRequests(people, targets, now)) {
@@ -68,19 +81,26 @@ async function writeCatalogue(
   ctx: Context,
   devices: ReadonlyMap<string, KnownDevice>,
   siteIds: ReadonlyMap<SiteKey, string>,
+  signers: ReadonlyMap<string, SigningDevice>,
   now: Date,
 ) {
   const events: Prisma.CustodyEventCreateManyInput[] = [];
   const recordings: Prisma.RecordingCreateManyInput[] = [];
   const uploads: Prisma.UploadCreateManyInput[] = [];
   const chunks: Prisma.ChunkCreateManyInput[] = [];
+  const manifests: Prisma.ManifestCreateManyInput[] = [];
   const targets: Target[] = [];
   for (const past of pastWeeks(now, devices, sites)) {
     const siteId = siteIds.get(past.site) ?? "";
     const recording = { ...past.recording, siteId };
     await ctx.storage.put(recordingKey(recording.id), past.file);
     recordings.push(recording);
-    uploads.push(past.upload);
+    const signed = signers.get(recording.deviceId)?.sign(past) ?? null;
+    uploads.push({ ...past.upload, manifestSha256: signed?.manifest.manifestSha256 ?? null });
+    if (signed !== null) {
+      manifests.push(signed.manifest);
+      events.push(...signed.events);
+    }
     chunks.push(...past.chunks);
     events.push(...past.events);
     if (recording.state === "sealed" && recording.source === "rear")
@@ -94,6 +114,7 @@ async function writeCatalogue(
       });
   }
   await ctx.db.recording.createMany({ data: recordings });
+  await ctx.db.manifest.createMany({ data: manifests });
   await ctx.db.upload.createMany({ data: uploads });
   await ctx.db.chunk.createMany({ data: chunks });
   await ctx.db.$executeRaw`UPDATE "device" d SET "last_seen_at" = s.at, "last_seen_from" = s.from FROM (
