@@ -114,7 +114,6 @@ describe("a signed manifest", () => {
     expect(late.chain).toBe("gap");
     await expectCustodyEvent(world().db, {
       action: "manifest.gap_found",
-      outcome: "failed",
       recordingId: late.recording,
       deviceId: device.id,
       details: { sequence: 5, missingFrom: 3, missingUntil: 4 },

@@ -41,7 +41,14 @@ const keyActions = new Set([
   "release.opened",
   "recording.opened",
 ]);
-const badActions = new Set(["recording.quarantined", "release.withdrawn", "login.failed", "access.refused"]);
+const badActions = new Set([
+  "manifest.gap_found",
+  "manifest.fork_found",
+  "recording.quarantined",
+  "release.withdrawn",
+  "login.failed",
+  "access.refused",
+]);
 
 function weightOf(event: CustodyEventRow): FeedItem["weight"] {
   if (event.outcome !== "done" || badActions.has(event.action)) return "bad";

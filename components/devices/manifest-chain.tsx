@@ -27,8 +27,8 @@ export function ManifestChain({ chain, zone }: ManifestChainProps) {
           </p>
           {chain.gaps.length > 0 && (
             <p>
-              <b className="font-semibold">Missing:</b> {chain.gaps.map(gapWords).join(", ")}. The device signed them
-              and they have not come; they may still be on it.
+              <b className="font-semibold">Missing:</b> {chain.gaps.map(gapWords).join(", ")}. What the device signed
+              there has not come; it may still be on the device.
             </p>
           )}
           {chain.forks.length > 0 && <Forks chain={chain} zone={zone} />}

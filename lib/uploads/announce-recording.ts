@@ -132,7 +132,7 @@ async function recordManifest(ctx: Context, tx: Transaction, signed: SignedManif
   await recordEvent(ctx, tx, { action: "manifest.recorded", ...about, details });
   if (chain === "gap" || chain === "fork") {
     const action = `manifest.${chain}_found` as const;
-    await recordEvent(ctx, tx, { action, outcome: "failed", ...about, details: { sequence, ...trouble } });
+    await recordEvent(ctx, tx, { action, ...about, details: { sequence, ...trouble } });
   }
 }
 

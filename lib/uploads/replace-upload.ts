@@ -42,7 +42,7 @@ export async function replaceUpload(ctx: Context, lease: Lease, offsetBytes: num
       offsetBytes,
       droppedBytes: Number(old.offsetBytes) - offsetBytes,
     };
-    await recordEvent(ctx, tx, { action: "upload.replaced", outcome: "failed", recordingId, details });
+    await recordEvent(ctx, tx, { action: "upload.replaced", recordingId, details });
   });
   lease.isReleased = true;
   return { ...lease.upload, id, offsetBytes, lastActivityAt: now, heldFence: null };

@@ -102,9 +102,7 @@ export class SigningDevice {
       },
       events: [
         { ...about, action: "manifest.recorded", details: { sequence, manifestSha256: sha256, kid: this.kid, chain } },
-        ...(isAfterGap
-          ? [{ ...about, action: "manifest.gap_found", outcome: "failed" as const, details: gap(sequence) }]
-          : []),
+        ...(isAfterGap ? [{ ...about, action: "manifest.gap_found", details: gap(sequence) }] : []),
       ],
     };
   }
