@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { recordingIdHeader, requestIdHeader } from "../lib/protocol/index.ts";
+import { errorCodeHeader, recordingIdHeader, requestIdHeader } from "../lib/protocol/index.ts";
 
 /** Fields that a script may read (Fetch standard, CORS protocol); what HTTP calls safelisted it may read anyway. */
 const exposed = [
@@ -24,6 +24,7 @@ const exposed = [
   "Want-Repr-Digest",
   recordingIdHeader,
   requestIdHeader,
+  errorCodeHeader,
 ];
 
 const accepted = [
