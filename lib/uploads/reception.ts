@@ -8,10 +8,10 @@ import { type Lease, renewLease } from "./lease.ts";
 import type { Progress } from "./write-progress.ts";
 import type { Asker, LocalWriter, Writers } from "./writers.ts";
 
-/** Bytes that may be written and not yet committed, before receiving waits for the medium. */
-const maxUncommittedBytes = 64 * 1024 * 1024;
-/** A body that is held back is synced on its way each time that so much was written. */
-const heldSyncBytes = 8 * 1024 * 1024;
+/** Bytes that may be written and not yet durable, before receiving waits for the medium. */
+const maxUnsyncedBytes = 64 * 1024 * 1024;
+/** The medium is set to work each time that so much was written, so that little is left for the end of a body. */
+const earlySyncBytes = 2 * 1024 * 1024;
 
 type Parts = {
   ctx: Context;
@@ -37,8 +37,10 @@ export class Reception implements LocalWriter {
   readonly fence: number;
   readonly #parts: Parts;
   #writtenBytes: number;
-  /** Durable, and promised unless this body is held back. */
-  #syncedBytes: number;
+  /** What the last sync that ended has made durable. */
+  #durableBytes: number;
+  /** What the last commit promised; of a body that is held back, nothing. */
+  #promisedBytes: number;
   #isHeld: boolean;
   #chunks: WholeChunk[] = [];
   #background: Promise<void> | null = null;
@@ -56,7 +58,8 @@ export class Reception implements LocalWriter {
     this.fence = parts.lease.fence;
     this.#parts = parts;
     this.#writtenBytes = parts.lease.upload.offsetBytes;
-    this.#syncedBytes = parts.lease.upload.offsetBytes;
+    this.#durableBytes = parts.lease.upload.offsetBytes;
+    this.#promisedBytes = parts.lease.upload.offsetBytes;
     this.#isHeld = parts.checksum !== null;
   }
 
@@ -73,8 +76,9 @@ export class Reception implements LocalWriter {
       for (let batch = await inbox.take(); batch !== null; batch = await inbox.take()) {
         if (performance.now() > this.#parts.lease.safeUntil) await this.#renew();
         await this.#write(batch);
-        if (this.#chunks.length > 0) this.#commitBehind(false);
-        if (this.#writtenBytes - this.#syncedBytes > maxUncommittedBytes) await this.#background;
+        if (this.#chunks.length > 0 && !this.#isHeld) this.#behind(() => this.#commit(false));
+        if (this.#writtenBytes - this.#durableBytes >= earlySyncBytes) this.#behind(() => this.#sync());
+        if (this.#writtenBytes - this.#durableBytes > maxUnsyncedBytes) await this.#background;
         this.#throwBackgroundError();
       }
       await this.#background;
@@ -112,7 +116,7 @@ export class Reception implements LocalWriter {
 
   /** What the sender was told, or may have been. */
   get acknowledgedBytes(): number {
-    return this.#isHeld ? this.#parts.lease.upload.offsetBytes : this.#syncedBytes;
+    return this.#promisedBytes;
   }
 
   /** Where a chunk begins that is not what the manifest says; null: none is wrong. */
@@ -125,7 +129,7 @@ export class Reception implements LocalWriter {
     const { digester, lease } = this.#parts;
     if (this.#isHeld) return { offsetBytes: lease.upload.offsetBytes, chunks: [], tail: null };
     if (performance.now() > lease.safeUntil) await this.#renew();
-    if (this.#writtenBytes > this.#syncedBytes) await this.#sync();
+    if (this.#writtenBytes > this.#durableBytes) await this.#sync();
     const last = isEndOfFile ? digester.end() : null;
     const chunks = last === null ? this.#chunks : [...this.#chunks, last];
     return { offsetBytes: this.#writtenBytes, chunks, tail: isEndOfFile ? null : this.#tail() };
@@ -203,11 +207,10 @@ export class Reception implements LocalWriter {
     return lengthBytes === 0 ? null : { index: Math.floor(this.#writtenBytes / chunkSizeBytes), lengthBytes };
   }
 
-  /** Commits what is written, one commit at a time; `withTail` also inside a chunk. */
-  #commitBehind(withTail: boolean): void {
+  /** Works beside receiving, at one thing at a time; what cannot begin now is asked for again. */
+  #behind(work: () => Promise<void>): void {
     if (this.#background !== null || this.#backgroundError !== null) return;
-    if (this.#isHeld && this.#writtenBytes - this.#syncedBytes < heldSyncBytes) return;
-    this.#background = (this.#isHeld ? this.#syncHeld() : this.#commit(withTail))
+    this.#background = work()
       .catch((error: unknown) => {
         this.#backgroundError = { error };
         this.#parts.inbox.stop("failed");
@@ -217,13 +220,7 @@ export class Reception implements LocalWriter {
       });
   }
 
-  /** So that the end of a body that is held back does not wait for all of it. */
-  async #syncHeld(): Promise<void> {
-    const writtenBytes = this.#writtenBytes;
-    await this.#sync();
-    this.#syncedBytes = writtenBytes;
-  }
-
+  /** Promises what is written; `withTail` also inside a chunk. */
   async #commit(withTail: boolean): Promise<void> {
     const { ctx, lease, writers } = this.#parts;
     const { chunkSizeBytes } = lease.upload;
@@ -242,7 +239,7 @@ export class Reception implements LocalWriter {
         this.#chunks = [...chunks, ...this.#chunks];
         throw error;
       }
-      this.#syncedBytes = offsetBytes;
+      this.#promisedBytes = offsetBytes;
       this.#committedAt = performance.now();
       this.#parts.onPromise?.(offsetBytes);
       includesTail = false;
@@ -253,8 +250,10 @@ export class Reception implements LocalWriter {
   async #sync(): Promise<void> {
     if (!this.#isSyncTrusted) throw new Error("an earlier sync of this blob failed");
     this.#isSyncTrusted = false;
+    const writtenBytes = this.#writtenBytes;
     await this.#parts.file.sync();
     this.#isSyncTrusted = true;
+    this.#durableBytes = writtenBytes;
   }
 
   #throwBackgroundError(): void {
@@ -267,8 +266,8 @@ export class Reception implements LocalWriter {
     const now = performance.now();
     inbox.nudge();
     inbox.judge(writers.timing);
-    const isBehind = this.#writtenBytes > this.#syncedBytes;
-    if (isBehind && now - this.#committedAt > writers.timing.checkpointMs) this.#commitBehind(true);
+    const isBehind = this.#writtenBytes > this.#promisedBytes && !this.#isHeld;
+    if (isBehind && now - this.#committedAt > writers.timing.checkpointMs) this.#behind(() => this.#commit(true));
     if (this.#renewing !== null || now - this.#renewedAt < writers.timing.renewMs) return;
     this.#renewing = this.#renew()
       .catch((error: unknown) => {
