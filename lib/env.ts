@@ -82,7 +82,7 @@ const settings = {
   UPLOAD_MIN_BYTES_PER_SECOND: setting("256", wholeNumber(256, 0, 2 ** 30)),
   UPLOAD_EXPIRES_DAYS: setting("30", wholeNumber(30, 1, 36_500)),
   STORAGE_RESERVE_BYTES: setting("1073741824", wholeNumber(2 ** 30, 0, 2 ** 48)),
-  STORAGE_QUOTA_BYTES: setting("10995116277760", wholeNumber(0, 0, 2 ** 49)),
+  STORAGE_QUOTA_BYTES: setting("0", wholeNumber(0, 0, 2 ** 49)),
   DEVICE_OPEN_UPLOADS: setting("1000", wholeNumber(1_000, 1, 1_000_000)),
   CORS_ORIGINS: setting(
     "https://upload.example.org,https://lab.example.org",
