@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signManifest } from "../lib/protocol/index.ts";
 import { expectCustodyEvent, useTestDatabase } from "../lib/testing/index.ts";
@@ -102,6 +103,27 @@ describe("a signed manifest", () => {
     for await (const key of world().storage.list("recordings/")) keys.push(key);
     const known = await world().db.recording.findMany({ select: { id: true } });
     expect(keys.sort()).toEqual(known.map(({ id }) => `recordings/${id}`).sort());
+  });
+
+  test("whose answers are lost, wherever the connection breaks, opens one recording and leaves nothing behind", async () => {
+    const device = await signer();
+    const jws = device.sign(device.describe(randomBytes(1000)));
+    for (let delayMs = 0; delayMs < 40; delayMs += 2) {
+      const request = httpRequest(`${archive.url}/api/recordings`, {
+        method: "POST",
+        agent: false,
+        headers: { Authorization: `Bearer ${device.token}`, "Content-Type": "application/jose" },
+      });
+      request.on("error", () => undefined);
+      request.on("response", (response) => response.resume());
+      await new Promise<void>((resolve) => request.end(jws, () => resolve()));
+      setTimeout(() => request.destroy(), delayMs);
+    }
+    const { json } = await device.announce(jws);
+    expect(json).toMatchObject({ sequence: 1, chain: "first", offsetBytes: 0 });
+    const rows = await world().db.recording.findMany({ where: { deviceId: device.id } });
+    expect(rows.map(({ id }) => id)).toEqual([json.recording]);
+    expect(await actions(json.recording)).toEqual(["manifest.recorded", "upload.started"]);
   });
 
   test("counts on from the one before; a gap and a fork are recorded, and never refused", async () => {
