@@ -27,6 +27,15 @@ function deviceGateOf(services: Services): DeviceGate {
   return gate;
 }
 
+/**
+ * Counts a body that a device sends, until what this answers is called.
+ *
+ * @throws AppError too_many_requests
+ */
+export function beginTransfer(services: Services, actor: Actor): () => void {
+  return actor.kind === "device" ? deviceGateOf(services).beginTransfer(actor.deviceId) : () => undefined;
+}
+
 /** Methods that bring a body. */
 const bodyMethods: ReadonlySet<string> = new Set(["POST", "PATCH"]);
 /** Methods that begin with one statement about an upload, which asks for a remembered token too. */
@@ -96,8 +105,7 @@ export async function handleUpload(call: Call): Promise<void> {
     if (!isDraft) checkTusVersion(tusRequest);
     const actor: Actor = method === "OPTIONS" ? { kind: "nobody" } : await requireDeviceActor(call, method);
     const ctx = requestContext(services, request, actor);
-    if (actor.kind === "device" && bodyMethods.has(method))
-      endTransfer = deviceGateOf(services).beginTransfer(actor.deviceId);
+    if (bodyMethods.has(method)) endTransfer = beginTransfer(services, actor);
     // nginx and others take any interim response but 100 for the final one.
     const { isProxied } = forwardingOf(request, services.env);
     const inform: Inform = (status, reason, fields) => {

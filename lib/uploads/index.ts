@@ -5,6 +5,7 @@ export { expireUploads } from "./expire-uploads.ts";
 export { httpUploadRefusal } from "./http-upload-endpoint.ts";
 export { isHttpUpload } from "./http-upload-request.ts";
 export type { Inform } from "./http-upload-scope.ts";
+export { logFailure } from "./log-failure.ts";
 export { partKey } from "./part-key.ts";
 export { type ReadBack, readBack } from "./read-back.ts";
 export type { ReceivedForm } from "./receive-form.ts";
