@@ -11,6 +11,7 @@ import { type Inform, limitFields } from "./http-upload-scope.ts";
 import { logFailure } from "./log-failure.ts";
 import { type FormReceipt, type ReceivedForm, receiveForm } from "./receive-form.ts";
 import type { WriterTiming } from "./timing.ts";
+import { TusLibrary } from "./tus-library.ts";
 import { type TusParts, type TusScope, tusMethods } from "./tus-methods.ts";
 import {
   checkTusRequest,
@@ -46,6 +47,8 @@ export type TusEndpoint = {
 };
 
 type EndpointOptions = {
+  /** An existing directory for @tus/file-store, which writes nothing there. */
+  directory: string;
   timing: WriterTiming;
   /** How the processes of one archive reach each other's writers. */
   signals: Signals;
@@ -58,7 +61,8 @@ type EndpointOptions = {
 /** The tus 1.0 endpoint: requests are checked, become verbs, and errors become problem details with a stable code. */
 export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
   const writers = new Writers(options.timing, options.signals);
-  const parts: TusParts = { writers, maxBytes: options.maxBytes };
+  const { directory, maxBytes } = options;
+  const parts: TusParts = { library: new TusLibrary(directory, maxBytes), writers, maxBytes };
   return {
     stop: () => writers.stop(),
     receiveForm: (ctx, form) => receiveForm(ctx, form, parts),

@@ -13,6 +13,7 @@ import { openPart } from "./open-part.ts";
 import { openUpload } from "./open-upload.ts";
 import { seeFinalUpload } from "./see-final-upload.ts";
 import { terminateUpload } from "./terminate-upload.ts";
+import type { TusLibrary } from "./tus-library.ts";
 import { isBodyType, type TusRequest, type TusStatement, unexpectedBody } from "./tus-request.ts";
 import type { Writers } from "./writers.ts";
 
@@ -32,7 +33,7 @@ export type TusScope = {
 export type TusSuccess = { status: number; headers: Record<string, string> };
 
 /** What all requests share. */
-export type TusParts = { writers: Writers; maxBytes: number };
+export type TusParts = { library: TusLibrary; writers: Writers; maxBytes: number };
 
 type Method = (scope: TusScope, parts: TusParts) => Promise<TusSuccess>;
 
@@ -58,18 +59,30 @@ async function create(scope: TusScope, parts: TusParts): Promise<TusSuccess> {
     if (ended !== "whole") throw new AppError("idle_timeout", "The body did not end; nothing was created.");
   }
   if (concat?.kind === "final") {
-    await look(scope, await openFinalUpload(ctx, input, concat));
+    // Its length follows from its parts.
+    const judged = { ...request.headers, "upload-defer-length": "1" };
+    await parts.library.create(judged, async () => void (await look(scope, await openFinalUpload(ctx, input, concat))));
     return { status: 201, headers: {} };
   }
-  scope.upload = await (concat === null ? openUpload(ctx, input) : openPart(ctx, input));
+  const upload = await opened(parts, request, () => (concat === null ? openUpload(ctx, input) : openPart(ctx, input)));
+  scope.upload = upload;
   // The device began this file before: a body is its first bytes, which are here. It goes on from the offset.
-  if (scope.upload.offsetBytes > 0)
-    return { status: 201, headers: { "Upload-Offset": String(scope.upload.offsetBytes) } };
+  if (upload.offsetBytes > 0) return { status: 201, headers: { "Upload-Offset": String(upload.offsetBytes) } };
   if (!isBodyType(request.headers)) return { status: 201, headers: {} };
-  refuseOverlong(scope.upload, request, parts.maxBytes);
-  const { lease } = await takeLease(ctx, scope.upload.id, 0, parts.writers);
+  refuseOverlong(upload, request, parts.maxBytes);
+  const { lease } = await takeLease(ctx, upload.id, 0, parts.writers);
   // "and MUST include the Upload-Offset header in the response" (Creation With Upload).
   return { status: 201, headers: { "Upload-Offset": String(await take(scope, lease, parts, false)) } };
+}
+
+/** The upload that a creation opened, after @tus/server had judged the request. */
+async function opened({ library }: TusParts, { headers }: TusRequest, open: () => Promise<UploadRow>) {
+  const result: { upload?: UploadRow } = {};
+  await library.create(headers, async () => {
+    result.upload = await open();
+  });
+  if (result.upload === undefined) throw new Error("@tus/server took a creation and opened nothing");
+  return result.upload;
 }
 
 /** "The Server MUST always include the Upload-Offset header in the response for a HEAD request" (HEAD). */
@@ -134,8 +147,8 @@ async function append(scope: TusScope, parts: TusParts): Promise<TusSuccess> {
 }
 
 /** "the Server SHOULD free associated resources and MUST respond with the 204 No Content status" (Termination). */
-async function end({ ctx, request }: TusScope, { writers }: TusParts): Promise<TusSuccess> {
-  await terminateUpload(ctx, request.uploadId ?? "", writers);
+async function end({ ctx, request }: TusScope, { library, writers }: TusParts): Promise<TusSuccess> {
+  await library.terminate(() => terminateUpload(ctx, request.uploadId ?? "", writers));
   return { status: 204, headers: {} };
 }
 
