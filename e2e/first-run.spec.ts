@@ -91,14 +91,14 @@ test("a new archive: its first administrator, empty pages that say what comes ne
       const database = await openDatabase(dataDir);
       const rename = (from: string, to: string) => database.query(`ALTER TABLE ${from} RENAME TO ${to}`);
       try {
-        for (const { table, path, words, hasFrame } of [
-          { table: "custody_event", path: "/custody", words: "Irene Duarte", hasFrame: true },
-          // What waits is counted beside every page, so that without this nothing can be shown.
-          { table: "recording", path: "/recordings", words: "No recordings yet", hasFrame: false },
+        for (const { table, path, words, name } of [
+          { table: "custody_event", path: "/custody", words: "Irene Duarte", name: "broken" },
+          // What waits is counted beside every page from this one too: the frame stands without its numbers.
+          { table: "recording", path: "/recordings", words: "No recordings yet", name: "broken-numbers" },
         ]) {
           await rename(table, "lost_table");
-          await expectEmpty(admin, path, "This page could not be shown", hasFrame ? "broken" : "broken-frame");
-          await expect(admin.getByRole("navigation", { name: "Main" })).toHaveCount(hasFrame ? 1 : 0);
+          await expectEmpty(admin, path, "This page could not be shown", name);
+          await expect(admin.getByRole("navigation", { name: "Main" })).toBeVisible();
           await expect(admin.getByRole("main")).not.toContainText(/lost_table|prisma|relation/i);
           await rename("lost_table", table);
           await admin.getByRole("button", { name: "Try again" }).click();
