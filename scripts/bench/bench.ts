@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -36,6 +36,8 @@ export type Bench = {
   databasePid: number;
   /** Waits until everything is read back, which would otherwise run beside the next measurement. */
   settled(): Promise<void>;
+  /** Removes what the peers have stored, so that a run needs no more room than it must. */
+  emptyPeers(): void;
   /** Another server of ours on the same archive, for a part that needs a fresh one. */
   startFresh(): Promise<Target & { stop: () => Promise<void> }>;
   close(): Promise<void>;
@@ -86,6 +88,10 @@ export async function openBench(form: Form): Promise<Bench> {
       databasePid: await pidOfDatabase(services),
       settled: async () => {
         while ((await services.db.recording.count({ where: { state: "received" } })) > 0) await sleep(100);
+      },
+      emptyPeers: () => {
+        for (const folder of ["peer", "put", "tusd"].map((name) => join(dataDir, name)).filter(existsSync))
+          for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
       },
       startFresh,
       close,

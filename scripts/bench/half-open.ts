@@ -7,7 +7,7 @@ import { cpuSecondsOf } from "./machine.ts";
 import { cell, median } from "./statistics.ts";
 
 const mib = 1024 * 1024;
-const rounds = 5;
+const rounds = 3;
 const giveUpMs = 5_000;
 const watchMs = 1_000;
 

@@ -65,6 +65,7 @@ async function runOnce(bench: Bench, target: Target, plan: Plan, bytes: Uint8Arr
     clearInterval(asking);
   });
   agent.destroy();
+  bench.emptyPeers();
   const mibPerSecond = (plan.streams * plan.fileMib) / cost.seconds;
   return { ...cost, plan, who: target.name, mibPerSecond, patchMs, headMs };
 }

@@ -7,7 +7,7 @@ import { cell, percentile } from "./statistics.ts";
 
 const fileBytes = 4096;
 const streams = 32;
-const counts = { short: 300, standard: 2_000, long: 10_000 } as const;
+const counts = { short: 300, standard: 1_000, long: 10_000 } as const;
 
 async function runOnce(bench: Bench, target: Target, count: number) {
   const agent = new Agent({ keepAlive: true, maxSockets: streams });
