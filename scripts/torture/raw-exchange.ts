@@ -8,7 +8,7 @@ const closeMs = 20_000;
 
 /**
  * Sends bytes as they are and takes what comes back, one connection each. A server that waits for more is left, after
- * ten times what an answer usually takes on this machine at this hour.
+ * five times what an answer usually takes on this machine at this hour.
  */
 export class RawExchanges {
   readonly #port: number;
@@ -31,7 +31,7 @@ export class RawExchanges {
         if (status !== null) this.#usualMs += (performance.now() - startedAt - this.#usualMs) / 20;
         resolve({ status, text });
       };
-      const patienceMs = Math.max(150, this.#usualMs * 10);
+      const patienceMs = Math.max(150, this.#usualMs * 5);
       const leave = setTimeout(() => socket.end(), patienceMs);
       const giveUp = setTimeout(() => {
         socket.destroy();
