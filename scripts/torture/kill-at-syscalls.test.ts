@@ -9,7 +9,7 @@ const obstacle = await whyNoTraps();
 describe("a server that is killed at a system call that writes", () => {
   const world = useTestDatabase();
 
-  it("has promised nothing that is not there, and the file arrives once", { timeout: 240_000 }, async ({ skip }) => {
+  it("has promised nothing that is not there, and the file arrives once", { timeout: 600_000 }, async ({ skip }) => {
     skip(obstacle !== null, obstacle ?? "");
     const { kills, offsetsChecked } = await killAtSyscalls(world(), {
       seed: 20_261_120,

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { killAtRandom } from "./random-kills.ts";
 
 // Ten minutes of it: npm run torture
-it("kills of servers, database and uploaders lose nothing that was acknowledged", { timeout: 240_000 }, async () => {
+it("kills of servers, database and uploaders lose nothing that was acknowledged", { timeout: 600_000 }, async () => {
   const { kills, violations, archive, files, offsetsHeard } = await killAtRandom({
     seed: 20_261_120,
     killMs: 6_000,
