@@ -54,6 +54,8 @@ export function addDeviceKeyCommands(device: Command): void {
   key
     .command("revoke <kid>")
     .description("Refuse new manifests that a key signs. What it signed before stays proved.")
+    // One id in 64 begins with "-", and is no option all the same.
+    .allowUnknownOption()
     .option("--json", "print one JSON object")
     .action((kid: string, options: OutputOptions) =>
       withArchive("device key revoke", async (ctx) => {
