@@ -1,3 +1,5 @@
+import { isDatabaseAway } from "./database-errors.ts";
+import { jitteredSeconds } from "./jitter.ts";
 import { errorCodeHeader } from "./protocol/index.ts";
 
 /**
@@ -114,6 +116,13 @@ export function isAppError(error: unknown): error is AppError {
   return error instanceof Error && error.name === "AppError" && "code" in error;
 }
 
+function unexpected(error: unknown): AppError {
+  if (!isDatabaseAway(error))
+    return new AppError("internal", "Something went wrong on our side. Nothing was lost; try again.");
+  const message = "The archive cannot reach its database now. Nothing acknowledged was lost; try again in a moment.";
+  return new AppError("unavailable", message, { retryAfterSeconds: jitteredSeconds(2, 10) });
+}
+
 /**
  * RFC 9457 problem details of any error; what is not an AppError shows nothing of itself.
  *
@@ -127,9 +136,7 @@ export function toProblem(
   body: Record<string, unknown>;
   headers: Record<string, string>;
 } {
-  const known = isAppError(error)
-    ? error
-    : new AppError("internal", "Something went wrong on our side. Nothing was lost; try again.");
+  const known = isAppError(error) ? error : unexpected(error);
   const headers: Record<string, string> = {
     "Content-Type": "application/problem+json",
     "Cache-Control": "no-store",

@@ -1,3 +1,4 @@
+import { isDatabaseAway } from "../database-errors.ts";
 import { AppError, isAppError } from "../errors.ts";
 import { jitteredSeconds } from "../jitter.ts";
 
@@ -14,7 +15,7 @@ function codeOf(error: unknown): string {
 
 /**
  * What a failure of storage or database means for the sender. A full disk is 507, so that the sender keeps its
- * file and tries later; everything else is 500. In both cases nothing more was acknowledged.
+ * file and tries later; a database that is away is 503, everything else 500. In all cases nothing more was acknowledged.
  */
 export function storageError(error: unknown): AppError {
   if (isAppError(error)) return error;
@@ -22,6 +23,10 @@ export function storageError(error: unknown): AppError {
   if (fullDiskCodes.has(code) || fullDatabaseCodes.has(code)) {
     const message = "The archive's storage is full. Nothing acknowledged was lost; try again later.";
     return new AppError("insufficient_storage", message, { retryAfterSeconds: jitteredSeconds(60, 120), cause: error });
+  }
+  if (isDatabaseAway(error)) {
+    const message = "The archive lost its database. Nothing acknowledged was lost; ask for the offset and go on.";
+    return new AppError("unavailable", message, { retryAfterSeconds: jitteredSeconds(2, 10), cause: error });
   }
   return new AppError("internal", "Storage failed. Nothing acknowledged was lost; ask for the offset and try again.", {
     cause: error,

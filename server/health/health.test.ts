@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openDatabase } from "../../lib/db.ts";
+import { toProblem } from "../../lib/errors.ts";
 import { type JobWorkers, openJobs, queueNames } from "../../lib/jobs/index.ts";
 import { startPostgres } from "../../lib/postgres/index.ts";
 import type { Services } from "../../lib/services.ts";
@@ -40,14 +41,26 @@ describe("the health of a process", () => {
     const dataDir = join(world().dir, "own-postgres");
     mkdirSync(dataDir);
     const postgres = await startPostgres(dataDir);
-    const { db, close } = openDatabase(postgres.url, { poolSize: 2 });
+    const { db, sql, close } = openDatabase(postgres.url, { poolSize: 2 });
     const health = healthWith({ db });
     expect((await health.check()).parts.database).toEqual({ state: "ok" });
+    const cut = db.$queryRaw`SELECT pg_sleep(60)`.then(() => null, toProblem);
     await postgres.stop();
     const { isReady, parts } = await health.check();
     expect(isReady).toBe(false);
     expect(parts.database).toMatchObject({ state: "failing", reason: expect.any(String) });
     expect(parts.storage).toEqual({ state: "ok" });
+    // Who asks meanwhile is told to come again, whichever driver was in use.
+    const asked = [
+      cut,
+      db.device.findFirst().then(() => null, toProblem),
+      db.$transaction((tx) => tx.device.count()).then(() => null, toProblem),
+      sql({ name: "away", text: "SELECT 1" }, []).then(() => null, toProblem),
+    ];
+    for (const problem of await Promise.all(asked)) {
+      expect(problem).toMatchObject({ status: 503, body: { code: "unavailable" } });
+      expect(Number(problem?.headers["Retry-After"])).toBeGreaterThan(0);
+    }
     await close();
   });
 
