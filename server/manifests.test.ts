@@ -10,6 +10,12 @@ import { ask } from "./testing/tus-client.ts";
 
 const chunk = 400_000;
 
+/** A manifest that names its key so, and is signed by nobody. */
+function namedBy(kid: string): string {
+  const head = JSON.stringify({ alg: "EdDSA", kid, typ: "strongroom-manifest" });
+  return `${Buffer.from(head).toString("base64url")}.e30.${"A".repeat(86)}`;
+}
+
 describe("a signed manifest", () => {
   const world = useTestDatabase();
   let archive: TestArchive;
@@ -205,6 +211,9 @@ describe("a signed manifest", () => {
       400,
       "manifest_invalid",
     ],
+    ["a key's name that no text column holds", namedBy("\0"), 400, "manifest_invalid"],
+    ["a key that has a long name and is unknown", namedBy(`${"k".repeat(99)}😀`), 403, "manifest_key_unknown"],
+    ["a key's name with half a character", namedBy("\ud800"), 400, "manifest_invalid"],
   ])("%s is refused", async (_, body, status, code) => {
     const device = await signer();
     const answer = await device.announce(body);
@@ -249,6 +258,23 @@ describe("a signed manifest", () => {
     expect(second.status).toBe(201);
     expect(second.json).toMatchObject({ offsetBytes: 0, sequence: 1, chain: "first" });
     expect(second.json.recording).not.toBe(first.json.recording);
+    expect((await device.tus.patch(second.json.upload, 0, file)).status).toBe(204);
+    expect(await seal(second.json.recording)).toMatchObject({ state: "sealed" });
+  });
+
+  test("of two for the same content each goes on after its upload was ended, whichever comes first", async () => {
+    const device = await signer();
+    const file = randomBytes(1000);
+    const jws = [device.sign(device.describe(file)), device.sign(device.describe(file))] as const;
+    const first = await device.announce(jws[0]);
+    await device.announce(jws[1]);
+    expect((await device.tus.remove(first.json.upload)).status).toBe(204);
+    const second = await device.announce(jws[1]);
+    expect(second.status).toBe(201);
+    const again = await device.announce(jws[0]);
+    const kept = { action: "manifest.recorded", recordingId: second.json.recording } as const;
+    await expectCustodyEvent(world().db, { ...kept, details: { sequence: 1 } });
+    expect([again.status, again.json]).toMatchObject([200, { recording: second.json.recording, sequence: 1 }]);
     expect((await device.tus.patch(second.json.upload, 0, file)).status).toBe(204);
     expect(await seal(second.json.recording)).toMatchObject({ state: "sealed" });
   });

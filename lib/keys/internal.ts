@@ -20,6 +20,14 @@ export async function lockKeys(tx: Transaction): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('signing_key'))`;
 }
 
+/**
+ * Until the end of the transaction no key retires: what it signs would be dated after the time at which its key
+ * stopped, and be refused by everybody for ever.
+ */
+export async function holdKeys(tx: Transaction): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtext('signing_key'))`;
+}
+
 /** Makes a key and writes it, its private part encrypted. */
 export async function makeKey(
   ctx: Context,

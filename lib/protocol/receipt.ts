@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { KeyObject } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson, parseCanonicalJson } from "./canonical-json.ts";
@@ -59,6 +60,8 @@ export function readReceipt(jws: string): { kid: string; receipt: Receipt } {
 }
 
 function parseReceipt(payload: Buffer): Receipt {
+  // Bytes that are no UTF-8 would all read the same, and so could not be told apart.
+  if (!isUtf8(payload)) throw new ProtocolError("What is signed is not UTF-8.");
   const parsed = receiptSchema.safeParse(parseCanonicalJson(payload.toString("utf8")));
   if (!parsed.success) throw new ProtocolError("What is signed is not a receipt.");
   return parsed.data;
@@ -106,7 +109,8 @@ function verifySealing(receipt: Receipt): void {
     .object({ sha256: z.string(), sizeBytes: z.number() })
     .partial()
     .safeParse(details.value ?? {});
-  const { sha256, sizeBytes } = said.data ?? {};
+  // Old events say nothing of the bytes; what says something must say it readably.
+  const { sha256, sizeBytes } = said.data ?? { sha256: "" };
   if ((sha256 ?? receipt.sha256) !== receipt.sha256 || (sizeBytes ?? receipt.sizeBytes) !== receipt.sizeBytes) {
     throw new ProtocolError("Its custody event is about other bytes.");
   }

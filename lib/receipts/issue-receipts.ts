@@ -86,7 +86,10 @@ async function writeReceipts(ctx: Context, tx: Transaction, due: readonly Due[])
   return count;
 }
 
-/** Locked until the receipts are there, so that nobody quarantines a recording in between. */
+/**
+ * Locked until the receipts are there, so that nobody quarantines a recording in between. The manifest is the one that
+ * sealing compared the bytes with; others for the same content may have come later.
+ */
 function findDue(tx: Transaction, ids: readonly string[]): Promise<Due[]> {
   return tx.$queryRaw<Due[]>`
     SELECT r.id, r.device_id AS "deviceId", r.sha256, r.size_bytes AS "sizeBytes",
@@ -97,9 +100,8 @@ function findDue(tx: Transaction, ids: readonly string[]): Promise<Due[]> {
         SELECT e.seq FROM custody_event e WHERE e.recording_id = r.id AND e.action = 'recording.sealed' ORDER BY e.seq LIMIT 1
       ) sealing
       JOIN log_leaf l ON l.seq = sealing.seq
-      LEFT JOIN LATERAL (
-        SELECT sequence, manifest_sha256 FROM manifest WHERE recording_id = r.id ORDER BY received_at, sequence LIMIT 1
-      ) m ON true
+      LEFT JOIN upload u ON u.recording_id = r.id
+      LEFT JOIN manifest m ON m.manifest_sha256 = u.manifest_sha256
     WHERE r.id IN (${Prisma.join([...ids])}) AND r.state = 'sealed' FOR SHARE OF r`;
 }
 

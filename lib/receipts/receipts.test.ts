@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { RecordingState } from "../../generated/prisma/client.ts";
 import { recordEvent } from "../custody/index.ts";
 import { getCheckpoint, sequenceLog } from "../custody-log/index.ts";
-import { ensureSigningKeys, publicKeys, rotateSigningKey } from "../keys/index.ts";
-import { readReceipt, signReceipt, verifyReceipt } from "../protocol/index.ts";
+import { activeKey, ensureSigningKeys, publicKeys, rotateSigningKey } from "../keys/index.ts";
+import { canonicalJson, readReceipt, signJws, signReceipt, verifyReceipt } from "../protocol/index.ts";
 import { makeScene, release } from "../testing/access.ts";
 import { factories, useTestDatabase } from "../testing/index.ts";
 import { getReceipt, issueReceipts } from "./index.ts";
@@ -69,7 +69,6 @@ describe("receipts", () => {
     expect(() => verifyReceipt(jws, retired)).toThrow("had stopped signing");
 
     // Somebody who has the key of receipts, and not that of the log.
-    const { activeKey } = await import("../keys/index.ts");
     const { privateKey } = await activeKey(system(), world().db, "receipt");
     const { log } = receipt;
     const forged = (change: object, inLog: object = {}) =>
@@ -83,6 +82,48 @@ describe("receipts", () => {
     expect(() => verifyReceipt(forged({}, { index: log.index + 1 }), known)).toThrow("another place");
     expect(() => verifyReceipt(forged({}, { origin: "other" }), known)).toThrow("another place");
     expect(verifyReceipt(forged({}), known).receipt).toEqual(receipt);
+
+    const [before = "", after = ""] = canonicalJson({ ...receipt, storageClass: "#" }).split("#");
+    const said = Buffer.concat([Buffer.from(before), Buffer.of(0xff), Buffer.from(after)]);
+    const unreadable = signJws(said, privateKey, { kid, typ: "strongroom-receipt" });
+    expect(() => verifyReceipt(unreadable, known)).toThrow("not UTF-8");
+  });
+
+  test("it names the manifest that its bytes were compared with, and no other for the same content", async () => {
+    const { db } = world();
+    const [{ id, deviceId }, plain] = [await makeSealed(), await makeSealed()];
+    const kid = "k".repeat(43);
+    await db.deviceKey.create({ data: { kid, deviceId, publicKey: Buffer.alloc(32), createdAt: new Date() } });
+    for (const [at, recordingId] of [id, id, plain.id].entries())
+      await db.manifest.create({
+        data: {
+          manifestSha256: Buffer.alloc(32, at + 1),
+          sequence: BigInt(at + 1),
+          chain: "in_order",
+          chunkSizeBytes: 400_000,
+          chunkSha256s: Buffer.alloc(32),
+          facts: {},
+          jws: "x",
+          receivedAt: new Date(at * 1000),
+          ...{ recordingId, deviceId, kid },
+        },
+      });
+    await db.upload.update({ where: { recordingId: id }, data: { manifestSha256: Buffer.alloc(32, 2) } });
+    await keepLog();
+    const named = { sequence: 2, manifestSha256: "02".repeat(32) };
+    expect((await getReceipt(system(), id)).content).toMatchObject(named);
+    const none = { sequence: null, manifestSha256: null };
+    expect((await getReceipt(system(), plain.id)).content).toMatchObject(none);
+  });
+
+  test("a sealing that does not say readably of which bytes it was proves nothing", async () => {
+    const { id } = await factories.makeRecording(world().db, { content });
+    const details = { sha256: [id], sizeBytes: content.length };
+    await recordEvent(system(), world().db, { action: "recording.sealed", recordingId: id, details });
+    await keepLog();
+    const { jws } = await getReceipt(system(), id);
+    const known = await keys();
+    expect(() => verifyReceipt(jws, known)).toThrow("about other bytes");
   });
 
   test("recordings that were sealed before there were receipts get theirs, whatever else is in the way", async () => {
@@ -129,6 +170,28 @@ describe("receipts", () => {
     await keepLog();
     expect(verifyReceipt((await getReceipt(system(), id)).jws, await keys()).key.kid).not.toBe(kid);
     expect(verifyReceipt((await getReceipt(system(), next.id)).jws, await keys()).key.kid).toBe(kid);
+  });
+
+  test("a key retires after what it is signing just now, so that the receipt stays valid", async () => {
+    const { db, clock } = world();
+    const [old] = (await keys()).filter(({ purpose, retiredAt }) => purpose === "receipt" && retiredAt === null);
+    const rotated: Promise<unknown>[] = [];
+    const issuedAt = await db.$transaction(async (tx) => {
+      await activeKey(system(), tx, "receipt");
+      let isDone = false;
+      rotated.push(rotateSigningKey(system(), { purpose: "receipt" }).finally(() => (isDone = true)));
+      for (let isWaiting = false; !isWaiting && !isDone; ) {
+        const [row] = await tx.$queryRaw<{ count: number }[]>`
+          SELECT count(*)::int AS count FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+          WHERE NOT l.granted AND l.locktype = 'advisory' AND d.datname = current_database()`;
+        isWaiting = (row?.count ?? 0) > 0;
+      }
+      clock.advance(5_000);
+      return clock.now();
+    });
+    await Promise.all(rotated);
+    const retired = (await keys()).find(({ kid }) => kid === old?.kid);
+    expect(retired?.retiredAt?.getTime()).toBeGreaterThanOrEqual(issuedAt.getTime());
   });
 
   test("it is given to its device, to people by their role, and to whom the recording was released", async () => {

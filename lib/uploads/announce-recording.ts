@@ -24,6 +24,8 @@ export type Announced = {
 
 type Found = KnownRecording & { isRecorded: boolean };
 
+const digestOf = (signed: SignedManifest) => Buffer.from(signed.manifestSha256, "hex");
+
 /**
  * Announces a recording by a signed manifest. The same manifest again answers the same, also after a crash and beside
  * itself; another manifest for the same content is recorded too, and brings nothing new. A gap or a fork in the
@@ -37,7 +39,7 @@ export async function announceRecording(ctx: Context, jws: string): Promise<Anno
   const device = requireDevice(ctx);
   const signed = await checkManifest(ctx, device, jws);
   const { manifest } = signed;
-  const manifestSha256 = Buffer.from(signed.manifestSha256, "hex");
+  const manifestSha256 = digestOf(signed);
   if (signed.keyRevokedAt !== null && (await ctx.db.manifest.count({ where: { manifestSha256 } })) === 0)
     return refuseRevoked(ctx, device, signed.kid);
   const subject = { deviceId: device.deviceId, lengthBytes: manifest.sizeBytes, isAlone: false };
@@ -46,11 +48,11 @@ export async function announceRecording(ctx: Context, jws: string): Promise<Anno
     find: async (db) =>
       (await findRecorded(db, manifestSha256)) ?? asFound(await findSameContent(db, device.deviceId, content)),
     known: async (tx, found) => {
-      if (!found.isRecorded) await recordManifest(ctx, tx, signed, found.recordingId);
+      if (!found.isRecorded) await keepManifest(ctx, tx, signed, found.recordingId);
       return false;
     },
     open: async (tx, recordingId) => {
-      await openNew(ctx, tx, device, { signed, manifestSha256, recordingId });
+      await openNew(ctx, tx, device, { signed, recordingId });
       return true;
     },
   });
@@ -68,22 +70,18 @@ async function findRecorded(db: Context["db"] | Transaction, manifestSha256: Uin
   return known.upload.state === "terminated" ? null : { ...known, isRecorded: true };
 }
 
-type New = { signed: SignedManifest; manifestSha256: Uint8Array<ArrayBuffer>; recordingId: string };
+type New = { signed: SignedManifest; recordingId: string };
 
 async function openNew(ctx: Context, tx: Transaction, device: DeviceActor, input: New): Promise<void> {
-  const { signed, manifestSha256, recordingId } = input;
-  const isRecorded = (await tx.manifest.count({ where: { manifestSha256 } })) > 0;
+  const { signed, recordingId } = input;
   await insertRecording(ctx, tx, device, {
     uploadId: newId("upload"),
     recordingId,
     lengthBytes: signed.manifest.sizeBytes,
     metadataHeader: null,
     capture: captureOf(signed.manifest),
-    manifestSha256,
-    onRecording: async () => {
-      if (isRecorded) await tx.manifest.update({ where: { manifestSha256 }, data: { recordingId } });
-      else await recordManifest(ctx, tx, signed, recordingId);
-    },
+    manifestSha256: digestOf(signed),
+    onRecording: () => keepManifest(ctx, tx, signed, recordingId),
   });
 }
 
@@ -104,6 +102,26 @@ function captureOf(manifest: Manifest): CaptureMetadata {
   };
 }
 
+/** Keeps a new manifest; one whose upload ended unfinished moves to the recording that brings its content now. */
+async function keepManifest(ctx: Context, tx: Transaction, signed: SignedManifest, recordingId: string): Promise<void> {
+  const where = { manifestSha256: digestOf(signed) };
+  const kept = await tx.manifest.findUnique({ where, select: { chain: true } });
+  if (kept === null) return recordManifest(ctx, tx, signed, recordingId);
+  await tx.manifest.update({ where, data: { recordingId } });
+  await recordKept(ctx, tx, signed, { recordingId, chain: kept.chain });
+}
+
+function recordKept(
+  ctx: Context,
+  tx: Transaction,
+  { manifest, manifestSha256, kid }: SignedManifest,
+  { recordingId, chain }: { recordingId: string; chain: ChainPlace["chain"] },
+): Promise<void> {
+  const details = { sequence: manifest.sequence, manifestSha256, kid, chain };
+  const about = { recordingId, deviceId: manifest.device };
+  return recordEvent(ctx, tx, { action: "manifest.recorded", ...about, details });
+}
+
 /** Keeps a new manifest whole, with its place in the chain, and says in custody what is wrong with that. */
 async function recordManifest(ctx: Context, tx: Transaction, signed: SignedManifest, recordingId: string) {
   const { manifest, kid, jws } = signed;
@@ -111,7 +129,7 @@ async function recordManifest(ctx: Context, tx: Transaction, signed: SignedManif
   const { chunkSha256, ...facts } = manifest;
   await tx.manifest.create({
     data: {
-      manifestSha256: Buffer.from(signed.manifestSha256, "hex"),
+      manifestSha256: digestOf(signed),
       recordingId,
       deviceId: manifest.device,
       kid,
@@ -126,13 +144,11 @@ async function recordManifest(ctx: Context, tx: Transaction, signed: SignedManif
     },
   });
   const { chain, ...trouble } = place;
-  const about = { recordingId, deviceId: manifest.device };
-  const { sequence } = manifest;
-  const details = { sequence, manifestSha256: signed.manifestSha256, kid, chain };
-  await recordEvent(ctx, tx, { action: "manifest.recorded", ...about, details });
+  await recordKept(ctx, tx, signed, { recordingId, chain });
   if (chain === "gap" || chain === "fork") {
     const action = `manifest.${chain}_found` as const;
-    await recordEvent(ctx, tx, { action, ...about, details: { sequence, ...trouble } });
+    const details = { sequence: manifest.sequence, ...trouble };
+    await recordEvent(ctx, tx, { action, recordingId, deviceId: manifest.device, details });
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type DecodedJws,
   decodeJws,
   type Ed25519Jwk,
+  hasUnprintable,
   type Manifest,
   ManifestError,
   manifestSha256,
@@ -67,6 +68,7 @@ function readHeader(jws: string): { kid: string } {
     const { header } = decodeJws(jws);
     if (header.typ !== manifestType) throw new ProtocolError(`Its type is not ${manifestType}.`);
     if (header.kid === undefined) throw new ProtocolError("Its header names no key (kid).");
+    if (hasUnprintable(header.kid)) throw new ProtocolError("The name of its key (kid) holds what is no character.");
     return { kid: header.kid };
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
@@ -85,7 +87,7 @@ function read(payload: Uint8Array): Manifest {
 
 /** Somebody has the device's token and not its key, or the key and not the right to use it: custody must know. */
 async function refuse(ctx: Context, device: DeviceActor, kid: string, error: AppError): Promise<never> {
-  const details = { reason: error.code, kid: kid.slice(0, 100) };
+  const details = { reason: error.code, kid: kid.slice(0, 100).toWellFormed() };
   await ctx.db.$transaction((tx) =>
     recordEvent(ctx, tx, { action: "manifest.refused", outcome: "refused", deviceId: device.deviceId, details }),
   );
