@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import type { KeyObject } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson, parseCanonicalJson } from "./canonical-json.ts";
@@ -60,11 +59,18 @@ export function readReceipt(jws: string): { kid: string; receipt: Receipt } {
 }
 
 function parseReceipt(payload: Buffer): Receipt {
-  // Bytes that are no UTF-8 would all read the same, and so could not be told apart.
-  if (!isUtf8(payload)) throw new ProtocolError("What is signed is not UTF-8.");
-  const parsed = receiptSchema.safeParse(parseCanonicalJson(payload.toString("utf8")));
+  const parsed = receiptSchema.safeParse(parseCanonicalJson(textOf(payload)));
   if (!parsed.success) throw new ProtocolError("What is signed is not a receipt.");
   return parsed.data;
+}
+
+/** Strict, or bytes that are no UTF-8 would all read the same. */
+function textOf(payload: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload);
+  } catch {
+    throw new ProtocolError("What is signed is not UTF-8.");
+  }
 }
 
 /** What was found to be right with a receipt. */

@@ -3,6 +3,7 @@ import { open, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { getDeviceRecording, getRecording, recordingKey } from "../recordings/index.ts";
+import { openFileBlobStore } from "../storage/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../testing/index.ts";
 import { quarantineRecording, sealRecording } from "./index.ts";
 
@@ -162,6 +163,19 @@ describe("reading a recording back", () => {
     expect(await quarantineRecording(world().context(), { recordingId })).toBe("missing");
     const shown = await getRecording(world().context(await factories.makeOfficer(world().db)), recordingId);
     expect(shown.quarantineFinding).toMatchObject({ firstBadChunk: null, wasSealed: true });
+  });
+
+  it("quarantines nothing when the storage is not the archive's, as on a disk that is not mounted", async () => {
+    await received();
+    await seal();
+    const sealedId = recordingId;
+    await received();
+    const storage = openFileBlobStore(join(world().dir, "not-mounted"));
+    const ctx = world().context({ kind: "system", name: "command check" }, { storage });
+    await expect(quarantineRecording(ctx, { recordingId: sealedId })).rejects.toMatchObject({ code: "unavailable" });
+    await expect(sealRecording(ctx, { recordingId })).rejects.toMatchObject({ code: "unavailable" });
+    const rows = await world().db.recording.findMany({ where: { id: { in: [sealedId, recordingId] } } });
+    expect(rows.map(({ state }) => state).sort()).toEqual(["received", "sealed"]);
   });
 
   it("leaves other states alone", async () => {

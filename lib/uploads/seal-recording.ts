@@ -34,7 +34,7 @@ type Due = {
  * changes anything.
  *
  * @param signal ends it early, to be run again
- * @throws what storage threw: the job runs again
+ * @throws what storage threw, AppError unavailable when it is not the archive's: the job runs again
  */
 export async function sealRecording(ctx: Context, input: { recordingId: string }, signal?: AbortSignal): Promise<void> {
   const due = await findDue(ctx, input.recordingId, "received");
@@ -54,7 +54,7 @@ export async function sealRecording(ctx: Context, input: { recordingId: string }
  * that nobody takes a sound one out by mistake. Its receipt stays as history.
  *
  * @throws AppError forbidden for anyone but an operator's command or a job; not_found when no sealed recording has
- *   this id; state_conflict when it is sound, or changed meanwhile
+ *   this id; state_conflict when it is sound, or changed meanwhile; unavailable when the storage is not the archive's
  */
 export async function quarantineRecording(ctx: Context, input: { recordingId: string }): Promise<QuarantineReason> {
   if (ctx.actor.kind !== "system") throw new AppError("forbidden", "Only the archive itself does this.");
@@ -86,6 +86,22 @@ async function findDue(ctx: Context, recordingId: string, state: Due["state"]): 
   };
 }
 
+/** Sealed recordings that are looked for beside one that is missing. */
+const lookedFor = 10;
+const otherStorage =
+  "None of the archive's recordings is in this storage: is STORAGE_URL the right one, and its disk mounted?";
+
+/**
+ * Whether the storage is not the one that the rows are about, as with a disk that is not mounted: then nothing is known
+ * of the recording, and a quarantine cannot be taken back.
+ */
+async function isOtherStorage(ctx: Context, missingId: string): Promise<boolean> {
+  const where = { state: "sealed", id: { not: missingId } } as const;
+  const others = await ctx.db.recording.findMany({ where, orderBy: { id: "asc" }, take: lookedFor });
+  for (const { id } of others) if ((await ctx.storage.size(recordingKey(id))) !== null) return false;
+  return others.length > 0;
+}
+
 /** Reads every byte and says what is wrong first; null: it is as promised. */
 async function inspect(
   ctx: Context,
@@ -93,7 +109,10 @@ async function inspect(
   signal?: AbortSignal,
 ): Promise<{ problem: Finding | null; found: ReadBack | null }> {
   const reader = await ctx.storage.openReader(recordingKey(due.id));
-  if (reader === null) return { problem: { reason: "missing", details: {} }, found: null };
+  if (reader === null) {
+    if (await isOtherStorage(ctx, due.id)) throw new AppError("unavailable", otherStorage);
+    return { problem: { reason: "missing", details: {} }, found: null };
+  }
   try {
     const details = { expectedBytes: due.sizeBytes, actualBytes: reader.sizeBytes };
     if (reader.sizeBytes !== due.sizeBytes) return { problem: { reason: "length_mismatch", details }, found: null };
