@@ -30,6 +30,8 @@ describe("structured fields", () => {
     ["1", null],
     ["true", null],
     ["?1, ?0", null],
+    ["?1 ;q=1", null],
+    [`?1${";q= ".repeat(200)},`, null], // not to be tried in 2^200 ways
     [undefined, null],
   ])("the Boolean %s", (text, value) => {
     expect(parseBoolean(text)).toBe(value);
