@@ -4,7 +4,7 @@ import { AppError } from "../errors.ts";
 import { noSignals } from "../signals.ts";
 import { appendBytes } from "./append-bytes.ts";
 import { saveLength, takeLength } from "./declare-length.ts";
-import { type Lease, takeLease } from "./lease.ts";
+import { type Lease, releaseLease, takeLease } from "./lease.ts";
 import { partKey } from "./part-key.ts";
 import { reportDamage } from "./report-damage.ts";
 import { defaultTiming } from "./timing.ts";
@@ -67,7 +67,12 @@ async function assemble(
   signal?: AbortSignal,
 ): Promise<void> {
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
-  await declareSize(ctx, lease, sizeBytes);
+  try {
+    await declareSize(ctx, lease, sizeBytes);
+  } catch (error) {
+    await releaseLease(ctx.db, lease);
+    throw error;
+  }
   const body = Readable.from(readFrom(ctx, parts, lease.upload.offsetBytes), { objectMode: false });
   const stop = () => body.destroy();
   signal?.addEventListener("abort", stop);

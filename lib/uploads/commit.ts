@@ -8,7 +8,7 @@ import { type Progress, writeProgress } from "./write-progress.ts";
 /** Writes the last progress under a lease, which ends with it, in the caller's transaction. */
 async function writeLast(ctx: Context, tx: Transaction, lease: Lease, progress: Progress): Promise<void> {
   const written = await writeProgress(sqlIn(tx), [{ ctx, lease, progress, releases: true }]);
-  if (!written.has(lease.upload.id)) throw leaseLost();
+  if (!written.has(lease)) throw leaseLost();
 }
 
 /** Promises what arrived before a body broke off, and says so in custody. */

@@ -38,7 +38,7 @@ export class GroupCommit {
     try {
       const written = await writeProgress(first.ctx.sql, group);
       for (const { lease, resolve, reject } of group) {
-        if (written.has(lease.upload.id)) resolve();
+        if (written.has(lease)) resolve();
         else reject(leaseLost());
       }
     } catch (error) {

@@ -16,7 +16,7 @@ export type Lease = {
   fence: number;
   /** Until when nobody else can have taken it, on the clock of `performance.now()`. */
   safeUntil: number;
-  /** Its last holder vanished without letting go: a server was killed. */
+  /** Its last holder vanished without letting go, as when a server was killed, and custody does not know that yet. */
   wasLeftBehind: boolean;
   /** Interruptions before this lease. */
   interruptions: number;
@@ -209,11 +209,14 @@ export async function renewLease(db: Database, lease: Lease, timing: WriterTimin
   return { isWanted: row.was_wanted, isRefused: !row.is_active };
 }
 
-/** Lets go of a lease; one that is lost already is nobody's loss. */
+/**
+ * Lets go of a lease; one that is lost already is nobody's loss. When its last holder vanished and custody does not know
+ * that yet, the row goes on saying so, to whoever writes next.
+ */
 export async function releaseLease(db: Database, lease: Lease): Promise<void> {
   if (lease.isReleased) return;
   await db.$executeRaw`
-    UPDATE upload SET lease_until = NULL, lease_wanted = false
+    UPDATE upload SET lease_until = CASE WHEN ${lease.wasLeftBehind} THEN clock_timestamp() END, lease_wanted = false
      WHERE id = ${lease.upload.id} AND fence = ${lease.fence} AND state = 'open'`;
 }
 

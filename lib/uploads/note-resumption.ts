@@ -17,6 +17,7 @@ export async function noteResumption(ctx: Context, lease: Lease): Promise<void> 
     const details = { uploadId: id, offsetBytes, after: lease.wasLeftBehind ? "server_lost" : "interruption" };
     await recordEvent(ctx, tx, { action: "upload.resumed", ...subjectOf(lease.upload), details });
   });
+  lease.wasLeftBehind = false;
 }
 
 async function endedInterrupted(ctx: Context, lease: Lease): Promise<boolean> {

@@ -27,20 +27,21 @@ const writeAll: Statement = {
         FROM unnest($1::text[], $2::int[], $3::bigint[], $4::boolean[], $5::timestamptz[])
              AS e (id, fence, offset_bytes, releases, at)
        WHERE u.id = e.id AND u.fence = e.fence AND u.state = 'open'
-      RETURNING u.id, u.recording_id, u.chunk_size_bytes, e.at
+      RETURNING u.id, u.fence, u.recording_id, u.chunk_size_bytes, e.at
     ), written AS (
       INSERT INTO chunk (recording_id, index, offset_bytes, length_bytes, sha256, received_at, received_from)
       SELECT held.recording_id, c.index, c.index::bigint * held.chunk_size_bytes, c.length_bytes,
              decode(nullif(c.sha256, ''), 'hex'), held.at, c.received_from
         FROM held
-        JOIN unnest($6::text[], $7::int[], $8::int[], $9::text[], $10::text[])
-             AS c (upload_id, index, length_bytes, sha256, received_from) ON c.upload_id = held.id
+        JOIN unnest($6::text[], $7::int[], $8::int[], $9::text[], $10::text[], $11::int[])
+             AS c (upload_id, index, length_bytes, sha256, received_from, fence)
+          ON c.upload_id = held.id AND c.fence = held.fence
        WHERE held.recording_id IS NOT NULL
       ON CONFLICT (recording_id, index) DO UPDATE
         SET length_bytes = excluded.length_bytes, sha256 = excluded.sha256,
             received_at = excluded.received_at, received_from = excluded.received_from
     )
-    SELECT id FROM held`,
+    SELECT id, fence FROM held`,
 };
 
 /**
@@ -48,18 +49,20 @@ const writeAll: Statement = {
  * A part has no chunk rows: its bytes get their place in a file, and with it their digests, when it is put together.
  * The caller has made the bytes durable before; after this the offsets may be answered.
  *
- * @returns ids of the uploads that were written; for the others the lease was lost
+ * @returns the leases under which something was written; the others were lost. An upload that was taken over a moment
+ *   ago may be there twice, once for each of its writers
  */
-export async function writeProgress(sql: Sql, entries: readonly ProgressEntry[]): Promise<Set<string>> {
+export async function writeProgress(sql: Sql, entries: readonly ProgressEntry[]): Promise<Set<Lease>> {
   const chunks = entries.flatMap(({ ctx, lease, progress }) =>
     [...progress.chunks, ...(progress.tail === null ? [] : [{ ...progress.tail, sha256: "" }])].map((chunk) => ({
       ...chunk,
       uploadId: lease.upload.id,
+      fence: lease.fence,
       from: ctx.origin.address ?? "local",
     })),
   );
   const startedAt = performance.now();
-  const held = await sql<{ id: string }>(writeAll, [
+  const held = await sql<{ id: string; fence: number }>(writeAll, [
     entries.map(({ lease }) => lease.upload.id),
     entries.map(({ lease }) => lease.fence),
     entries.map(({ progress }) => String(progress.offsetBytes)),
@@ -70,7 +73,9 @@ export async function writeProgress(sql: Sql, entries: readonly ProgressEntry[])
     chunks.map((chunk) => chunk.lengthBytes),
     chunks.map((chunk) => chunk.sha256),
     chunks.map((chunk) => chunk.from),
+    chunks.map((chunk) => chunk.fence),
   ]);
   entries[0]?.ctx.metrics.took("commit", performance.now() - startedAt);
-  return new Set(held.map((row) => row.id));
+  const isHeld = ({ upload, fence }: Lease) => held.some((row) => row.id === upload.id && row.fence === fence);
+  return new Set(entries.map(({ lease }) => lease).filter(isHeld));
 }
