@@ -11,7 +11,8 @@ export async function readText(request: IncomingMessage, limits: { maxBytes: num
   let sizeBytes = 0;
   const idle = setTimeout(() => request.destroy(), limits.idleMs);
   try {
-    for await (const part of request as AsyncIterable<Uint8Array>) {
+    // What is too long is answered while its rest is read on (answer.ts): the request must outlive this loop.
+    for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
       idle.refresh();
       sizeBytes += part.byteLength;
       if (sizeBytes > limits.maxBytes)

@@ -72,6 +72,18 @@ describe("the same content", () => {
     expect((await camera.head(String(first.headers.location))).headers["upload-offset"]).toBe("2000");
   });
 
+  test("is not looked for in an upload that waits for its length by who has told it, and is not asked again", async () => {
+    const camera = await device();
+    const file = randomBytes(5_000);
+    const metadata = { sha256: sha256(file) };
+    const unknown = await camera.create(null, metadata);
+    expect((await camera.create(null, metadata)).headers.location).toBe(unknown.headers.location);
+    const known = await camera.create(file.length, metadata);
+    await camera.patch(String(known.headers.location), 0, file);
+    const recordingId = String(known.headers["strongroom-recording"]);
+    expect(await world().db.recording.findUnique({ where: { id: recordingId } })).toMatchObject({ state: "received" });
+  });
+
   test("declared by forty requests at once is one recording", async () => {
     const camera = await device();
     const metadata = { sha256: sha256(randomBytes(10)) };

@@ -38,6 +38,6 @@ export async function saveLength(ctx: Context, lease: Lease): Promise<void> {
     if (count === 0) throw leaseLost();
     if (recordingId !== null)
       await tx.recording.update({ where: { id: recordingId }, data: { sizeBytes: BigInt(lengthBytes) } });
-    await claim(deviceId);
+    await claim(deviceId, { isNew: false });
   });
 }

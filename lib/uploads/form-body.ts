@@ -5,6 +5,8 @@ import { AppError, isAppError } from "../errors.ts";
 type FormBodyOptions = {
   /** Bytes that are here already: they are compared with the declared digest, and not passed on. */
   skipBytes: number;
+  /** How long the file is; null: not said. */
+  lengthBytes: number | null;
   /** What the file was declared to be, in hexadecimal digits; null: nothing was. */
   sha256: string | null;
   /** Settles when the form around the file is over. */
@@ -19,6 +21,7 @@ export class FormBody extends Transform {
   readonly #options: FormBodyOptions;
   readonly #hash: Hash | null;
   #skipBytes: number;
+  #passedBytes = 0;
   #held: Uint8Array | null = null;
   /** Why it broke off; null: it did not, or its sender was cut off. */
   problem: AppError | null = null;
@@ -37,6 +40,13 @@ export class FormBody extends Transform {
   }
 
   override _transform(piece: Uint8Array, _encoding: BufferEncoding, done: TransformCallback): void {
+    const { lengthBytes } = this.#options;
+    this.#passedBytes += piece.byteLength;
+    // Before the piece that is held goes on: with it the upload could be complete, by a form that is not right.
+    if (lengthBytes !== null && this.#passedBytes > lengthBytes) {
+      done(tooLong());
+      return;
+    }
     this.#hash?.update(piece);
     const skipped = Math.min(this.#skipBytes, piece.byteLength);
     this.#skipBytes -= skipped;
@@ -62,4 +72,8 @@ export class FormBody extends Transform {
       field: "sha256",
     });
   }
+}
+
+function tooLong(): AppError {
+  return new AppError("too_large", "The file is longer than size says; what arrived is kept.", { field: "size" });
 }

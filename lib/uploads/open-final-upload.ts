@@ -28,9 +28,15 @@ async function findParts(db: Context["db"] | Transaction, deviceId: string, part
  * (tus 1.0, Concatenation). A part belongs to one file. The same request again, which a client sends that never got
  * the answer, is answered with the same upload.
  *
- * @throws AppError invalid_input, conflict when a part belongs to another file, and what openUpload throws
+ * @param maxBytes longest file; of parts whose lengths are not all known yet, each was limited for itself
+ * @throws AppError invalid_input, too_large, conflict when a part belongs to another file, and what openUpload throws
  */
-export async function openFinalUpload(ctx: Context, input: Omit<OpenUploadInput, "lengthBytes">, concat: Concat) {
+export async function openFinalUpload(
+  ctx: Context,
+  input: Omit<OpenUploadInput, "lengthBytes">,
+  concat: Concat,
+  maxBytes: number,
+): Promise<UploadRow> {
   const { deviceId } = requireDevice(ctx);
   const parts = await findParts(ctx.db, deviceId, concat.partIds);
   if (parts.length < concat.partIds.length) throw noSuchPart();
@@ -40,6 +46,10 @@ export async function openFinalUpload(ctx: Context, input: Omit<OpenUploadInput,
   const lengthBytes = parts.every((part) => part.lengthBytes !== null)
     ? parts.reduce((sum, part) => sum + Number(part.lengthBytes), 0)
     : null;
+  if (lengthBytes !== null && lengthBytes > maxBytes)
+    throw new AppError("too_large", `This archive takes files of at most ${maxBytes} bytes.`, {
+      field: "Upload-Concat",
+    });
   const final = { header: concat.header, claim: (tx: Transaction) => claimParts(ctx, tx, input.uploadId, concat) };
   try {
     return await openUpload(ctx, { ...input, lengthBytes }, final);

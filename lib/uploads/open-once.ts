@@ -53,7 +53,7 @@ async function openLocked<Found, Opened>(
     if (found !== null) return { value: await steps.known(tx, found), isNew: false };
     if (recordingId === null) return null;
     const value = await steps.open(tx, recordingId);
-    await claim(subject.deviceId);
+    await claim(subject.deviceId, { isNew: true });
     return { value, isNew: true };
   });
 }

@@ -33,7 +33,7 @@ export async function openPart(ctx: Context, input: OpenUploadInput): Promise<Up
       const details = { uploadId: id, kind: "part", lengthBytes };
       await recordEvent(ctx, tx, { action: "upload.started", deviceId, details });
       if (lengthBytes === 0) await markPartReceived(ctx, tx, { id, deviceId, sizeBytes: 0 });
-      await claim(deviceId);
+      await claim(deviceId, { isNew: true });
     });
   } catch (error) {
     if ((await ctx.db.upload.count({ where: { id } }).catch(() => 1)) === 0) await ctx.storage.remove(partKey(id));

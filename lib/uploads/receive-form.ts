@@ -44,7 +44,8 @@ export async function receiveForm(ctx: Context, form: ReceivedForm, parts: TusPa
   if (seen === null || seen.upload.state === "complete") return receipt;
   if (seen.lease === null) throw new AppError("offset_conflict", "Another request has written this upload; try again.");
   const declared = form.fields.has("manifest") ? null : parseSha256Hex(form.fields.get("sha256") ?? "");
-  const body = new FormBody({ skipBytes: upload.offsetBytes, sha256: declared, whole: form.whole });
+  const { lengthBytes } = seen.upload;
+  const body = new FormBody({ skipBytes: upload.offsetBytes, lengthBytes, sha256: declared, whole: form.whole });
   // What goes wrong with one of them ends both; the reception sees it as a body that broke off.
   pipeline(form.content, body, () => undefined);
   const result = await appendBytes(ctx, seen.lease, body, { ...parts, completes: true });

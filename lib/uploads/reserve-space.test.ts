@@ -6,8 +6,12 @@ import { newId } from "../ids.ts";
 import { noLimits } from "../limits.ts";
 import { expectCustodyEvent, factories, localSignals, useTestDatabase } from "../testing/index.ts";
 import { appendBytes } from "./append-bytes.ts";
+import { assembleUpload } from "./assemble-upload.ts";
+import { saveLength, takeLength } from "./declare-length.ts";
 import { expireUploads } from "./expire-uploads.ts";
-import { takeLease } from "./lease.ts";
+import { releaseLease, takeLease } from "./lease.ts";
+import { openFinalUpload } from "./open-final-upload.ts";
+import { openPart } from "./open-part.ts";
 import { openUpload } from "./open-upload.ts";
 import { terminateUpload } from "./terminate-upload.ts";
 import { defaultTiming } from "./timing.ts";
@@ -128,6 +132,55 @@ describe("space", () => {
     await open(1);
     await open(1);
     await expect(open(1)).rejects.toMatchObject({ code: "too_many_requests", retryAfterSeconds: expect.any(Number) });
+  });
+
+  test("also then what was begun can be finished", async () => {
+    const { ctx, open } = await deviceWith(null, { deviceOpenUploads: 2 });
+    const [uploadId] = [await open(null), await open(1)];
+    // As after two announcements at the same time, or when an administrator has lowered the limit.
+    const fewer = { ...ctx, limits: { ...ctx.limits, deviceOpenUploads: 1 } };
+    const { lease } = await takeLease(fewer, uploadId, 0, writers);
+    if (lease === null) throw new Error("nobody else writes");
+    takeLength(lease, 10);
+    await saveLength(fewer, lease);
+    await releaseLease(fewer.db, lease);
+    const other = await deviceWith(null, { deviceOpenUploads: 1 });
+    const deferred = await other.open(null);
+    const none = { ...other.ctx, limits: { ...ctx.limits, deviceOpenUploads: 0 } };
+    const { lease: second } = await takeLease(none, deferred, 0, writers);
+    if (second === null) throw new Error("nobody else writes");
+    const body = Readable.from([Buffer.alloc(1_000)]);
+    expect(await appendBytes(none, second, body, { writers, maxBytes: megabyte })).toMatchObject({ ended: "whole" });
+  });
+
+  test("that a file of parts has not leaves it to a later run, with nobody in its way", async () => {
+    await endAll();
+    const { ctx } = await deviceWith(10 * megabyte);
+    const part = await openPart(ctx, { uploadId: newId("upload"), lengthBytes: null, metadataHeader: null });
+    const input = { uploadId: newId("upload"), metadataHeader: null };
+    const concat = { kind: "final", header: `final;/api/uploads/${part.id}`, partIds: [part.id] } as const;
+    await expect(openFinalUpload(ctx, input, concat, megabyte)).resolves.toMatchObject({ lengthBytes: null });
+    const { lease } = await takeLease(ctx, part.id, 0, writers);
+    if (lease === null) throw new Error("nobody else writes");
+    const body = Readable.from([Buffer.alloc(1_000)]);
+    await appendBytes(ctx, lease, body, { writers, maxBytes: megabyte, completes: true });
+    const full = Object.assign(Object.create(ctx.storage), { freeBytes: async () => 0 });
+    const job = world().context({ kind: "system", name: "upload.assemble" }, { storage: ctx.storage });
+    const run = assembleUpload({ ...job, storage: full }, input);
+    await expect(run).rejects.toMatchObject({ code: "insufficient_storage" });
+    expect(await world().db.upload.findUnique({ where: { id: input.uploadId } })).toMatchObject({ leaseUntil: null });
+    await assembleUpload(job, input);
+    expect(await world().db.upload.findUnique({ where: { id: input.uploadId } })).toMatchObject({ state: "complete" });
+  });
+
+  test("is limited for one file, also for one of parts", async () => {
+    const { ctx } = await deviceWith(null);
+    const ids = [newId("upload"), newId("upload")];
+    for (const uploadId of ids) await openPart(ctx, { uploadId, lengthBytes: 600, metadataHeader: null });
+    const input = { uploadId: newId("upload"), metadataHeader: null };
+    const concat = { kind: "final", header: "final;…", partIds: ids } as const;
+    await expect(openFinalUpload(ctx, input, concat, 1_199)).rejects.toMatchObject({ code: "too_large" });
+    expect(await openFinalUpload(ctx, input, concat, 1_200)).toMatchObject({ lengthBytes: 1_200 });
   });
 
   test("is limited by administrators only", async () => {

@@ -12,6 +12,9 @@ const easyBytes = 1_000 * smallBytes;
 /** Any number that nothing else locks with. */
 const lockKey = 0x5350_4143;
 
+/** Claims the room; an upload that is new counts as one more that its device has begun. */
+type Claims = (deviceId: string, upload: { isNew: boolean }) => Promise<void>;
+
 /** There is too little room to let announcements pass side by side. */
 class Tight extends Error {}
 
@@ -26,10 +29,12 @@ class Tight extends Error {}
 export async function withSpace<T>(
   ctx: Context,
   lengthBytes: number | null,
-  work: (tx: Transaction, claim: (deviceId: string) => Promise<void>) => Promise<T>,
+  work: (tx: Transaction, claim: Claims) => Promise<T>,
 ): Promise<T> {
   const run = (isAlone: boolean) =>
-    ctx.db.$transaction((tx) => work(tx, (deviceId) => claimSpace(ctx, tx, { deviceId, lengthBytes, isAlone })));
+    ctx.db.$transaction((tx) =>
+      work(tx, (deviceId, { isNew }) => claimSpace(ctx, tx, { deviceId, lengthBytes, isNew, isAlone })),
+    );
   if ((lengthBytes ?? 0) > smallBytes) return run(true);
   try {
     return await run(false);
@@ -45,7 +50,7 @@ export async function withSpace<T>(
  * @throws AppError insufficient_storage
  */
 export async function requireSomeSpace(ctx: Context, deviceId: string): Promise<void> {
-  await withSpace(ctx, null, (_tx, claim) => claim(deviceId));
+  await withSpace(ctx, null, (_tx, claim) => claim(deviceId, { isNew: false }));
 }
 
 type Room = {
@@ -83,9 +88,13 @@ async function readRoom(tx: Transaction, deviceId: string): Promise<Room> {
   return room;
 }
 
-type Claim = { deviceId: string; lengthBytes: number | null; isAlone: boolean };
+type Claim = { deviceId: string; lengthBytes: number | null; isNew: boolean; isAlone: boolean };
 
-async function claimSpace(ctx: Context, tx: Transaction, { deviceId, lengthBytes, isAlone }: Claim): Promise<void> {
+async function claimSpace(
+  ctx: Context,
+  tx: Transaction,
+  { deviceId, lengthBytes, isNew, isAlone }: Claim,
+): Promise<void> {
   if (isAlone) await tx.$executeRaw`SELECT pg_advisory_xact_lock(${lockKey})`;
   else await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(${lockKey})`;
   const { reserveBytes, quotaBytes, deviceOpenUploads } = ctx.limits;
@@ -108,7 +117,8 @@ async function claimSpace(ctx: Context, tx: Transaction, { deviceId, lengthBytes
   if (left[0] < 0) throw refuse(`The archive's storage has no room for ${asked}.`, 60);
   if (left[1] < 0) throw refuse(`This device's quota of ${room.device_quota} bytes has no room for ${asked}.`, 600);
   if (left[2] < 0) throw refuse(`The archive's quota of ${quotaBytes} bytes has no room for ${asked}.`, 600);
-  if (room.device_open > deviceOpenUploads) {
+  // Not what goes on: a device that has too many could finish none of them.
+  if (isNew && room.device_open > deviceOpenUploads) {
     const message = `This device has ${deviceOpenUploads} unfinished uploads; finish or end one of them first.`;
     throw new AppError("too_many_requests", message, { retryAfterSeconds: jitteredSeconds(60, 120) });
   }

@@ -1,7 +1,7 @@
 import type { Context, Transaction } from "../context.ts";
 import type { UploadRow } from "./internal.ts";
 
-/** What makes two files the same; a length that is not known yet fits any. */
+/** What makes two files the same. Whoever does not know the length yet takes any. */
 export type Content = { sha256: string; sizeBytes: number | null };
 
 /** A recording that is there already, with its upload. */
@@ -17,7 +17,8 @@ export async function findSameContent(
   { sha256, sizeBytes }: Content,
 ): Promise<KnownRecording | null> {
   const digest = Buffer.from(sha256, "hex");
-  const fits = sizeBytes === null ? {} : { OR: [{ sizeBytes: BigInt(sizeBytes) }, { sizeBytes: null }] };
+  // Who told the length will not tell it again: an upload that still waits for one would never be complete.
+  const fits = sizeBytes === null ? {} : { sizeBytes: BigInt(sizeBytes) };
   const found = await db.recording.findFirst({
     where: {
       deviceId,

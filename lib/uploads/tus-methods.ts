@@ -61,7 +61,9 @@ async function create(scope: TusScope, parts: TusParts): Promise<TusSuccess> {
   if (concat?.kind === "final") {
     // Its length follows from its parts.
     const judged = { ...request.headers, "upload-defer-length": "1" };
-    await parts.library.create(judged, async () => void (await look(scope, await openFinalUpload(ctx, input, concat))));
+    await parts.library.create(judged, async () => {
+      await look(scope, await openFinalUpload(ctx, input, concat, parts.maxBytes));
+    });
     return { status: 201, headers: {} };
   }
   const upload = await opened(parts, request, () => (concat === null ? openUpload(ctx, input) : openPart(ctx, input)));
