@@ -10,6 +10,7 @@ import { getCheckpoint, sequenceLog } from "../lib/custody-log/index.ts";
 import { authenticateDevice } from "../lib/devices/index.ts";
 import { ensureSigningKeys } from "../lib/keys/index.ts";
 import { getLink } from "../lib/people/index.ts";
+import { issueReceipts } from "../lib/receipts/index.ts";
 import { recordingKey } from "../lib/recordings/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
 import { openVault } from "../lib/vault.ts";
@@ -173,6 +174,39 @@ describe("the operator command", { timeout: 180_000 }, () => {
     writeFileSync(checkpoint, await getCheckpoint(system));
     const verified = await strongroom("log", "verify", "--checkpoint", checkpoint);
     expect(verified).toMatchObject({ code: 0, out: expect.stringMatching(/^Nothing is wrong: \d+ events under/) });
+  });
+
+  test("verify checks the receipt too, and says when it is not valid", async () => {
+    const { db, context } = world();
+    const system = context({ kind: "system", name: "start" }, { vault: openVault(authSecret) });
+    await ensureSigningKeys(system, "archive.example.org/api/log");
+    const content = Buffer.from("proved");
+    const { id, sha256 } = await factories.makeRecording(db, { content });
+    const details = { sha256: Buffer.from(sha256 ?? []).toString("hex"), sizeBytes: content.length, chunks: 1 };
+    await recordEvent(context(), db, { action: "recording.sealed", recordingId: id, details });
+    await sequenceLog(system);
+    await issueReceipts(system);
+    const file = join(dir, "proved.mp4");
+    writeFileSync(file, content);
+    const valid = await strongroom("verify", file);
+    expect(valid).toMatchObject({ code: 0, out: expect.stringContaining("receipt valid: event") });
+    await db.$executeRaw`ALTER TABLE receipt DISABLE TRIGGER ALL`;
+    await db.$executeRaw`UPDATE receipt SET jws = 'a.b.c' WHERE recording_id = ${id}`;
+    const wrong = await strongroom("verify", file);
+    expect(wrong).toMatchObject({ code: 1, out: expect.stringContaining("RECEIPT NOT VALID") });
+  });
+
+  test("device quota sets a limit and lifts it", async () => {
+    const { db } = world();
+    const { id } = await factories.makeDevice(db);
+    const set = await strongroom("device", "quota", id, "500GB", "--json");
+    expect(JSON.parse(set.out)).toEqual({ id, quotaBytes: 500e9 });
+    await expectCustodyEvent(db, { action: "device.quota_changed", deviceId: id, actorName: "command device quota" });
+    expect(await strongroom("device", "quota", id, "none")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("has no quota"),
+    });
+    expect(await strongroom("device", "quota", id, "plenty")).toMatchObject({ code: 1 });
   });
 
   test("wrong usage is exit code 2 and says how to get help", async () => {

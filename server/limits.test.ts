@@ -71,6 +71,22 @@ describe("a server that is asked for too much", () => {
     expect((await one.patch(String(locations[1]), 0, randomBytes(1_000))).status).toBe(204);
   });
 
+  it("takes more bodies at once than it has connections to the database, as none is held while bytes come", async () => {
+    const { device } = await start({ DATABASE_POOL_SIZE: "2" });
+    const client = await device();
+    const patches = [];
+    for (let at = 0; at < 6; at++) {
+      const location = String((await client.create(2_000)).headers.location);
+      const patch = client.openPatch(location, 0, 2_000);
+      patch.request.write(randomBytes(1_000));
+      await vi.waitFor(async () => expect((await findUpload(world().db, location)).leaseUntil).not.toBeNull(), 5_000);
+      patches.push(patch);
+    }
+    expect((await client.create(10)).status).toBe(201);
+    for (const { request } of patches) request.end(randomBytes(1_000));
+    for (const { answered } of patches) expect((await answered).status).toBe(204);
+  });
+
   it("answers connections above its limit, and health checks also then", async () => {
     const { url, port, device } = await start({ MAX_CONNECTIONS: "10" });
     const client = await device();

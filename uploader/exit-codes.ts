@@ -14,7 +14,7 @@ export const exitCodes = {
 
 /** One line for each code, for `--help`. */
 export const exitCodeHelp: readonly (readonly [number, string])[] = [
-  [exitCodes.ok, "all sealed (with --no-wait: all delivered)"],
+  [exitCodes.ok, "all sealed (with --no-wait: all delivered); the receipt is valid"],
   [exitCodes.internal, "something unforeseen"],
   [exitCodes.usage, "wrong command line or setting"],
   [exitCodes.failed, "the archive refused or quarantined a recording; a receipt is not valid, or of another file"],

@@ -22,8 +22,8 @@ export function time(query: URLSearchParams, name: string): Date | undefined {
 }
 
 /** Where to go on in a list and how many rows: `cursor` and `limit`. */
-export function paging(query: URLSearchParams): { cursor: string | null; limit: number } {
-  return { cursor: query.get("cursor"), limit: Number(query.get("limit") ?? 50) };
+export function paging(query: URLSearchParams, usual = 50): { cursor: string | null; limit: number } {
+  return { cursor: query.get("cursor"), limit: Number(query.get("limit") ?? usual) };
 }
 
 /** Leaves out what is undefined, for filters in which a missing key means "any". */

@@ -16,15 +16,15 @@ export function addVerifyCommand(program: Command): void {
     .command("verify <file>")
     .description("Compute a file's SHA-256 and say which recording it is, in what state, and since when it is sealed.")
     .option("--json", "print one JSON object")
-    .addHelpText("after", "\nExit code: 0 it is a sealed recording, 1 it is not.")
+    .addHelpText("after", "\nExit code: 0 it is a sealed recording, 1 it is not, or its receipt is not valid.")
     .action(async (file: string, options: OutputOptions) => {
       const sha256 = await sha256Of(file);
       await withArchive("verify", async (ctx) => {
         const { rows } = await listRecordings(ctx, { digest: sha256 });
-        const receipts = new Map<string, string>();
+        const receipts = new Map<string, Words>();
         for (const { id } of rows) receipts.set(id, await receiptWords(ctx, id));
         const recordings = rows.map(({ id, state, fileName, sealedAt, device, startAt, endAt }) => ({
-          receipt: receipts.get(id),
+          receipt: receipts.get(id)?.words,
           id,
           state,
           fileName,
@@ -34,30 +34,34 @@ export function addVerifyCommand(program: Command): void {
           sealedAt,
         }));
         print(options, { sha256, recordings }, [`SHA-256 ${sha256}`, ...linesOf(rows, receipts)]);
-        if (!rows.some((row) => row.state === "sealed")) process.exitCode = 1;
+        if (!rows.some(({ id, state }) => state === "sealed" && receipts.get(id)?.isWrong === false))
+          process.exitCode = 1;
       });
     });
 }
 
+type Words = { words: string; isWrong: boolean };
+
 /** What the recording's receipt says when it is checked as anyone would. */
-async function receiptWords(ctx: Context, recordingId: string): Promise<string> {
-  const kept = await findReceipt(ctx, recordingId);
-  if (kept === null) return "no receipt";
+async function receiptWords(ctx: Context, recordingId: string): Promise<Words> {
   try {
+    const kept = await findReceipt(ctx, recordingId);
+    if (kept === null) return { words: "no receipt", isWrong: false };
     const { receipt, checkpointSize } = verifyReceipt(kept.jws, await publicKeys(ctx.db));
-    return `receipt valid: event ${receipt.log.index} of ${checkpointSize} in the custody log`;
+    const words = `receipt valid: event ${receipt.log.index} of ${checkpointSize} in the custody log`;
+    return { words, isWrong: false };
   } catch (error) {
-    if (error instanceof ProtocolError) return `RECEIPT NOT VALID: ${error.message}`;
+    if (error instanceof ProtocolError) return { words: `RECEIPT NOT VALID: ${error.message}`, isWrong: true };
     throw error;
   }
 }
 
-function linesOf(rows: RecordingRow[], receipts: ReadonlyMap<string, string>): string[] {
+function linesOf(rows: RecordingRow[], receipts: ReadonlyMap<string, Words>): string[] {
   if (rows.length === 0) return ["No recording has this digest: the archive does not know these bytes."];
   return rows.map((row) => {
     const sealed = row.sealedAt === null ? "not sealed" : `sealed ${utc(row.sealedAt)}`;
     const what = `${row.id}  ${row.state}, ${sealed}: ${row.fileName} of ${row.device.name}, from ${utc(row.startAt)}`;
-    return `${what}; ${receipts.get(row.id)}`;
+    return `${what}; ${receipts.get(row.id)?.words}`;
   });
 }
 

@@ -6,7 +6,7 @@ import { parseInput, requireId } from "../input.ts";
 import { authoriseOperator } from "../people/index.ts";
 
 const units = { "": 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12, pb: 1e15 } as const;
-const problem = "Write bytes or a size, as in 500 GB; nothing for no quota.";
+const problem = "Write bytes or a size, as in 500 GB; none, or nothing, for no quota.";
 
 /** A size as people write it, in decimal units; empty, "none" and null: no quota. */
 const quotaInput = z

@@ -8,7 +8,7 @@ import { readManifests } from "./manifests.ts";
 import { findQuarantineFinding } from "./quarantine-finding.ts";
 import { toRecordingRow } from "./row.ts";
 import { findSame } from "./same-bytes.ts";
-import type { ChunkRow, RecordingCan, RecordingDetail, RecordingRow } from "./types.ts";
+import type { RecordingCan, RecordingDetail, RecordingRow } from "./types.ts";
 import { getVisible, seesReleasedOnly } from "./visible.ts";
 
 const hexOrNull = (bytes: Uint8Array | null) => (bytes === null ? null : sha256HexOf(bytes));
@@ -70,24 +70,6 @@ function recordingCan(actor: Person | System, row: RecordingRow, hasGrant: boole
   if (seesReleasedOnly(actor)) return { open: "You can download it.", download: unreadableNow };
   if (actor.kind === "system" || !roleMay(actor.role, "recordings.open")) return { open: noVideo, download: noVideo };
   return { open: unreadableNow, download: unreadableNow ?? (hasGrant ? null : "Open it first, and say what for.") };
-}
-
-/**
- * The chunks of a recording in order, as they arrived.
- *
- * @throws AppError unauthenticated, forbidden, not_found
- */
-export async function listChunks(ctx: Context, id: string): Promise<ChunkRow[]> {
-  const { actor, recording } = await getVisible(ctx, id);
-  const chunks = await ctx.db.chunk.findMany({ where: { recordingId: recording.id }, orderBy: { index: "asc" } });
-  return chunks.map((chunk) => ({
-    index: chunk.index,
-    offsetBytes: Number(chunk.offsetBytes),
-    lengthBytes: chunk.lengthBytes,
-    sha256: hexOrNull(chunk.sha256),
-    receivedAt: chunk.receivedAt,
-    receivedFrom: seesReleasedOnly(actor) ? "" : chunk.receivedFrom,
-  }));
 }
 
 /**

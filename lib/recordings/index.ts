@@ -1,7 +1,8 @@
 export { filterInput as recordingFilterInput } from "./conditions.ts";
 export { type ContentFacts, type ContentInput, getContentFacts } from "./content-facts.ts";
-export { getDeviceRecording, getRecording, listChunks } from "./get-recording.ts";
+export { getDeviceRecording, getRecording } from "./get-recording.ts";
 export { listChunkRuns } from "./list-chunk-runs.ts";
+export { listChunks } from "./list-chunks.ts";
 export { listFilterOptions, listRecordings } from "./list-recordings.ts";
 export { getManifest } from "./manifests.ts";
 export { type ByteRange, type ContentUse, type DeliveryEnd, type OpenContent, openContent } from "./open-content.ts";

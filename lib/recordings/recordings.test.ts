@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { addSite, changeSite } from "../devices/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../testing/index.ts";
@@ -149,7 +150,7 @@ describe("the catalogue", () => {
     const released = release.recordings[0]?.recordingId ?? "";
     expect((await listRecordings(ctx)).rows.map((row) => row.id)).toEqual([released]);
     expect((await getRecording(ctx, released)).can.download).toBeNull();
-    expect((await listChunks(ctx, released)).every((chunk) => chunk.receivedFrom === "")).toBe(true);
+    expect((await listChunks(ctx, released)).rows.every((chunk) => chunk.receivedFrom === "")).toBe(true);
     expect((await listFilterOptions(ctx)).devices).toHaveLength(1);
     const answer = (id: string) => getRecording(ctx, id).catch((error: Error) => ({ ...error, text: error.message }));
     expect(await answer(other.id)).toEqual(await answer(unknown));
@@ -194,9 +195,34 @@ describe("one recording", () => {
       sha256: detail.declaredSha256,
       can: { open: "Your role sees no video.", download: "Your role sees no video." },
     });
-    const chunks = await listChunks(ctx, recording.id);
-    expect(chunks.map((chunk) => chunk.lengthBytes)).toEqual([400_000, 400_000, 200_000]);
     await expect(getRecording(ctx, "\u0000")).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test("lists its chunks with number, place, length, digest and time, in pages both ways", async () => {
+    const { db, context } = world();
+    const content = randomBytes(1_000_000);
+    const { id } = await factories.makeRecording(db, { content, chunkSizeBytes: 400_000 });
+    const ctx = context(await factories.makeAuditor(db));
+    const whole = await listChunks(ctx, id);
+    expect(whole).toMatchObject({ total: 3, isTotalExact: true, nextCursor: null, previousCursor: null });
+    const digestOf = (from: number) =>
+      createHash("sha256")
+        .update(content.subarray(from, from + 400_000))
+        .digest("hex");
+    expect(whole.rows).toEqual(
+      [0, 400_000, 800_000].map((offsetBytes, index) => ({
+        ...{ index, offsetBytes, lengthBytes: index === 2 ? 200_000 : 400_000, sha256: digestOf(offsetBytes) },
+        ...{ receivedAt: expect.any(Date), receivedFrom: expect.stringMatching(/./) },
+      })),
+    );
+    const first = await listChunks(ctx, id, null, 2);
+    expect(first).toMatchObject({ rows: whole.rows.slice(0, 2), total: 3, previousCursor: null });
+    const second = await listChunks(ctx, id, first.nextCursor, 2);
+    expect(second).toMatchObject({ rows: whole.rows.slice(2), nextCursor: null });
+    expect((await listChunks(ctx, id, second.previousCursor, 2)).rows).toEqual(first.rows);
+    await expect(listChunks(ctx, id, "nonsense")).rejects.toMatchObject({ code: "invalid_input", field: "cursor" });
+    const requester = context(await factories.makeRequester(db));
+    await expect(listChunks(requester, id)).rejects.toMatchObject({ code: "not_found" });
   });
 
   test("an officer opens it for a purpose, for as long as the settings say", async () => {

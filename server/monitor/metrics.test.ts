@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { contextFor } from "../../lib/services.ts";
 import { factories, useTestDatabase } from "../../lib/testing/index.ts";
 import { sealRecording } from "../../lib/uploads/index.ts";
+import { findUpload } from "../testing/find-upload.ts";
 import { startTestArchive, type TestArchive } from "../testing/test-archive.ts";
 import { tusDevice } from "../testing/tus-client.ts";
 
@@ -67,6 +68,24 @@ describe("the metrics", () => {
     expect(found.get("strongroom_upload_commit_duration_seconds_count")).toBeGreaterThan(0);
     expect(found.get("strongroom_storage_free_bytes")).toBeGreaterThan(0);
     expect([...found.keys()].some((name) => name.startsWith("strongroom_build_info{"))).toBe(true);
+  });
+
+  test("count how often, and how long, a request waited for another writer", async () => {
+    const device = await factories.makeDevice(world().db);
+    const client = tusDevice(() => archive.url, device.token);
+    const location = String((await client.create(2_000)).headers.location);
+    const older = client.openPatch(location, 0, 2_000);
+    older.request.on("error", () => undefined);
+    older.request.write(randomBytes(1_000));
+    const found = () => findUpload(world().db, location);
+    await vi.waitFor(async () => expect((await found()).leaseUntil).not.toBeNull(), 5_000);
+    const waits = async () => (await scrape()).get("strongroom_upload_lease_wait_seconds_count") ?? 0;
+    const before = await waits();
+    // What the older one brought moves the offset on, so the newer one is told where to go on.
+    expect((await client.patch(location, 0, randomBytes(2_000))).status).toBe(409);
+    expect((await older.answered).status).toBe(423);
+    expect(await waits()).toBe(before + 1);
+    older.request.destroy();
   });
 
   test("have no label that whoever asks could make up", async () => {

@@ -47,15 +47,19 @@ export const may = z.string().nullable();
 export const nothing = z.null();
 
 /** Where to go on in a list, and how many rows. */
-export const paging = [
-  {
-    name: "cursor",
-    in: "query",
-    description: "`nextCursor` or `previousCursor` of another page's answer.",
-    schema: z.string().max(2000),
-  },
-  { name: "limit", in: "query", description: "Rows of one page.", schema: z.int().min(1).max(200).default(50) },
-] as const;
+export const pagingOf = (usual: number, most: number) =>
+  [
+    {
+      name: "cursor",
+      in: "query",
+      description: "`nextCursor` or `previousCursor` of another page's answer.",
+      schema: z.string().max(2000),
+    },
+    { name: "limit", in: "query", description: "Rows of one page.", schema: z.int().min(1).max(most).default(usual) },
+  ] as const;
+
+/** That of most lists. */
+export const paging = pagingOf(50, 200);
 
 /** One value of the query. */
 export const query = (name: string, schema: z.ZodType, description: string) =>

@@ -12,7 +12,7 @@ import {
 } from "../../../lib/recordings/index.ts";
 import type { Answer, Area, Operation, Parameter } from "../operation.ts";
 import { empty, json, jsonBody } from "../operation.ts";
-import { count, field, may, pageOf, paging, query, rowsOf, sha256, shapeOf, time } from "../shapes.ts";
+import { count, field, may, pageOf, paging, pagingOf, query, rowsOf, sha256, shapeOf, time } from "../shapes.ts";
 import { eventRow } from "./custody.ts";
 
 const rowMembers = {
@@ -308,7 +308,8 @@ export const recordings: Area = {
       id: "listChunks",
       summary: "Its chunks, as they arrived",
       caller: "person",
-      answers: { 200: json("The chunks in order.", rowsOf(chunk)) },
+      parameters: pagingOf(10_000, 10_000),
+      answers: { 200: json("The chunks in order.", pageOf(chunk)) },
       refuses: ["not_found"],
     },
     {
