@@ -184,6 +184,8 @@ describe("the operator command", { timeout: 180_000 }, () => {
     const { id, sha256 } = await factories.makeRecording(db, { content });
     const details = { sha256: Buffer.from(sha256 ?? []).toString("hex"), sizeBytes: content.length, chunks: 1 };
     await recordEvent(context(), db, { action: "recording.sealed", recordingId: id, details });
+    const other = await factories.makeRecording(db, { content: Buffer.from("other") });
+    await recordEvent(context(), db, { action: "recording.sealed", recordingId: other.id });
     await sequenceLog(system);
     await issueReceipts(system);
     const file = join(dir, "proved.mp4");
@@ -194,6 +196,10 @@ describe("the operator command", { timeout: 180_000 }, () => {
     await db.$executeRaw`UPDATE receipt SET jws = 'a.b.c' WHERE recording_id = ${id}`;
     const wrong = await strongroom("verify", file);
     expect(wrong).toMatchObject({ code: 1, out: expect.stringContaining("RECEIPT NOT VALID") });
+    await db.$executeRaw`UPDATE receipt r SET jws = o.jws FROM receipt o
+      WHERE r.recording_id = ${id} AND o.recording_id = ${other.id}`;
+    const foreign = await strongroom("verify", file);
+    expect(foreign).toMatchObject({ code: 1, out: expect.stringContaining("about another recording") });
   });
 
   test("device quota sets a limit and lifts it", async () => {

@@ -22,7 +22,7 @@ export function addVerifyCommand(program: Command): void {
       await withArchive("verify", async (ctx) => {
         const { rows } = await listRecordings(ctx, { digest: sha256 });
         const receipts = new Map<string, Words>();
-        for (const { id } of rows) receipts.set(id, await receiptWords(ctx, id));
+        for (const { id } of rows) receipts.set(id, await receiptWords(ctx, id, sha256));
         const recordings = rows.map(({ id, state, fileName, sealedAt, device, startAt, endAt }) => ({
           receipt: receipts.get(id)?.words,
           id,
@@ -43,11 +43,13 @@ export function addVerifyCommand(program: Command): void {
 type Words = { words: string; isWrong: boolean };
 
 /** What the recording's receipt says when it is checked as anyone would. */
-async function receiptWords(ctx: Context, recordingId: string): Promise<Words> {
+async function receiptWords(ctx: Context, recordingId: string, sha256: string): Promise<Words> {
   try {
     const kept = await findReceipt(ctx, recordingId);
     if (kept === null) return { words: "no receipt", isWrong: false };
     const { receipt, checkpointSize } = verifyReceipt(kept.jws, await publicKeys(ctx.db));
+    if (receipt.recording !== recordingId || receipt.sha256 !== sha256)
+      throw new ProtocolError("It is about another recording or other bytes.");
     const words = `receipt valid: event ${receipt.log.index} of ${checkpointSize} in the custody log`;
     return { words, isWrong: false };
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
 import { publicKeys } from "../keys/index.ts";
-import { custodyLeaf, leafHash, noteKeysOf, openCheckpoint } from "../protocol/index.ts";
+import { type Checkpoint, custodyLeaf, leafHash, noteKeysOf, openCheckpoint } from "../protocol/index.ts";
 import { readLeafEvents } from "./leaf-events.ts";
 import { type FullTile, TreeEdge } from "./tree-edge.ts";
 
@@ -72,18 +72,16 @@ export async function inspectLog(ctx: Context, { onProblem, checkpoint }: Verify
     }
   }
   const size = Number(newest?.size ?? 0);
-  const roots = await expectedRoots(ctx, size);
-  report.checkpoints = roots.size;
-  if (given !== null) roots.set(given.size, [...(roots.get(given.size) ?? []), given.root]);
+  report.checkpoints = await ctx.db.logCheckpoint.count({ where: { size: { lte: size } } });
   await findOutside(ctx, tell);
-  const edge = await walk(ctx, size, roots, tell);
+  const edge = await walk(ctx, size, given, tell);
   report.size = edge.size;
   report.root = edge.root().toString("base64");
-  for (const later of [...roots.keys()].filter((at) => at > size)) {
+  if (given !== null && given.size > size) {
     tell(
       "checkpoint_missing",
-      `checkpoint ${later}`,
-      `A signed checkpoint has ${later} leaves, and the tree has ${size}.`,
+      `checkpoint ${given.size}`,
+      `A signed checkpoint has ${given.size} leaves, and the tree has ${size}.`,
     );
   }
   return report;
@@ -103,18 +101,25 @@ export async function verifyLog(ctx: Context, input: VerifyLog): Promise<LogRepo
 
 type Tell = (code: LogProblem["code"], subject: string, found: string) => void;
 
-async function expectedRoots(ctx: Context, size: number): Promise<Map<number, Buffer[]>> {
+/** Roots that were signed for trees of more than `from` leaves, up to `until`, by their size. */
+async function signedRoots(
+  ctx: Context,
+  { from, until }: { from: number; until: number },
+  given: Checkpoint | null,
+): Promise<Map<number, Buffer[]>> {
   const rows = await ctx.db.logCheckpoint.findMany({
-    where: { size: { lte: size } },
+    where: { size: { gt: from, lte: until } },
     select: { size: true, root: true, note: true },
   });
   // The note is what was published; the column beside it could have been changed alone.
-  return new Map(
+  const roots = new Map<number, Buffer[]>(
     rows.map((row) => [
       Number(row.size),
       [Buffer.from(row.root), Buffer.from(row.note.split("\n")[2] ?? "", "base64")],
     ]),
   );
+  if (given !== null) roots.set(given.size, [...(roots.get(given.size) ?? []), given.root]);
+  return roots;
 }
 
 /** Events that are neither in the tree nor on their way, and events that vanished on their way. */
@@ -136,12 +141,14 @@ async function findOutside(ctx: Context, tell: Tell): Promise<void> {
 }
 
 /** Goes through the tree leaf by leaf with the memory of one batch. */
-async function walk(ctx: Context, size: number, roots: Map<number, Buffer[]>, tell: Tell): Promise<TreeEdge> {
+async function walk(ctx: Context, size: number, given: Checkpoint | null, tell: Tell): Promise<TreeEdge> {
   const edge = TreeEdge.empty();
   let isRight = true;
   while (edge.size < size) {
+    const until = Math.min(edge.size + batchSize, size);
+    const roots = await signedRoots(ctx, { from: edge.size, until }, given);
     const leaves = await ctx.db.logLeaf.findMany({
-      where: { index: { gte: edge.size, lt: Math.min(edge.size + batchSize, size) } },
+      where: { index: { gte: edge.size, lt: until } },
       orderBy: { index: "asc" },
     });
     const events = await readLeafEvents(
