@@ -453,8 +453,19 @@ export const triggers: Case[] = [
   ),
   rule(
     "manifest_stays",
-    () => ["UPDATE manifest SET jws = 'y'", "UPDATE manifest SET sequence = 2", "DELETE FROM manifest"],
-    (f) => [`UPDATE manifest SET recording_id = '${f.received}'`],
+    (f) => [
+      "UPDATE manifest SET jws = 'y'",
+      "UPDATE manifest SET sequence = 2",
+      "DELETE FROM manifest",
+      [addSibling(f), moveManifest],
+      [endUpload(f), moveManifest.replace("R-1", f.received)],
+    ],
+    (f) => [addSibling(f), endUpload(f), moveManifest],
+  ),
+  rule(
+    "manifest_no_truncate",
+    () => ["TRUNCATE manifest CASCADE", "TRUNCATE device_key CASCADE"],
+    () => ["SELECT 1 FROM manifest"],
   ),
   rule(
     "chunk_never_shrinks",
@@ -558,6 +569,12 @@ function addManifest(f: Fixture, columns: Record<string, string>): string {
   return `INSERT INTO manifest (${Object.keys(all).join(", ")}, device_id)
     SELECT ${Object.values(all).join(", ")}, device_id FROM recording WHERE id = '${f.receiving}'`;
 }
+
+const moveManifest = "UPDATE manifest SET recording_id = 'R-1'";
+const endUpload = (f: Fixture) => upload(f).replace("SET", "SET state = 'terminated'");
+/** Another recording of the device that sent the manifest. */
+const addSibling = (f: Fixture) =>
+  addRecording(f, { device_id: `(SELECT device_id FROM recording WHERE id = '${f.receiving}')` });
 
 /** The same request under another id, with one column changed. */
 function copyRequest(f: Fixture, name: string, value: string): string {
