@@ -57,7 +57,10 @@ export async function openUpload(
 async function findSite(tx: Transaction, deviceId: string, place: string | null) {
   const { site } = await tx.device.findUniqueOrThrow({ where: { id: deviceId }, include: { site: true } });
   if (site !== null || place === null) return site;
-  return tx.site.findFirst({ where: { name: { equals: place, mode: "insensitive" } } });
+  // Prisma's "insensitive" reads % and _ as a pattern: a place could name a site that it does not name.
+  const [named] = await tx.$queryRaw<{ id: string; name: string }[]>`
+    SELECT id, name FROM site WHERE lower(name) = lower(${place}) ORDER BY id LIMIT 1`;
+  return named ?? null;
 }
 
 function readMetadata(header: string | null): CaptureMetadata {
