@@ -34,7 +34,7 @@ async function handleManifest({ services, request, response }: Call, ctx: Contex
       `Send a signed manifest as ${manifestMediaType}, or a form with a file as multipart/form-data.`,
     );
   const jws = await readText(request, { maxBytes: maxManifestBytes, idleMs: services.env.uploadIdleMs });
-  const announced = await announceRecording(ctx, jws.trim());
+  const announced = await announceRecording(ctx, jws.trim(), services.env.uploadMaxBytes);
   const location = `${locationBase(services, request)}/${announced.upload.id}`;
   const headers = {
     "Content-Type": "application/json",

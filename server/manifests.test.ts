@@ -231,6 +231,20 @@ describe("a signed manifest", () => {
     expect((await device.announce(jws)).status).toBe(201);
   });
 
+  test("of a file that is longer than any that is taken is refused, and leaves nothing", async () => {
+    const device = await signer();
+    const chunkSizeBytes = 64 * 1024 * 1024;
+    const sizeBytes = 2 ** 40 + 1;
+    const chunkSha256 = Array.from({ length: 2 ** 14 + 1 }, () => "ab".repeat(32));
+    const answer = await device.announce(
+      device.sign(
+        device.describe(Buffer.alloc(0), { sizeBytes, chunkSizeBytes, chunkSha256, sha256: "cd".repeat(32) }),
+      ),
+    );
+    expect([answer.status, answer.json]).toMatchObject([413, { code: "too_large", field: "sizeBytes" }]);
+    expect(await world().db.manifest.count({ where: { deviceId: device.id } })).toBe(0);
+  });
+
   test("for content that is here already is recorded, counted on, and brings nothing new", async () => {
     const device = await signer();
     const file = randomBytes(1000);

@@ -1,6 +1,7 @@
 import type { Prisma, RecordingState } from "../../generated/prisma/client.ts";
 import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
+import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { CaptureMetadata, JsonValue, Manifest } from "../protocol/index.ts";
 import { checkManifest, refuseRevoked, type SignedManifest } from "./check-manifest.ts";
@@ -32,10 +33,11 @@ const digestOf = (signed: SignedManifest) => Buffer.from(signed.manifestSha256, 
  * device's numbers is recorded and shown, and never a reason to refuse evidence.
  *
  * @param jws the manifest in compact form
+ * @param maxBytes longest file
  * @throws AppError unauthenticated, manifest_invalid, manifest_key_unknown, manifest_signature_invalid, too_large,
  *   insufficient_storage, too_many_requests
  */
-export async function announceRecording(ctx: Context, jws: string): Promise<Announced> {
+export async function announceRecording(ctx: Context, jws: string, maxBytes: number): Promise<Announced> {
   const device = requireDevice(ctx);
   const signed = await checkManifest(ctx, device, jws);
   const { manifest } = signed;
@@ -52,11 +54,16 @@ export async function announceRecording(ctx: Context, jws: string): Promise<Anno
       return false;
     },
     open: async (tx, recordingId) => {
+      if (manifest.sizeBytes > maxBytes) throw tooLong(maxBytes);
       await openNew(ctx, tx, device, { signed, recordingId });
       return true;
     },
   });
   return announced(ctx, manifestSha256, isNew);
+}
+
+function tooLong(maxBytes: number): AppError {
+  return new AppError("too_large", `This archive takes files of at most ${maxBytes} bytes.`, { field: "sizeBytes" });
 }
 
 const asFound = (known: KnownRecording | null): Found | null =>

@@ -63,7 +63,7 @@ async function open(
   maxBytes: number,
 ): Promise<{ upload: UploadRow; isNew: boolean }> {
   const manifest = fields.get("manifest");
-  if (manifest !== undefined) return announceRecording(ctx, manifest.trim());
+  if (manifest !== undefined) return announceRecording(ctx, manifest.trim(), maxBytes);
   const values = new Map(fields);
   values.delete("size");
   if (fileName !== null && !values.has("filename") && !values.has("name")) values.set("filename", fileName);
