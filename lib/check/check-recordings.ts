@@ -2,7 +2,7 @@ import type { RecordingState } from "../../generated/prisma/client.ts";
 import type { Context } from "../context.ts";
 import { chunkCount, sha256HexOf } from "../protocol/index.ts";
 import { recordingKey } from "../recordings/index.ts";
-import { readBack } from "../uploads/index.ts";
+import { chunkRows, chunkSha256At, readBack } from "../uploads/index.ts";
 import { checkReceipt } from "./check-receipt.ts";
 import type { CheckDepth, CheckReport, Problem } from "./types.ts";
 
@@ -137,13 +137,11 @@ async function judgeBytes(ctx: Context, facts: RecordingFacts, report: CheckRepo
   try {
     const found = await readBack(reader, facts.chunkSizeBytes);
     report.bytesRead += found.sizeBytes;
-    const rows = await ctx.db.chunk.findMany({ where: { recordingId: subject }, orderBy: { index: "asc" } });
-    // The growing chunk of an open upload has no digest yet.
-    const differing = rows.find((row, index) =>
-      row.sha256 === null ? facts.uploadState === "complete" : sha256HexOf(row.sha256) !== found.chunks[index]?.sha256,
-    );
-    if (differing !== undefined) {
-      const place = `Chunk ${differing.index}, from byte ${differing.offsetBytes}, is not as it arrived.`;
+    for await (const { index, offsetBytes, sha256 } of chunkRows(ctx.db, subject)) {
+      const actual = chunkSha256At(found.chunkSha256s, index);
+      // The growing chunk of an open upload has no digest yet.
+      if (sha256 === null ? facts.uploadState !== "complete" : sha256HexOf(sha256) === actual) continue;
+      const place = `Chunk ${index}, from byte ${offsetBytes}, is not as it arrived.`;
       return [{ code: "chunk_differs", subject, found: place, mend: restore }];
     }
     if (facts.sha256 !== null && sha256HexOf(facts.sha256) !== found.sha256)

@@ -10,8 +10,8 @@ import { ChunkDigester, type WholeChunk } from "./chunk-digester.ts";
 export type ThreadMemory = { memory: SharedArrayBuffer; slotBytes: number };
 /** A new file, to be digested whole (null) or in chunks; bytes in a slot; or the end of the file. */
 export type ThreadInput = { chunkSizeBytes: number | null } | { slot: number; lengthBytes: number } | "end";
-/** A slot that is free again, or the digests. */
-export type ThreadOutput = { slot: number } | { sha256: string } | { chunks: WholeChunk[] };
+/** A slot that is free again, or the digests, 32 bytes for each chunk. */
+export type ThreadOutput = { slot: number } | { sha256: string } | { chunkSha256s: Uint8Array };
 
 /** Below what receives: on Linux a thread has a priority of its own. Elsewhere read-back competes as an equal. */
 function giveWayToUploads(): void {
@@ -22,19 +22,44 @@ function giveWayToUploads(): void {
   }
 }
 
+const sha256Bytes = 32;
+
 type Work = { add(bytes: Uint8Array): void; end(): ThreadOutput };
 
 function digestWhole(hash: Hash = createHash("sha256")): Work {
   return { add: (bytes) => void hash.update(bytes), end: () => ({ sha256: hash.digest("hex") }) };
 }
 
+/** Digests one behind the other: a file may have millions, and as objects they would fill the memory. */
+class DigestList {
+  #bytes = new Uint8Array(1024 * sha256Bytes);
+  #length = 0;
+
+  add(chunks: readonly WholeChunk[]): void {
+    for (const { sha256 } of chunks) {
+      if (this.#length === this.#bytes.length) {
+        const grown = new Uint8Array(this.#length * 2);
+        grown.set(this.#bytes);
+        this.#bytes = grown;
+      }
+      this.#bytes.set(Buffer.from(sha256, "hex"), this.#length);
+      this.#length += sha256Bytes;
+    }
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+}
+
 function digestChunks(digester: ChunkDigester): Work {
-  const chunks: WholeChunk[] = [];
+  const digests = new DigestList();
   const end = () => {
     const last = digester.end();
-    return { chunks: last === null ? chunks : [...chunks, last] };
+    if (last !== null) digests.add([last]);
+    return { chunkSha256s: digests.bytes };
   };
-  return { add: (bytes) => void chunks.push(...digester.add([bytes])), end };
+  return { add: (bytes) => digests.add(digester.add([bytes])), end };
 }
 
 function serve(port: MessagePort, { memory, slotBytes }: ThreadMemory): void {

@@ -1,5 +1,6 @@
 export { type Announced, announceRecording } from "./announce-recording.ts";
 export { assembleUpload } from "./assemble-upload.ts";
+export { chunkRows } from "./chunk-rows.ts";
 export { contentDigestOf } from "./digest-fields.ts";
 export { expireUploads } from "./expire-uploads.ts";
 export { httpUploadRefusal } from "./http-upload-endpoint.ts";
@@ -7,7 +8,7 @@ export { isHttpUpload } from "./http-upload-request.ts";
 export type { Inform } from "./http-upload-scope.ts";
 export { logFailure } from "./log-failure.ts";
 export { partKey } from "./part-key.ts";
-export { type ReadBack, readBack } from "./read-back.ts";
+export { chunkSha256At, type ReadBack, readBack } from "./read-back.ts";
 export type { ReceivedForm } from "./receive-form.ts";
 export { type QuarantineReason, quarantineRecording, sealRecording } from "./seal-recording.ts";
 export { sweepParts } from "./sweep-parts.ts";

@@ -1,13 +1,20 @@
 import type { BlobReader } from "../storage/index.ts";
-import type { WholeChunk } from "./chunk-digester.ts";
 import { withDigestThreads } from "./digest-threads.ts";
 
-/** What is really in storage. */
-export type ReadBack = { sizeBytes: number; sha256: string; chunks: WholeChunk[] };
+const sha256Bytes = 32;
+
+/** What is really in storage. Of each chunk the SHA-256, 32 bytes one behind the other as in a manifest. */
+export type ReadBack = { sizeBytes: number; sha256: string; chunkSha256s: Uint8Array };
+
+/** SHA-256 of one chunk, in hexadecimal digits; null: there is no such chunk. */
+export function chunkSha256At(chunkSha256s: Uint8Array, index: number): string | null {
+  const digest = chunkSha256s.subarray(index * sha256Bytes, (index + 1) * sha256Bytes);
+  return digest.length === 0 ? null : Buffer.from(digest).toString("hex");
+}
 
 /**
  * Reads a blob back and computes its SHA-256 and that of every chunk, on two threads beside the one that
- * receives, with 8 MiB of memory whatever its size.
+ * receives, with 8 MiB of memory whatever its size, and 32 bytes for each chunk.
  *
  * @param signal ends it early; it then throws the signal's reason
  */
@@ -24,6 +31,6 @@ export async function readBack(reader: BlobReader, chunkSizeBytes: number, signa
       sizeBytes += lengthBytes;
     }
     const results = await threads.end();
-    return Object.assign({ sizeBytes, sha256: "", chunks: [] }, ...results);
+    return Object.assign({ sizeBytes, sha256: "", chunkSha256s: new Uint8Array() }, ...results);
   });
 }

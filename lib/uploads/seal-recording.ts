@@ -3,12 +3,11 @@ import type { Context } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
 import { AppError, notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
-import { chunkCount } from "../protocol/index.ts";
+import { chunkCount, sha256HexOf } from "../protocol/index.ts";
 import { recordingKey } from "../recordings/index.ts";
-import { type ReadBack, readBack } from "./read-back.ts";
+import { chunkRows } from "./chunk-rows.ts";
+import { chunkSha256At, type ReadBack, readBack } from "./read-back.ts";
 import { findFirst, promoteRepeat } from "./repeats.ts";
-
-const sha256Bytes = 32;
 
 /** Why a recording cannot be sealed. Stable codes, named in docs/storage.md. */
 export type QuarantineReason = "missing" | "length_mismatch" | "chunk_mismatch" | "digest_mismatch";
@@ -127,26 +126,18 @@ async function inspect(
 
 /** The first chunk that is not in storage as it was when it arrived. */
 async function compareChunks(ctx: Context, due: Due, found: ReadBack): Promise<Finding | null> {
-  const rows = await ctx.db.chunk.findMany({
-    where: { recordingId: due.id },
-    orderBy: { index: "asc" },
-    select: { index: true, lengthBytes: true, sha256: true },
-  });
-  for (let index = 0; index < chunkCount(due.sizeBytes, due.chunkSizeBytes); index++) {
-    const [row, chunk] = [rows[index], found.chunks[index]];
-    const expected = row?.sha256 ? Buffer.from(row.sha256).toString("hex") : null;
-    if (row?.index === index && row.lengthBytes === chunk?.lengthBytes && expected === chunk.sha256) continue;
-    return {
-      reason: "chunk_mismatch",
-      details: {
-        index,
-        offsetBytes: index * due.chunkSizeBytes,
-        expectedSha256: expected,
-        actualSha256: chunk?.sha256 ?? null,
-      },
-    };
+  const { sizeBytes, chunkSizeBytes } = due;
+  const count = chunkCount(sizeBytes, chunkSizeBytes);
+  let index = 0;
+  for await (const row of chunkRows(ctx.db, due.id)) {
+    if (index === count) break;
+    const expected = row.sha256 === null ? null : sha256HexOf(row.sha256);
+    const lengthBytes = Math.min(chunkSizeBytes, sizeBytes - index * chunkSizeBytes);
+    const isRight = row.index === index && row.lengthBytes === lengthBytes && expected !== null;
+    if (!isRight || expected !== chunkSha256At(found.chunkSha256s, index)) return differs(due, found, index, expected);
+    index += 1;
   }
-  return null;
+  return index === count ? null : differs(due, found, index, null);
 }
 
 /** The first chunk that is not in storage as the device signed it. Its size and SHA-256 are the recording's own. */
@@ -156,18 +147,17 @@ async function compareManifest(ctx: Context, due: Due, found: ReadBack): Promise
     where: { manifestSha256: due.manifestSha256 },
     select: { chunkSha256s: true },
   });
-  const digests = Buffer.from(chunkSha256s);
-  const index = found.chunks.findIndex(
-    ({ sha256 }, at) => digests.toString("hex", at * sha256Bytes, (at + 1) * sha256Bytes) !== sha256,
-  );
-  if (index === -1) return null;
-  const details = {
-    index,
-    offsetBytes: index * due.chunkSizeBytes,
-    expectedSha256: digests.toString("hex", index * sha256Bytes, (index + 1) * sha256Bytes) || null,
-    actualSha256: found.chunks[index]?.sha256 ?? null,
-  };
-  return { reason: "chunk_mismatch", details };
+  for (let index = 0; index < chunkCount(due.sizeBytes, due.chunkSizeBytes); index++) {
+    const expected = chunkSha256At(chunkSha256s, index);
+    if (expected !== chunkSha256At(found.chunkSha256s, index)) return differs(due, found, index, expected);
+  }
+  return null;
+}
+
+function differs(due: Due, found: ReadBack, index: number, expectedSha256: string | null): Finding {
+  const offsetBytes = index * due.chunkSizeBytes;
+  const actualSha256 = chunkSha256At(found.chunkSha256s, index);
+  return { reason: "chunk_mismatch", details: { index, offsetBytes, expectedSha256, actualSha256 } };
 }
 
 function compareDigest(due: Due, found: ReadBack): Finding | null {
@@ -185,7 +175,11 @@ async function seal(ctx: Context, due: Due, found: ReadBack): Promise<boolean> {
       data: { state: "sealed", sealedAt: ctx.clock.now(), sha256: Buffer.from(found.sha256, "hex"), repeatOfId },
     });
     if (count === 0) return false;
-    const details = { sha256: found.sha256, sizeBytes: found.sizeBytes, chunks: found.chunks.length };
+    const details = {
+      sha256: found.sha256,
+      sizeBytes: found.sizeBytes,
+      chunks: chunkCount(found.sizeBytes, due.chunkSizeBytes),
+    };
     await recordEvent(ctx, tx, { action: "recording.sealed", recordingId: due.id, details });
     if (repeatOfId === null) return true;
     const repeat = { recordingId: due.id, deviceId: due.deviceId, details: { repeatOf: repeatOfId } };
