@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Context } from "../context.ts";
+import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
 import { parseInput } from "../input.ts";
@@ -36,11 +36,17 @@ export async function rotateSigningKey(ctx: Context, raw: RotateKey): Promise<{ 
       );
     const { count } = await tx.signingKey.updateMany({
       where: { kid: old.kid, retiredAt: null },
-      data: { retiredAt: ctx.clock.now(), encryptedPrivateKey: null },
+      data: { retiredAt: await endOf(ctx, tx, old.kid), encryptedPrivateKey: null },
     });
     if (count === 0) throw new AppError("state_conflict", "This key was rotated just now.");
     const { kid } = await makeKey(ctx, tx, purpose, old.name);
     await recordEvent(ctx, tx, { action: "key.rotated", details: { purpose, kid, retiredKid: old.kid, isLost } });
     return { kid };
   });
+}
+
+/** Now, by whichever clock is ahead: what the key signed on another server must not be dated after its end. */
+async function endOf(ctx: Context, tx: Transaction, kid: string): Promise<Date> {
+  const { _max: last } = await tx.receipt.aggregate({ where: { kid }, _max: { createdAt: true } });
+  return new Date(Math.max(ctx.clock.now().getTime(), last.createdAt?.getTime() ?? 0));
 }

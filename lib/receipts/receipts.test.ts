@@ -194,6 +194,15 @@ describe("receipts", () => {
     expect(retired?.retiredAt?.getTime()).toBeGreaterThanOrEqual(issuedAt.getTime());
   });
 
+  test("a key that retires by a slower clock than the one it signed by takes no receipt with it", async () => {
+    const { id } = await makeSealed();
+    await keepLog();
+    const { jws } = await getReceipt(system(), id);
+    const slower = { now: () => new Date(world().clock.now().getTime() - 10_000) };
+    await rotateSigningKey({ ...system(), clock: slower }, { purpose: "receipt" });
+    expect(verifyReceipt(jws, await keys()).receipt.recording).toBe(id);
+  });
+
   test("it is given to its device, to people by their role, and to whom the recording was released", async () => {
     const { db, context, clock } = world();
     const scene = await makeScene(world());
