@@ -1,0 +1,43 @@
+import { renderToStaticMarkup } from "react-dom/server";
+import { describe, expect, test } from "vitest";
+import { PreferencesProvider } from "@/components/ui/preferences";
+import type { ManifestChainView } from "@/lib/devices/types";
+import { ManifestChain } from "./manifest-chain";
+
+const at = new Date("2026-03-02T09:00:00Z");
+const chain: ManifestChainView = { count: 7, lastSequence: 9, lastReceivedAt: at, gaps: [], forks: [] };
+const wordsOf = (view: ManifestChainView | null) =>
+  renderToStaticMarkup(
+    <PreferencesProvider initial={{ time: "utc", theme: "light", keys: "on" }} now={at}>
+      <ManifestChain chain={view} zone="Europe/Madrid" />
+    </PreferencesProvider>,
+  ).replaceAll(/<[^>]+>/g, "");
+
+describe("what a device's page says of its manifests", () => {
+  test("nothing is wrong, or nothing is there", () => {
+    expect(wordsOf(null)).toContain("None yet");
+    expect(wordsOf(chain)).toMatch(/Without a gap.*7 manifests, the last is number 9/);
+  });
+
+  test("numbers that are missing, one by one and in a row", () => {
+    const gaps = [
+      { first: 8, last: 8 },
+      { first: 2, last: 4 },
+    ];
+    const words = wordsOf({ ...chain, gaps });
+    expect(words).toContain("Numbers missing");
+    expect(words).toContain("Missing: number 8, numbers 2 to 4.");
+    expect(words).not.toContain("Without a gap");
+  });
+
+  test("numbers that contradict, which count more than missing ones", () => {
+    const forks = [true, false].map((isSameNumber, at) => ({
+      ...{ sequence: at + 3, recordingId: "R-00000-00000", receivedAt: chain.lastReceivedAt, isSameNumber },
+    }));
+    const words = wordsOf({ ...chain, gaps: [{ first: 2, last: 2 }], forks });
+    expect(words).toMatch(/Contradiction.*Missing: number 2\./);
+    expect(words).not.toContain("Numbers missing");
+    expect(words).toContain("Number 3 came twice with different content");
+    expect(words).toContain("Number 4 does not name the manifest before it");
+  });
+});
