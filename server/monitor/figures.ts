@@ -12,6 +12,7 @@ type Figures = {
   sealJobs: number | null;
   oldestSealSeconds: number | null;
   freeBytes: number | null;
+  oldestPendingSeconds: number | null;
 };
 
 async function orNull<T>(promise: Promise<T>): Promise<T | null> {
@@ -19,17 +20,27 @@ async function orNull<T>(promise: Promise<T>): Promise<T | null> {
   return Promise.race([promise.catch(() => null), late]);
 }
 
-async function readFigures({ db, jobs, storage }: Services): Promise<Figures> {
-  const [openUploads, backlog, freeBytes] = await Promise.all([
+/** How long the oldest custody event waits that is not in the log's tree yet; 0: none does. */
+async function oldestPending({ db, clock }: Services): Promise<number> {
+  const [oldest] = await db.$queryRaw<{ at: Date }[]>`
+    SELECT e.at FROM log_pending p JOIN custody_event e USING (seq) ORDER BY p.seq LIMIT 1`;
+  return oldest === undefined ? 0 : Math.max(0, clock.now().getTime() - oldest.at.getTime()) / 1000;
+}
+
+async function readFigures(services: Services): Promise<Figures> {
+  const { db, jobs, storage } = services;
+  const [openUploads, backlog, freeBytes, oldestPendingSeconds] = await Promise.all([
     orNull(db.upload.count({ where: { state: "open" } })),
     orNull(jobs.backlog("recording.seal")),
     orNull(storage.freeBytes()),
+    orNull(oldestPending(services)),
   ]);
   return {
     openUploads,
     sealJobs: backlog?.count ?? null,
     oldestSealSeconds: backlog?.oldestSeconds ?? null,
     freeBytes,
+    oldestPendingSeconds,
   };
 }
 
@@ -42,6 +53,11 @@ const gauges: { figure: keyof Figures; name: string; help: string }[] = [
     help: "How long the oldest of them waits; 0 when none does.",
   },
   { figure: "freeBytes", name: "strongroom_storage_free_bytes", help: "Bytes that storage can still take." },
+  {
+    figure: "oldestPendingSeconds",
+    name: "strongroom_custody_pending_oldest_age_seconds",
+    help: "How long the oldest custody event waits to enter the log's tree, before which there is no receipt.",
+  },
 ];
 
 /** Adds gauges that are read when somebody asks. What could not be asked is left out, so that no old figure lies. */

@@ -27,6 +27,11 @@ describe("the metrics", () => {
   }
 
   test("count what is received, sealed, quarantined and refused", async () => {
+    await world().db.logPending.deleteMany();
+    const at = new Date(archive.services.clock.now().getTime() - 700_000);
+    await world().db.custodyEvent.create({
+      data: { at, action: "log.read", actorKind: "system", actorName: "test", correlationId: "c" },
+    });
     const device = await factories.makeDevice(world().db);
     const client = tusDevice(() => archive.url, device.token);
     const system = contextFor(
@@ -49,6 +54,7 @@ describe("the metrics", () => {
     await world().storage.remove(`recordings/${damaged}`);
     await sealRecording(system, { recordingId: damaged });
     const found = await scrape();
+    expect(found.get("strongroom_custody_pending_oldest_age_seconds")).toBeGreaterThanOrEqual(700);
     const expected = {
       strongroom_received_bytes_total: 12_000,
       strongroom_recordings_sealed_total: 1,
