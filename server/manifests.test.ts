@@ -245,6 +245,16 @@ describe("a signed manifest", () => {
     expect(await world().db.manifest.count({ where: { deviceId: device.id } })).toBe(0);
   });
 
+  test("judges also bytes that come with a creation, and says where it goes on", async () => {
+    const device = await signer();
+    const file = randomBytes(3 * chunk);
+    const manifest = device.describe(file);
+    const { json } = await device.announce(device.sign(manifest));
+    const wrong = Buffer.concat([file.subarray(0, chunk), randomBytes(2 * chunk)]);
+    const { status, headers } = await device.tus.createWith(file.length, { sha256: manifest.sha256 }, wrong);
+    expect([status, headers.location, headers["upload-offset"]]).toEqual([460, json.upload, String(chunk)]);
+  });
+
   test("for content that is here already is recorded, counted on, and brings nothing new", async () => {
     const device = await signer();
     const file = randomBytes(1000);

@@ -146,7 +146,7 @@ async function take(scope: HttpUploadScope, lease: Lease, parts: HttpUploadParts
     scope.result = await appendBytes(ctx, lease, body, options);
   } finally {
     // Where it goes on after a chunk that is not what a manifest says.
-    scope.upload = lease.replacedBy ?? scope.upload;
+    scope.upload = lease.replacedBy ?? lease.upload;
   }
   if (completes && scope.result.ended === "whole" && !scope.result.isComplete)
     throw inconsistentLength("The body ended before the length that was announced; what arrived is kept.");

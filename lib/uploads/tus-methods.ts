@@ -164,7 +164,7 @@ async function take(scope: TusScope, lease: Lease | null, parts: TusParts, saves
   try {
     scope.result = await appendBytes(ctx, lease, body, { ...parts, checksum: stated.checksum, savesLength });
   } finally {
-    scope.upload = lease.replacedBy ?? scope.upload;
+    scope.upload = lease.replacedBy ?? lease.upload;
   }
   return scope.result.offsetBytes;
 }
