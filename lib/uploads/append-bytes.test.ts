@@ -62,3 +62,41 @@ describe("a full disk that the database feels too", () => {
     expect(Number(offsetBytes)).toBe(chunks.reduce((sum, chunk) => sum + chunk.lengthBytes, 0));
   });
 });
+
+describe("the last byte of a file", () => {
+  const world = useTestDatabase();
+
+  // A client that is told an offset of the whole length sends nothing more: the upload would stay open, and expire.
+  test.each([
+    ["that ends with a chunk", 2 * chunkBytes],
+    ["that ends inside one", 2 * chunkBytes + 10],
+  ])("%s is not promised before the recording is received", async (_, lengthBytes) => {
+    const device = await factories.makeDevice(world().db);
+    const ctx = world().context(device.actor);
+    const metadataHeader = encodeMetadataHeader([["chunk_size", String(chunkBytes)]]);
+    const uploadId = newId("upload");
+    await openUpload(ctx, { uploadId, lengthBytes, metadataHeader });
+    const writers = new Writers({ ...defaultTiming, checkpointMs: 0, renewMs: 20 }, localSignals());
+    const send = async (as: Context, offsetBytes: number, body: Readable) => {
+      const { lease } = await takeLease(as, uploadId, offsetBytes, writers);
+      if (lease === null) throw new Error("Nobody else writes.");
+      return appendBytes(as, lease, body, { writers, maxBytes: lengthBytes });
+    };
+    const offset = async () => Number((await ctx.db.upload.findUniqueOrThrow({ where: { id: uploadId } })).offsetBytes);
+    // Killed before the last transaction, however long the body takes to end.
+    const db = new Proxy(ctx.db, {
+      get: (target, name) =>
+        name === "$transaction" ? () => Promise.reject(new Error("killed")) : Reflect.get(target, name),
+    });
+    async function* slow() {
+      yield randomBytes(lengthBytes);
+      await sleep(150);
+    }
+    const body = Readable.from(slow(), { objectMode: false });
+    await expect(send({ ...ctx, db }, 0, body)).rejects.toMatchObject({ code: "internal" });
+    const kept = await offset();
+    expect(kept).toBeLessThan(lengthBytes);
+    const rest = Readable.from([randomBytes(lengthBytes - kept)], { objectMode: false });
+    expect(await send(ctx, kept, rest)).toMatchObject({ isComplete: true });
+  });
+});

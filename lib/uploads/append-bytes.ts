@@ -144,8 +144,12 @@ async function keepRight(ctx: Context, lease: Lease, reception: Reception): Prom
   lease.upload.offsetBytes = progress.offsetBytes;
 }
 
-/** After a full disk: keeps what was written before it, if the medium and the database still let us. */
+/**
+ * After a full disk: keeps what was written before it, if the medium and the database still let us. Not a whole file:
+ * its last byte is promised together with the recording's state, or not at all.
+ */
 async function keepWritten(ctx: Context, lease: Lease, reception: Reception): Promise<void> {
+  if (reception.writtenBytes === lease.upload.lengthBytes) return;
   try {
     await commitInterruption(ctx, lease, await reception.syncRest(false), "insufficient_storage");
   } catch (error) {

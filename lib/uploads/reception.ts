@@ -220,12 +220,16 @@ export class Reception implements LocalWriter {
       });
   }
 
-  /** Promises what is written; `withTail` also inside a chunk. */
+  /**
+   * Promises what is written; `withTail` also inside a chunk. Never the last byte: a client that is told the whole length
+   * sends nothing more, so the upload must be complete by then.
+   */
   async #commit(withTail: boolean): Promise<void> {
     const { ctx, lease, writers } = this.#parts;
     const { chunkSizeBytes } = lease.upload;
     let includesTail = withTail;
     do {
+      if (this.#writtenBytes === lease.upload.lengthBytes) return this.#sync();
       const chunks = this.#chunks;
       this.#chunks = [];
       const tail = includesTail ? this.#tail() : null;
