@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Actor } from "../lib/context.ts";
-import { authenticateDevice, DeviceGate } from "../lib/devices/index.ts";
+import { authenticateDevice } from "../lib/devices/index.ts";
 import { AppError } from "../lib/errors.ts";
 import { jitteredSeconds } from "../lib/jitter.ts";
 import { uploadsPath } from "../lib/protocol/index.ts";
@@ -15,17 +15,9 @@ import {
 } from "../lib/uploads/index.ts";
 import { sendAnswer, sendInterim, sendProblem } from "./answer.ts";
 import { corsFields } from "./cors.ts";
+import { deviceGateOf } from "./device-gates.ts";
 import { fieldOf, forwardingOf, originOf, requestContext } from "./request-context.ts";
 import type { Call } from "./routes.ts";
-
-const gates = new WeakMap<Services, DeviceGate>();
-
-/** What limits devices in this process. */
-function deviceGateOf(services: Services): DeviceGate {
-  const gate = gates.get(services) ?? new DeviceGate(services.env.deviceLimits);
-  gates.set(services, gate);
-  return gate;
-}
 
 /**
  * Counts a body that a device sends, until what this answers is called.

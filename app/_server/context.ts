@@ -8,6 +8,7 @@ import { authenticateDevice } from "@/lib/devices/index.ts";
 import { AppError, isAppError, toProblem } from "@/lib/errors.ts";
 import type { Person } from "@/lib/people/index.ts";
 import { contextFor, getServices } from "@/lib/services.ts";
+import { deviceGateOf } from "@/server/device-gates.ts";
 import { addressField, correlationField } from "@/server/request-context.ts";
 import { sessionFromCookies } from "@/server/session.ts";
 import { pathField } from "@/server/web-request.ts";
@@ -48,7 +49,7 @@ export const requireContext = cache(async (): Promise<PersonContext> => {
 /**
  * The context of a JSON route: a device by its token, a person by their session, or nobody.
  *
- * @throws AppError token_invalid, forbidden for a change that another site's page asks for
+ * @throws AppError token_invalid, too_many_requests, forbidden for a change that another site's page asks for
  */
 async function apiContext(request: Request): Promise<Context> {
   const token = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
@@ -56,6 +57,8 @@ async function apiContext(request: Request): Promise<Context> {
     const ctx = await makeContext(request.headers, { kind: "nobody" });
     const device = await authenticateDevice(ctx.db, ctx.clock, token, ctx.origin);
     if (device === null) throw new AppError("token_invalid", "This device token is unknown or was revoked.");
+    // Each refusal of what a device may not do is a custody event, for ever.
+    deviceGateOf(await getServices()).countRequest(device.deviceId, "GET");
     return { ...ctx, actor: device };
   }
   if (!["GET", "HEAD"].includes(request.method)) await requireSameOrigin(request);

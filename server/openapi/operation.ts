@@ -51,9 +51,9 @@ export type Operation = {
 export type Area = { name: string; description: string; operations: readonly Operation[] };
 
 const ofCaller: Record<Caller, readonly ErrorCode[]> = {
-  person: ["unauthenticated", "token_invalid", "forbidden"],
-  device: ["unauthenticated", "token_invalid"],
-  "person or device": ["unauthenticated", "token_invalid", "forbidden"],
+  person: ["unauthenticated", "token_invalid", "too_many_requests", "forbidden"],
+  device: ["unauthenticated", "token_invalid", "too_many_requests"],
+  "person or device": ["unauthenticated", "token_invalid", "too_many_requests", "forbidden"],
   monitor: ["unauthenticated", "not_found"],
   anybody: [],
 };
