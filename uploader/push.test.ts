@@ -239,12 +239,14 @@ describe("push", () => {
     const { makeFile, start, peer, stateFolder } = world();
     const file = await makeFile("rear.bin", 100_000);
     const push = ["push", file, "--settle", "0", "--delete-after-seal", "--give-up-after", "1"];
-    peer.hasWrongReceipts = true;
-    const wrong = await start(push).ended;
-    expect(wrong.code).toBe(exitCodes.gaveUp);
-    expect(wrong.events.find((event) => event.event === "retry")?.problem).toContain("not for exactly this file");
-    expect(existsSync(file)).toBe(true);
-    peer.hasWrongReceipts = false;
+    for (const wrongInReceipts of [{ sha256: "0".repeat(64) }, { recording: "R-7K2M4-0418Q" }]) {
+      peer.wrongInReceipts = wrongInReceipts;
+      const wrong = await start(push).ended;
+      expect(wrong.code).toBe(exitCodes.gaveUp);
+      expect(wrong.events.find((event) => event.event === "retry")?.problem).toContain("not for exactly this file");
+      expect(existsSync(file)).toBe(true);
+    }
+    peer.wrongInReceipts = {};
     const { code, events } = await start(push).ended;
     expect(code).toBe(exitCodes.ok);
     expect(existsSync(file)).toBe(false);

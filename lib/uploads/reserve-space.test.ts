@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Context } from "../context.ts";
 import { addDevice, getDevice, setDeviceQuota } from "../devices/index.ts";
 import { newId } from "../ids.ts";
@@ -25,12 +25,15 @@ describe("space", () => {
   const admin = async () => world().context(await factories.makeAdmin(world().db));
 
   /** A device, whose archive has so many bytes free and these limits. */
-  async function deviceWith(freeBytes: number | null, limits: Partial<Context["limits"]> = {}) {
+  async function deviceWith(
+    freeBytes: number | null | (() => Promise<number>),
+    limits: Partial<Context["limits"]> = {},
+  ) {
     const device = await factories.makeDevice(world().db);
     const storage = new Proxy(world().storage, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name);
-        if (name === "freeBytes") return async () => freeBytes;
+        if (name === "freeBytes") return async () => (typeof freeBytes === "function" ? freeBytes() : freeBytes);
         return typeof value === "function" ? value.bind(target) : value;
       },
     });
@@ -66,6 +69,31 @@ describe("space", () => {
     expect(
       await world().db.recording.count({ where: { deviceId: ctx.actor.kind === "device" ? ctx.actor.deviceId : "" } }),
     ).toBe(3);
+  });
+
+  test("is claimed by one announcement at a time, also when its storage is slow to answer", async () => {
+    await endAll();
+    const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<number>()];
+    const slow = await deviceWith(() => {
+      asked.resolve();
+      return answered.promise;
+    });
+    const quick = await deviceWith(100 * megabyte);
+    const first = slow.open(60 * megabyte);
+    await asked.promise;
+    let isSettled = false;
+    const second = Promise.allSettled([quick.open(60 * megabyte)]).then(([result]) => {
+      isSettled = true;
+      return result;
+    });
+    const waiting = () => world().db.$queryRaw<
+      unknown[]
+    >`SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    await vi.waitFor(async () => expect(isSettled || (await waiting()).length > 0).toBe(true), 4_000);
+    answered.resolve(100 * megabyte);
+    await first;
+    expect(await second).toMatchObject({ status: "rejected", reason: { code: "insufficient_storage" } });
   });
 
   test("is never promised twice, however many announce at once", async () => {

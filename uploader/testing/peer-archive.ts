@@ -36,8 +36,8 @@ export class PeerArchive {
   #faults: { method: string; fault: Fault; times: number }[] = [];
   /** How many times a recording is still "received" before it is decided. */
   pollsBeforeSeal = 0;
-  /** True: receipts are for other bytes. */
-  hasWrongReceipts = false;
+  /** What is put into receipts instead of what is right. */
+  wrongInReceipts: { sha256?: string; recording?: string } = {};
   #keys: ArchiveKey[] = [];
 
   constructor(folder: string, token = "srd_test") {
@@ -126,8 +126,8 @@ export class PeerArchive {
 
   async #answerReceipt(recording: string, response: ServerResponse): Promise<void> {
     const path = join(this.folder, recording.slice(2));
-    const sha256 = this.hasWrongReceipts ? "0".repeat(64) : await sha256Of(path);
-    const { jws, keys } = sampleReceipt({ recording, sha256, sizeBytes: (await stat(path)).size });
+    const right = { recording, sha256: await sha256Of(path), sizeBytes: (await stat(path)).size };
+    const { jws, keys } = sampleReceipt({ ...right, ...this.wrongInReceipts });
     this.#keys.push(...keys);
     answer(response, { status: 200, headers: { "Content-Type": receiptMediaType }, body: jws });
   }
