@@ -1,4 +1,5 @@
 import { fromPrisma, type Job, type JobResult, PgBoss } from "pg-boss";
+import { systemClock } from "../clock.ts";
 import type { Transaction } from "../context.ts";
 import type { Log } from "../log.ts";
 import { queueNames, queues } from "./queues.ts";
@@ -101,7 +102,7 @@ class PgJobs implements Jobs {
   }
 
   silentQueues(): JobName[] {
-    const now = Date.now(); // pg-boss's own clock
+    const now = systemClock.now().getTime(); // pg-boss has no other
     const heard = this.#boss
       .getWipData()
       .filter(({ state, count, lastFetchedOn, createdOn }) => {
