@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expireReleases } from "../lib/access/index.ts";
 import { sweepBlobs } from "../lib/check/index.ts";
 import type { Context } from "../lib/context.ts";
@@ -27,7 +28,10 @@ async function keepLog(services: Services, signal?: AbortSignal): Promise<void> 
   await issueReceipts(ctx, signal);
 }
 
-/** Makes work that is asked for at any time run one at a time: while it runs, all who ask get one run more. */
+/** Between two runs of the log, so that what is sealed one after the other shares its transactions. */
+const keepLogPauseMs = 200;
+
+/** Makes work that is asked for at any time run one at a time: while it runs or rests, all who ask get one run more. */
 function coalesced(work: () => Promise<void>, onError: (error: unknown) => void): () => void {
   let isRunning = false;
   let isWanted = false;
@@ -36,6 +40,7 @@ function coalesced(work: () => Promise<void>, onError: (error: unknown) => void)
     while (isWanted) {
       isWanted = false;
       await work().catch(onError);
+      await sleep(keepLogPauseMs, undefined, { ref: false });
     }
     isRunning = false;
   };

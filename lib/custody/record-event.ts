@@ -40,22 +40,29 @@ function actorColumns(actor: Actor): ActorColumns {
  * transaction rolls back with it.
  */
 export async function recordEvent(ctx: Context, tx: Transaction, input: EventInput): Promise<void> {
-  await tx.custodyEvent.create({
-    data: {
-      at: ctx.clock.now(),
-      action: input.action,
-      outcome: input.outcome ?? "done",
-      ...actorColumns(ctx.actor),
-      recordingId: input.recordingId ?? null,
-      requestId: input.requestId ?? null,
-      releaseId: input.releaseId ?? null,
-      deviceId: input.deviceId ?? null,
-      accountId: input.accountId ?? null,
-      purpose: input.purpose ?? null,
-      details: input.details ?? Prisma.DbNull,
-      fromAddress: ctx.origin.address,
-      userAgent: ctx.origin.userAgent,
-      correlationId: ctx.correlationId,
-    },
-  });
+  await tx.custodyEvent.create({ data: eventColumns(ctx, input) });
+}
+
+/** The same for acts of several callers in one transaction, each under its own name. */
+export async function recordEvents(tx: Transaction, events: readonly { ctx: Context; input: EventInput }[]) {
+  await tx.custodyEvent.createMany({ data: events.map(({ ctx, input }) => eventColumns(ctx, input)) });
+}
+
+function eventColumns(ctx: Context, input: EventInput) {
+  return {
+    at: ctx.clock.now(),
+    action: input.action,
+    outcome: input.outcome ?? "done",
+    ...actorColumns(ctx.actor),
+    recordingId: input.recordingId ?? null,
+    requestId: input.requestId ?? null,
+    releaseId: input.releaseId ?? null,
+    deviceId: input.deviceId ?? null,
+    accountId: input.accountId ?? null,
+    purpose: input.purpose ?? null,
+    details: input.details ?? Prisma.DbNull,
+    fromAddress: ctx.origin.address,
+    userAgent: ctx.origin.userAgent,
+    correlationId: ctx.correlationId,
+  };
 }

@@ -48,8 +48,9 @@ class PgJobs implements Jobs {
     this.#log = log;
   }
 
-  async add<N extends JobName>(tx: Transaction, name: N, input: JobInputs[N]): Promise<void> {
-    await this.#boss.send(name, input, { db: fromPrisma(tx), singletonKey: queues[name].key(input) });
+  async add<N extends JobName>(tx: Transaction, name: N, ...inputs: JobInputs[N][]): Promise<void> {
+    const jobs = inputs.map((data) => ({ data, singletonKey: queues[name].key(data) }));
+    await this.#boss.insert(name, jobs, { db: fromPrisma(tx) });
   }
 
   async work(workers: JobWorkers): Promise<void> {
@@ -59,7 +60,7 @@ class PgJobs implements Jobs {
   async #workOne<N extends JobName>(name: N, workers: JobWorkers): Promise<void> {
     const { schedule } = queues[name];
     const options = {
-      // Fetched together and worked one after the other; while fetches come back full there is no pause.
+      // Fetched together; while fetches come back full there is no pause.
       batchSize: 8,
       burstWhenBatchFull: true,
       perJobResults: true,
@@ -69,7 +70,11 @@ class PgJobs implements Jobs {
     } as const;
     await this.#boss.work(name, options, async (batch: Job<JobInputs[N]>[]) => {
       const results: JobResult[] = [];
-      for (const job of batch) results.push(await this.#run(name, job, workers[name]));
+      const waiting = batch.values();
+      const lane = async () => {
+        for (const job of waiting) results.push(await this.#run(name, job, workers[name]));
+      };
+      await Promise.all(Array.from({ length: queues[name].lanes ?? 1 }, lane));
       return results;
     });
     if (schedule !== null) await this.#boss.schedule(name, schedule, {}, { singletonKey: "all" });

@@ -7,11 +7,13 @@ type QueueSettings<N extends JobName> = {
   maxSeconds: number;
   /** Cron expression in UTC for work that comes by itself; null: only when added. */
   schedule: string | null;
+  /** Jobs at a time of those fetched together; left out: one after the other. */
+  lanes?: number;
 };
 
-/** Every queue; each process works one job of each at a time, as receiving comes first. A row here and one in JobInputs make a new one. */
+/** Every queue; each process works few jobs of each at a time, as receiving comes first. A row here and one in JobInputs make a new one. */
 export const queues: { [N in JobName]: QueueSettings<N> } = {
-  "recording.seal": { key: (input) => input.recordingId, maxSeconds: 12 * 3600, schedule: null },
+  "recording.seal": { key: (input) => input.recordingId, maxSeconds: 12 * 3600, schedule: null, lanes: 4 },
   "upload.assemble": { key: (input) => input.uploadId, maxSeconds: 12 * 3600, schedule: null },
   // Sealing does it at once; every minute comes what nobody waits for, and what a killed process left.
   "log.sequence": { key: () => "all", maxSeconds: 3600, schedule: "* * * * *" },

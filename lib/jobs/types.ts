@@ -22,10 +22,10 @@ export type JobName = keyof JobInputs;
 /** The queue as verbs see it: a job is a row in the transaction of the act that needs it. */
 export interface JobQueue {
   /**
-   * Adds a job in `tx`; it runs after the commit, until it succeeds, possibly more than once. Adding one that
-   * already waits or runs with the same input changes nothing.
+   * Adds a job for each input in `tx`; it runs after the commit, until it succeeds, possibly more than once. Adding one
+   * that already waits or runs with the same input changes nothing.
    */
-  add<N extends JobName>(tx: Transaction, name: N, input: JobInputs[N]): Promise<void>;
+  add<N extends JobName>(tx: Transaction, name: N, ...inputs: JobInputs[N][]): Promise<void>;
 }
 
 /** What does the work of each queue. A worker must be safe to run twice; throwing means: again later. */

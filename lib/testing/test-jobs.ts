@@ -5,7 +5,7 @@ import type { JobInputs, JobName, JobQueue } from "../jobs/index.ts";
 export class TestJobs implements JobQueue {
   readonly added: { name: JobName; input: JobInputs[JobName] }[] = [];
 
-  async add<N extends JobName>(_tx: Transaction, name: N, input: JobInputs[N]): Promise<void> {
-    this.added.push({ name, input });
+  async add<N extends JobName>(_tx: Transaction, name: N, ...inputs: JobInputs[N][]): Promise<void> {
+    this.added.push(...inputs.map((input) => ({ name, input })));
   }
 }

@@ -5,7 +5,7 @@ import { AppError } from "../errors.ts";
 import { BlobDamagedError, type BlobWriter } from "../storage/index.ts";
 import { type BodyCheck, maxChecksummedBytes, tooLongForChecksum } from "./checksum.ts";
 import { ChunkDigester } from "./chunk-digester.ts";
-import { commitInterruption, completeUpload } from "./commit.ts";
+import { commitInterruption, completePart } from "./commit.ts";
 import { saveLength } from "./declare-length.ts";
 import { DeclaredChunks } from "./declared-chunks.ts";
 import { batchBytesOf, type EndReason, Inbox } from "./inbox.ts";
@@ -95,8 +95,11 @@ async function receive(ctx: Context, lease: Lease, parts: Parts): Promise<Append
   const isComplete = isWhole && !reception.isHeld && parts.completes !== false;
   const state = digester.state();
   const progress = await reception.syncRest(isComplete);
-  if (isComplete) {
-    await completeUpload(ctx, lease, progress);
+  if (isComplete && lease.upload.recordingId === null) {
+    await completePart(ctx, lease, progress);
+  } else if (isComplete) {
+    await writers.completions.add({ ctx, lease, progress, releases: true });
+    lease.isReleased = true;
   } else if (ended === "whole") {
     await writers.commits.add({ ctx, lease, progress, releases: true });
     lease.isReleased = true;

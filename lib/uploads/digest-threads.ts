@@ -95,23 +95,26 @@ export class DigestThreads {
 }
 
 let kept: { threads: DigestThreads; timer: NodeJS.Timeout } | null = null;
+let turn: Promise<unknown> = Promise.resolve();
 
-/** Lends a pair of threads to one piece of work, and keeps it for a while for the next. */
-export async function withDigestThreads<T>(work: (threads: DigestThreads) => Promise<T>): Promise<T> {
+/** Lends the pair of threads to one piece of work after the other, and keeps it for a while for the next. */
+export function withDigestThreads<T>(work: (threads: DigestThreads) => Promise<T>): Promise<T> {
+  const done = turn.then(() => lend(work));
+  turn = done.catch(() => undefined);
+  return done;
+}
+
+async function lend<T>(work: (threads: DigestThreads) => Promise<T>): Promise<T> {
   const threads = kept?.threads ?? new DigestThreads();
   clearTimeout(kept?.timer);
   kept = null;
   try {
     const result = await work(threads);
-    if (kept === null) {
-      const timer = setTimeout(() => {
-        kept = null;
-        void threads.stop();
-      }, keepMs).unref();
-      kept = { threads, timer };
-    } else {
-      await threads.stop();
-    }
+    const timer = setTimeout(() => {
+      kept = null;
+      void threads.stop();
+    }, keepMs).unref();
+    kept = { threads, timer };
     return result;
   } catch (error) {
     await threads.stop(); // in the middle of a file: good for nothing else

@@ -1,21 +1,30 @@
-import { leaseLost } from "./lease.ts";
-import { type ProgressEntry, writeProgress } from "./write-progress.ts";
+import type { Context } from "../context.ts";
+import { type Lease, leaseLost } from "./lease.ts";
+import type { ProgressEntry } from "./write-progress.ts";
 
 type Waiting = ProgressEntry & { resolve: () => void; reject: (error: unknown) => void };
 
-/** Uploads in one statement; far more than ever wait at once. */
+/** Writes all of a group or nothing; returns the leases under which it was written, without those that were lost. */
+type Write = (ctx: Context, group: readonly ProgressEntry[]) => Promise<Set<Lease>>;
+
+/** Uploads in one group; far more than ever wait at once. */
 const maxGroup = 128;
 
 /**
- * Commits the progress of many uploads together: while one statement runs, the next group gathers. One upload
- * alone waits for nothing; a hundred cost hardly more than one.
+ * Commits what many uploads have to commit together: while one group is written, the next gathers. One upload alone
+ * waits for nothing; a hundred cost hardly more than one.
  */
 export class GroupCommit {
+  readonly #write: Write;
   #waiting: Waiting[] = [];
   #isRunning = false;
 
+  constructor(write: Write) {
+    this.#write = write;
+  }
+
   /**
-   * Settles when the progress is durable.
+   * Settles when it is durable.
    *
    * @throws AppError locked when the lease was lost: nothing of this upload was written
    */
@@ -36,7 +45,7 @@ export class GroupCommit {
     const [first] = group;
     if (first === undefined) return;
     try {
-      const written = await writeProgress(first.ctx.sql, group);
+      const written = await this.#write(first.ctx, group);
       for (const { lease, resolve, reject } of group) {
         if (written.has(lease)) resolve();
         else reject(leaseLost());
@@ -44,7 +53,7 @@ export class GroupCommit {
     } catch (error) {
       if (group.length === 1) return first.reject(error);
       // One of them may have spoilt it for all: each for itself.
-      for (const one of group) await this.#commit([one]);
+      await Promise.all(group.map((one) => this.#commit([one])));
     }
   }
 }

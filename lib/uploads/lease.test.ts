@@ -5,7 +5,6 @@ import type { Context } from "../context.ts";
 import { newId } from "../ids.ts";
 import { expectCustodyEvent, factories, localSignals, useTestDatabase } from "../testing/index.ts";
 import { appendBytes } from "./append-bytes.ts";
-import { GroupCommit } from "./group-commit.ts";
 import { releaseLease, takeLease } from "./lease.ts";
 import { openUpload } from "./open-upload.ts";
 import { defaultTiming } from "./timing.ts";
@@ -42,7 +41,7 @@ describe("a lease", () => {
     const whole = (index: number) => ({ index, lengthBytes: chunkSizeBytes, sha256 });
     const far = { offsetBytes: 2 * chunkSizeBytes, chunks: [whole(0), whole(1)], tail: null };
     const near = { offsetBytes: 10, chunks: [], tail: { index: 2, lengthBytes: 10 } };
-    const commits = new GroupCommit();
+    const { commits } = writers;
     // While the first is written, the two others gather.
     const results = await Promise.allSettled([
       commits.add({ ctx: other.ctx, lease: first, progress: { ...near, tail: null }, releases: false }),

@@ -134,7 +134,7 @@ export async function insertRecording(ctx: Context, tx: Transaction, device: Dev
   await final?.claim(tx);
   const details = { uploadId, lengthBytes, declaredSha256: capture.sha256, kind };
   await recordEvent(ctx, tx, { action: "upload.started", recordingId, deviceId: device.deviceId, details });
-  if (isComplete) await markReceived(ctx, tx, { id: uploadId, recordingId, sizeBytes: 0 });
+  if (isComplete) await markReceived(tx, [{ ctx, id: uploadId, recordingId, sizeBytes: 0 }]);
   const state = isComplete ? "complete" : "open";
   const told = { id: uploadId, recordingId, deviceId: device.deviceId, lengthBytes, chunkSizeBytes, metadataHeader };
   const hasManifest = manifestSha256 !== null;

@@ -10,18 +10,20 @@ const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 describe("a file of very many chunks", () => {
   const world = useTestDatabase();
 
-  test("is read back with the digest of each, in its place", async () => {
-    const file = randomBytes(3_000 * 16 + 5);
+  test.each([16, 512])("is read back with the digest of each, in its place, here or on threads", async (chunkBytes) => {
+    const file = randomBytes(3_000 * chunkBytes + 5);
     const reader: BlobReader = {
       sizeBytes: file.length,
       read: async (into, position) => file.copy(into, 0, position),
       close: async () => undefined,
     };
-    const found = await readBack(reader, 16);
+    const found = await readBack(reader, chunkBytes);
     expect(found).toMatchObject({ sizeBytes: file.length, sha256: sha256(file) });
     expect(found.chunkSha256s).toHaveLength(3_001 * 32);
     for (const index of [0, 1_023, 1_024, 2_999, 3_000])
-      expect(chunkSha256At(found.chunkSha256s, index)).toBe(sha256(file.subarray(index * 16, (index + 1) * 16)));
+      expect(chunkSha256At(found.chunkSha256s, index)).toBe(
+        sha256(file.subarray(index * chunkBytes, (index + 1) * chunkBytes)),
+      );
     expect(chunkSha256At(found.chunkSha256s, 3_001)).toBeNull();
   });
 

@@ -1,7 +1,9 @@
 import type { Signals } from "../signals.ts";
 import type { DigestState } from "./chunk-digester.ts";
+import { completeUploads } from "./commit.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { WriterTiming } from "./timing.ts";
+import { writeProgress } from "./write-progress.ts";
 
 /** Who asks a writer to end: a newer writer, or somebody who only wants to know the offset. */
 export type Asker = "writer" | "reader";
@@ -30,7 +32,9 @@ const maxKeptDigests = 512;
  */
 export class Writers {
   readonly timing: WriterTiming;
-  readonly commits = new GroupCommit();
+  readonly commits = new GroupCommit((ctx, group) => writeProgress(ctx.sql, group));
+  /** Last bytes, with what must be true in the same transaction. */
+  readonly completions = new GroupCommit(completeUploads);
   readonly #signals: Signals;
   readonly #writers = new Map<string, LocalWriter>();
   /** Uploads whose end other processes wait for. */
