@@ -179,6 +179,9 @@ async function declareLength({ ctx, stated }: TusScope, upload: UploadRow, lease
   if (patchLengthBytes === null || patchLengthBytes === upload.lengthBytes) return false;
   if (lease === null) throw lengthKnown();
   takeLength(lease, patchLengthBytes);
+  // When nothing more is to come it is saved as the upload becomes complete: a client that is told the whole length as
+  // its offset sends nothing more.
+  if (patchLengthBytes === upload.offsetBytes) return false;
   if (checksum === null) await saveLength(ctx, lease);
   return checksum !== null;
 }
