@@ -6,7 +6,7 @@ import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/i
 import { quarantineRecording, sealRecording } from "../lib/uploads/index.ts";
 import { makeSigningDevice } from "./testing/signing-device.ts";
 import { startTestArchive, type TestArchive } from "./testing/test-archive.ts";
-import { tusDevice } from "./testing/tus-client.ts";
+import { ask, tusDevice } from "./testing/tus-client.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
@@ -20,7 +20,7 @@ describe("the same content", () => {
 
   async function device() {
     const made = await factories.makeDevice(world().db);
-    return { id: made.id, ...tusDevice(() => archive.url, made.token) };
+    return { id: made.id, token: made.token, ...tusDevice(() => archive.url, made.token) };
   }
   const officer = async () => world().context(await factories.makeOfficer(world().db));
   const seal = (recordingId: string) => sealRecording(world().context(), { recordingId });
@@ -82,6 +82,30 @@ describe("the same content", () => {
     await camera.patch(String(known.headers.location), 0, file);
     const recordingId = String(known.headers["strongroom-recording"]);
     expect(await world().db.recording.findUnique({ where: { id: recordingId } })).toMatchObject({ state: "received" });
+  });
+
+  test("is not looked for in an upload of the IETF draft that has all bytes and was not called complete", async () => {
+    const camera = await device();
+    const file = randomBytes(1_000);
+    const digest = createHash("sha256").update(file).digest("base64");
+    const headers = {
+      "Upload-Draft-Interop-Version": "8",
+      "Upload-Complete": "?0",
+      "Upload-Length": String(file.length),
+      "Repr-Digest": `sha-256=:${digest}:`,
+    };
+    const { token } = camera;
+    const waiting = await ask(`${archive.url}/api/uploads`, {
+      method: "POST",
+      token,
+      body: file,
+      headers,
+      version: null,
+    });
+    expect(waiting.headers).toMatchObject({ "upload-offset": "1000", "upload-complete": "?0" });
+    const created = await camera.create(file.length, { sha256: sha256(file) });
+    expect(created.headers["upload-offset"]).toBeUndefined();
+    expect((await camera.patch(String(created.headers.location), 0, file)).status).toBe(204);
   });
 
   test("declared by forty requests at once is one recording", async () => {

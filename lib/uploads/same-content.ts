@@ -16,6 +16,9 @@ export async function findSameContent(
   deviceId: string,
   { sha256, sizeBytes }: Content,
 ): Promise<KnownRecording | null> {
+  // An open final upload takes no bytes itself. One of the IETF draft may wait for nothing but the word that it is
+  // complete, which nobody gives who is told that all bytes are here.
+  const lacksBytes = { OR: [{ lengthBytes: null }, { offsetBytes: { lt: db.upload.fields.lengthBytes } }] };
   const digest = Buffer.from(sha256, "hex");
   // Who told the length will not tell it again: an upload that still waits for one would never be complete.
   const fits = sizeBytes === null ? {} : { sizeBytes: BigInt(sizeBytes) };
@@ -24,8 +27,7 @@ export async function findSameContent(
       deviceId,
       repeatOfId: null,
       state: { in: ["receiving", "received", "sealed"] },
-      // An open final upload takes no bytes itself.
-      upload: { OR: [{ state: "complete" }, { state: "open", kind: "whole" }] },
+      upload: { OR: [{ state: "complete" }, { state: "open", kind: "whole", ...lacksBytes }] },
       AND: [{ OR: [{ declaredSha256: digest }, { sha256: digest }] }, fits],
     },
     orderBy: [{ createdAt: "asc" }, { id: "asc" }],
