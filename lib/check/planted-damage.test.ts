@@ -144,6 +144,17 @@ const damages: [code: Problem["code"], what: string, plant: (world: TestWorld) =
     },
   ],
   [
+    "key_unexplained",
+    "a key that somebody published",
+    async ({ db }) => {
+      const ended = { createdAt: new Date(), retiredAt: new Date() };
+      await db.signingKey.create({
+        data: { kid: "foreign", purpose: "receipt", publicKey: new Uint8Array(32), ...ended },
+      });
+      return "key foreign";
+    },
+  ],
+  [
     "usage_differs",
     "a count of stored bytes that is not theirs",
     async ({ db }) => {

@@ -323,6 +323,12 @@ describe("verifying the custody log", () => {
     expect(await problemsAfter(forged)).toEqual([`checkpoint_unsigned checkpoint ${newest}`]);
   });
 
+  test("finds a key that was published past the program", async () => {
+    const foreign = `INSERT INTO signing_key (kid, purpose, public_key, created_at, retired_at)
+      VALUES ('foreign', 'receipt', decode(repeat('01', 32), 'hex'), now(), now())`;
+    expect(await problemsAfter(foreign)).toEqual(["key_unexplained key foreign"]);
+  });
+
   test("a checkpoint that was kept elsewhere convicts a log that was cut short", async () => {
     const checkpoint = await getCheckpoint(system());
     const size = openCheckpointSize(checkpoint);

@@ -18,7 +18,8 @@ export type LogProblem = {
     | "tile_changed"
     | "checkpoint_differs"
     | "checkpoint_unsigned"
-    | "checkpoint_missing";
+    | "checkpoint_missing"
+    | "key_unexplained";
   /** Number of the event, or what else it is about. */
   subject: string;
   /** What was found, in a sentence. */
@@ -74,6 +75,7 @@ export async function inspectLog(ctx: Context, { onProblem, checkpoint }: Verify
   const size = Number(newest?.size ?? 0);
   report.checkpoints = await ctx.db.logCheckpoint.count({ where: { size: { lte: size } } });
   await findOutside(ctx, tell);
+  await findForeignKeys(ctx, tell);
   const edge = await walk(ctx, size, given, tell);
   report.size = edge.size;
   report.root = edge.root().toString("base64");
@@ -138,6 +140,15 @@ async function findOutside(ctx: Context, tell: Tell): Promise<void> {
   if (beyond !== undefined && beyond.leaves > 0n) {
     tell("checkpoint_missing", "log", `${beyond.leaves} leaves stand behind the newest checkpoint.`);
   }
+}
+
+/** Published keys that the program did not make: whoever put one there could sign what everybody takes for ours. */
+async function findForeignKeys(ctx: Context, tell: Tell): Promise<void> {
+  const keys = await ctx.db.$queryRaw<{ kid: string }[]>`
+    SELECT kid FROM signing_key EXCEPT
+    SELECT details->>'kid' FROM custody_event WHERE action IN ('key.created', 'key.rotated')`;
+  for (const { kid } of keys)
+    tell("key_unexplained", `key ${kid}`, "It is published, and no event says that it was made.");
 }
 
 /** Goes through the tree leaf by leaf with the memory of one batch. */
