@@ -98,7 +98,8 @@ export const commands = {
   },
   "verify-receipt": {
     usage: "strongroom-uploader verify-receipt RECEIPT [--file FILE] (--jwks FILE|URL | --server URL)",
-    summary: "Checks a receipt against the archive's public keys, and a file against the receipt. Needs no network.",
+    summary:
+      "Checks a receipt against the archive's public keys, and a file against the receipt. Needs no network with --jwks FILE.",
     options: [
       { name: "file", value: "FILE", help: "the recording: its size and SHA-256 must be those of the receipt" },
       { name: "jwks", value: "FILE|URL", help: "the archive's public keys, kept or fetched from somewhere you trust" },
