@@ -26,13 +26,13 @@ export async function authenticateDevice(
   token: string,
   origin: Origin,
 ): Promise<Extract<Actor, { kind: "device" }> | null> {
-  const row = await db.deviceToken.findUnique({
-    where: { tokenSha256: tokenSha256(token) },
-    select: { revokedAt: true, device: { select: { id: true, name: true, state: true, lastSeenAt: true } } },
-  });
-  if (row === null || row.revokedAt !== null || row.device.state !== "active") return null;
-  await noteSeen(db, clock.now(), row.device, origin);
-  return { kind: "device", deviceId: row.device.id, name: row.device.name };
+  const [device] = await db.$queryRaw<{ id: string; name: string; lastSeenAt: Date | null }[]>`
+    SELECT d.id, d.name, d.last_seen_at AS "lastSeenAt"
+      FROM device_token t JOIN device d ON d.id = t.device_id
+     WHERE t.token_sha256 = ${tokenSha256(token)} AND t.revoked_at IS NULL AND d.state = 'active'`;
+  if (device === undefined) return null;
+  await noteSeen(db, clock.now(), device, origin);
+  return { kind: "device", deviceId: device.id, name: device.name };
 }
 
 async function noteSeen(db: Database, now: Date, device: { id: string; lastSeenAt: Date | null }, origin: Origin) {

@@ -55,12 +55,12 @@ export async function openUpload(
 
 /** Where a recording was captured: the device's home site, or for one that moves the site it names as its place. */
 async function findSite(tx: Transaction, deviceId: string, place: string | null) {
-  const { site } = await tx.device.findUniqueOrThrow({ where: { id: deviceId }, include: { site: true } });
-  if (site !== null || place === null) return site;
   // Prisma's "insensitive" reads % and _ as a pattern: a place could name a site that it does not name.
-  const [named] = await tx.$queryRaw<{ id: string; name: string }[]>`
-    SELECT id, name FROM site WHERE lower(name) = lower(${place}) ORDER BY id LIMIT 1`;
-  return named ?? null;
+  const [site] = await tx.$queryRaw<{ id: string; name: string }[]>`
+    SELECT s.id, s.name FROM device d
+      JOIN site s ON s.id = d.site_id OR (d.site_id IS NULL AND lower(s.name) = lower(${place}))
+     WHERE d.id = ${deviceId} ORDER BY s.id LIMIT 1`;
+  return site ?? null;
 }
 
 function readMetadata(header: string | null): CaptureMetadata {
