@@ -18,6 +18,8 @@ export async function startApiServer(settings: ApiServerSettings): Promise<ApiSe
   const child = fork(join(import.meta.dirname, "api-server.ts"), [JSON.stringify(settings)], {
     execArgv: ["--disable-warning=ExperimentalWarning"],
     env: { ...process.env, ...settings.environment },
+    // What a server says is no result: standard output is for who started us.
+    stdio: ["ignore", 2, 2, "ipc"],
   });
   const started = await Promise.race([once(child, "message"), once(child, "exit")]);
   const [message] = started;
