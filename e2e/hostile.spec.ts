@@ -102,7 +102,7 @@ for (const { filename, filetype, content } of hostile) {
     // As the page offers it to keep.
     const contentPath = `/api/recordings/${id}/content`;
     const downloading = page.waitForEvent("download");
-    await page.getByRole("link", { name: "Download" }).click();
+    await page.getByRole("link", { name: "Download", exact: true }).click();
     const download = await downloading;
     expect(download.suggestedFilename()).toBe(filename);
 
