@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 if (existsSync(".env")) process.loadEnvFile(".env");
@@ -21,6 +22,8 @@ export default defineConfig({
   },
   test: {
     pool: "forks",
+    // The tests wait more than they compute: for leases to run out, killed servers and the disk.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     setupFiles: ["lib/testing/fail-on-console-error.ts"],
