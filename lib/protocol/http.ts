@@ -2,6 +2,12 @@
 export const uploadsPath = "/api/uploads";
 /** Path at which a device announces a recording by a signed manifest. */
 export const recordingsPath = "/api/recordings";
+/** Path of the settings that the archive decides for a device. */
+export const deviceConfigPath = "/api/devices/config";
+/** Path at which a device says how it is. */
+export const deviceHeartbeatPath = "/api/devices/heartbeat";
+/** Path at which a device says that a recording will not come, or was never made. */
+export const deviceStatementsPath = "/api/devices/statements";
 /** Response field of POST and PATCH that names the recording an upload belongs to. */
 export const recordingIdHeader = "Strongroom-Recording";
 /** Response field that names the request, as in the log and in custody. */
@@ -50,4 +56,9 @@ export type DeviceRecordingView = {
 /** Where the receipt of a recording is. */
 export function receiptPath(recordingId: string): string {
   return `${recordingsPath}/${recordingId}/receipt`;
+}
+
+/** Where a sidecar of a recording is put, and got from. */
+export function sidecarPath(recordingId: string, name: string): string {
+  return `${recordingsPath}/${recordingId}/sidecars/${encodeURIComponent(name)}`;
 }
