@@ -66,11 +66,15 @@ function lines(
 ): string[] {
   const daemon = pid === null ? "no daemon runs" : `daemon runs as process ${pid}`;
   const queued =
-    snapshot === null ? "" : `, ${snapshot.queued} in its queue, ${snapshot.waiting.length} not finished yet`;
+    snapshot === null
+      ? ""
+      : `, ${snapshot.queue.bulk.found.files} in its queue, ${snapshot.unfinished.length} not finished yet`;
   const unsealed = files.map(
     (record) =>
       `${percentInWords(record.acknowledgedBytes, record.identity.sizeBytes).padStart(5)}  ${sizeInWords(record.identity.sizeBytes).padStart(7)}  ${basename(record.file)}: ${words[record.phase]}${record.recording === null ? "" : ` as ${record.recording}`}${record.problem === null ? "" : `. ${record.problem}`}${record.retryAt === null ? "" : ` Next attempt ${record.retryAt}.`}`,
   );
-  const growing = (snapshot?.waiting ?? []).map(({ file, reason }) => `   --       --  ${basename(file)}: ${reason}`);
+  const growing = (snapshot?.unfinished ?? []).map(
+    ({ file, reason }) => `   --       --  ${basename(file)}: ${reason}`,
+  );
   return [`${folder}: ${daemon}${queued}; ${counts.sealed} sealed`, ...unsealed, ...growing];
 }

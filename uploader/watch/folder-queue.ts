@@ -1,4 +1,4 @@
-import type { DaemonSnapshot } from "../daemon-snapshot.ts";
+import { type DaemonSnapshot, emptySnapshot } from "../daemon-snapshot.ts";
 import type { World } from "../delivery/world.ts";
 import { type FileIdentity, isSameIdentity, readIdentity } from "../file-identity.ts";
 import { Interrupted, messageOf } from "../problems.ts";
@@ -132,18 +132,15 @@ export class FolderQueue {
 
   /** What `status` shows. */
   snapshot(): DaemonSnapshot {
-    const waiting: DaemonSnapshot["waiting"] = [];
+    const unfinished: DaemonSnapshot["unfinished"] = [];
     for (const [file, watch] of this.#watched) {
       if (watch.isSettled || this.#taken.has(file)) continue;
-      if (waiting.length === 100) break;
-      waiting.push({ file, reason: watch.sizeBytes === 0 ? "empty" : "not finished" });
+      if (unfinished.length === 100) break;
+      unfinished.push({ file, reason: watch.sizeBytes === 0 ? "empty" : "not finished" });
     }
-    return {
-      folders: this.#settings.folders,
-      queued: this.#ripe.length,
-      waiting,
-      lastScanAt: this.#lastScanAt.toISOString(),
-    };
+    const snapshot = emptySnapshot(this.#world.archive.server, this.#settings.folders);
+    snapshot.queue.bulk.found.files = this.#ripe.length;
+    return { ...snapshot, unfinished, lastScanAt: this.#lastScanAt.toISOString() };
   }
 
   #next(): SettleWatch | null {
