@@ -51,6 +51,7 @@ class PgSignals implements Signals {
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    // A connection that is lost already is closed enough.
     await this.#client?.end().catch(() => undefined);
   }
 
@@ -78,6 +79,7 @@ class PgSignals implements Signals {
       if (this.#isClosed) await client.end();
     } catch (error) {
       this.#complain(error);
+      // It failed a moment ago, which was told; another connection is on its way.
       await client.end().catch(() => undefined);
       this.#reconnect(client);
     }

@@ -1,39 +1,19 @@
 import { createHash, randomBytes } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { encodeMetadataHeader } from "../lib/protocol/index.ts";
 import { recordingKey } from "../lib/recordings/index.ts";
 import { openFileBlobStore } from "../lib/storage/index.ts";
-import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
+import { expectCustodyEvent } from "../lib/testing/index.ts";
 import { findUpload } from "./testing/find-upload.ts";
-import { type ApiServer, startApiServer } from "./testing/start-api-server.ts";
 import { type Answer, ask, tusDevice } from "./testing/tus-client.ts";
+import { useTusServer } from "./testing/tus-server.ts";
 
 const codeOf = (answer: Answer): unknown => JSON.parse(answer.body).code;
 
 describe("tus 1.0, checksum", () => {
-  const world = useTestDatabase();
-  let server: ApiServer;
-  let token: string;
-  let client: ReturnType<typeof tusDevice>;
-  let endpoint: string;
-
-  const start = () => startApiServer({ databaseUrl: world().databaseUrl, dataDir: world().dir, hasWorkers: false });
-  beforeAll(async () => {
-    server = await start();
-    token = (await factories.makeDevice(world().db)).token;
-    client = tusDevice(() => server.url, token);
-    endpoint = `${server.url}/api/uploads`;
-  });
-  afterAll(() => server.stop());
-
-  async function created(length: number | null, headers: Record<string, string> = {}): Promise<string> {
-    const answer = await client.create(length, {}, headers);
-    expect(answer.status).toBe(201);
-    return String(answer.headers.location);
-  }
-  const offsetOf = async (location: string) => (await client.head(location)).headers["upload-offset"];
+  const { world, client, token, endpoint, created, offsetOf, start } = useTusServer();
   const checksum = (algorithm: string, content: Uint8Array) =>
     `${algorithm} ${createHash(algorithm).update(content).digest("base64")}`;
   const file = randomBytes(1_000_000);
@@ -43,7 +23,7 @@ describe("tus 1.0, checksum", () => {
     buffer(openFileBlobStore(`${world().dir}/storage`).read(recordingKey((await rowOf(location)).recordingId)));
 
   it("OPTIONS names the algorithms", async () => {
-    const { headers } = await ask(endpoint, { method: "OPTIONS" });
+    const { headers } = await ask(endpoint(), { method: "OPTIONS" });
     expect(headers["tus-checksum-algorithm"]).toBe("sha1,sha256,sha512,md5");
     expect(headers["tus-extension"]).toMatch(/,checksum,checksum-trailer/);
   });
@@ -141,7 +121,7 @@ describe("tus 1.0, checksum", () => {
       "Upload-Length": "4",
       "Upload-Checksum": checksum("sha1", randomBytes(9)),
     };
-    const answer = await ask(endpoint, { method: "POST", token, body: randomBytes(4), headers });
+    const answer = await ask(endpoint(), { method: "POST", token: token(), body: randomBytes(4), headers });
     expect([answer.status, answer.headers["upload-offset"]]).toEqual([460, "0"]);
     expect(await offsetOf(String(answer.headers.location))).toBe("0");
   });
@@ -176,7 +156,7 @@ describe("tus 1.0, checksum", () => {
 
   it("of a body that the archive's own end cuts off: 503, nothing of it is kept, and it can be sent again", async () => {
     const other = await start();
-    const device = tusDevice(() => other.url, token);
+    const device = tusDevice(() => other.url, token());
     const location = String((await device.create(file.length)).headers.location);
     const said = { "Upload-Checksum": checksum("sha1", file) };
     const { request, answered } = device.openPatch(location, 0, file.length, said);

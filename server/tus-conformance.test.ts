@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { factories, useTestDatabase } from "../lib/testing/index.ts";
-import { type ApiServer, startApiServer } from "./testing/start-api-server.ts";
-import { type Answer, ask, tusDevice } from "./testing/tus-client.ts";
+import { describe, expect, it } from "vitest";
+import { type Answer, ask } from "./testing/tus-client.ts";
+import { useTusServer } from "./testing/tus-server.ts";
 
 // Clause by clause through tus 1.0: each describe is a section, and each test's name starts with what it is about.
 //   Core protocol, Creation, Creation With Upload, Termination   here
@@ -14,26 +13,7 @@ const body = { "Content-Type": "application/offset+octet-stream" };
 const codeOf = (answer: Answer): unknown => JSON.parse(answer.body).code;
 
 describe("tus 1.0", () => {
-  const world = useTestDatabase();
-  let server: ApiServer;
-  let token: string;
-  let client: ReturnType<typeof tusDevice>;
-  let endpoint: string;
-
-  beforeAll(async () => {
-    server = await startApiServer({ databaseUrl: world().databaseUrl, dataDir: world().dir, hasWorkers: false });
-    token = (await factories.makeDevice(world().db)).token;
-    client = tusDevice(() => server.url, token);
-    endpoint = `${server.url}/api/uploads`;
-  });
-  afterAll(() => server.stop());
-
-  async function created(length: number | null, headers: Record<string, string> = {}): Promise<string> {
-    const answer = await client.create(length, {}, headers);
-    expect(answer.status).toBe(201);
-    return String(answer.headers.location);
-  }
-  const offsetOf = async (location: string) => (await client.head(location)).headers["upload-offset"];
+  const { world, client, token, endpoint, created, offsetOf } = useTusServer();
 
   describe("core protocol", () => {
     it.each([["1.0"], ["0.2.2"], ["2.0.0"], [""]])(
@@ -42,8 +22,8 @@ describe("tus 1.0", () => {
         const before = await world().db.upload.count();
         const headers = { "Tus-Resumable": version, "Upload-Length": "1" };
         for (const answer of [
-          await ask(endpoint, { method: "POST", token, headers }),
-          await ask(endpoint, { method: "POST", headers }),
+          await ask(endpoint(), { method: "POST", token: token(), headers }),
+          await ask(endpoint(), { method: "POST", headers }),
         ]) {
           expect([answer.status, codeOf(answer)]).toEqual([412, "unsupported_version"]);
           expect(answer.headers).toMatchObject({ "tus-version": "1.0.0", "tus-resumable": "1.0.0" });
@@ -59,9 +39,9 @@ describe("tus 1.0", () => {
         await client.head(location),
         await client.patch(location, 0, randomBytes(4)),
         await client.patch(location, 0, randomBytes(4)),
-        await ask(location, { method: "GET", token }),
+        await ask(location, { method: "GET", token: token() }),
         await ask(location, { method: "HEAD" }),
-        await ask(`${endpoint}/U-00000-00000`, { method: "HEAD", token }),
+        await ask(`${endpoint()}/U-00000-00000`, { method: "HEAD", token: token() }),
         await client.remove(location),
         await client.remove(location),
       ];
@@ -70,7 +50,7 @@ describe("tus 1.0", () => {
     });
 
     it("OPTIONS tells the configuration to anybody, whatever Tus-Resumable says", async () => {
-      for (const url of [endpoint, `${endpoint}/U-00000-00000`]) {
+      for (const url of [endpoint(), `${endpoint()}/U-00000-00000`]) {
         const { status, headers } = await ask(url, { method: "OPTIONS", headers: { "Tus-Resumable": "0.2.2" } });
         expect(status).toBe(204);
         expect(headers).toMatchObject({ "tus-version": "1.0.0", "tus-max-size": String(2 ** 40) });
@@ -109,7 +89,9 @@ describe("tus 1.0", () => {
       async (type) => {
         const location = await created(10);
         const headers = { "Upload-Offset": "0", ...(type === undefined ? {} : { "Content-Type": type }) };
-        expect((await ask(location, { method: "PATCH", token, body: randomBytes(4), headers })).status).toBe(415);
+        expect((await ask(location, { method: "PATCH", token: token(), body: randomBytes(4), headers })).status).toBe(
+          415,
+        );
         expect(await offsetOf(location)).toBe("0");
       },
     );
@@ -154,14 +136,14 @@ describe("tus 1.0", () => {
     ])("X-HTTP-Method-Override counts instead of the method: %s is %s", async (method, override) => {
       const location = await created(10);
       const headers = { ...body, "Upload-Offset": "0", "X-HTTP-Method-Override": override };
-      expect((await ask(location, { method, token, body: randomBytes(4), headers })).status).toBe(204);
+      expect((await ask(location, { method, token: token(), body: randomBytes(4), headers })).status).toBe(204);
       expect(await offsetOf(location)).toBe("4");
     });
 
     it("X-HTTP-Method-Override reaches DELETE and HEAD too, and hides a method that would be right", async () => {
       const location = await created(10);
       const override = (method: string, name: string) =>
-        ask(location, { method, token, headers: { "X-HTTP-Method-Override": name } });
+        ask(location, { method, token: token(), headers: { "X-HTTP-Method-Override": name } });
       expect((await override("POST", "HEAD")).headers["upload-offset"]).toBe("0");
       expect((await override("HEAD", "GET")).status).toBe(405);
       expect((await override("POST", "DELETE")).status).toBe(204);
@@ -170,9 +152,9 @@ describe("tus 1.0", () => {
 
     it("a method that is no part of tus is 405 with Allow (RFC 9110, 15.5.6)", async () => {
       const at = await created(1);
-      expect((await ask(at, { method: "GET", token })).headers.allow).toBe("HEAD, PATCH, DELETE, OPTIONS");
-      expect((await ask(at, { method: "POST", token })).status).toBe(405);
-      expect((await ask(endpoint, { method: "PATCH", token })).headers.allow).toBe("POST, OPTIONS");
+      expect((await ask(at, { method: "GET", token: token() })).headers.allow).toBe("HEAD, PATCH, DELETE, OPTIONS");
+      expect((await ask(at, { method: "POST", token: token() })).status).toBe(405);
+      expect((await ask(endpoint(), { method: "PATCH", token: token() })).headers.allow).toBe("POST, OPTIONS");
     });
   });
 
@@ -193,7 +175,7 @@ describe("tus 1.0", () => {
       ["more than Tus-Max-Size", { "Upload-Length": String(2 ** 40 + 1) }, 413],
     ])("POST with %s is refused", async (_what, headers, status) => {
       const before = await world().db.upload.count();
-      expect((await ask(endpoint, { method: "POST", token, headers })).status).toBe(status);
+      expect((await ask(endpoint(), { method: "POST", token: token(), headers })).status).toBe(status);
       expect(await world().db.upload.count()).toBe(before);
     });
 
@@ -230,7 +212,7 @@ describe("tus 1.0", () => {
 
   describe("creation with upload", () => {
     const post = (content: Uint8Array, headers: Record<string, string>) =>
-      ask(endpoint, { method: "POST", token, body: content, headers });
+      ask(endpoint(), { method: "POST", token: token(), body: content, headers });
 
     it("answers 201 with Upload-Offset, for a part and for the whole", async () => {
       for (const length of ["4", "9"]) {
@@ -242,7 +224,7 @@ describe("tus 1.0", () => {
 
     it("an empty body in chunks, which proxies make of one without a length, is no body", async () => {
       const chunked = { "Transfer-Encoding": "chunked", "Upload-Length": "4" };
-      expect((await ask(endpoint, { method: "POST", token, headers: chunked })).status).toBe(201);
+      expect((await ask(endpoint(), { method: "POST", token: token(), headers: chunked })).status).toBe(201);
     });
 
     it("takes no bytes of another Content-Type, and creates nothing for them", async () => {

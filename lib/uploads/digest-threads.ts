@@ -100,6 +100,7 @@ let turn: Promise<unknown> = Promise.resolve();
 /** Lends the pair of threads to one piece of work after the other, and keeps it for a while for the next. */
 export function withDigestThreads<T>(work: (threads: DigestThreads) => Promise<T>): Promise<T> {
   const done = turn.then(() => lend(work));
+  // Whoever asked for the work hears of its failure; the next in line does not.
   turn = done.catch(() => undefined);
   return done;
 }

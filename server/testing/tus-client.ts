@@ -42,13 +42,14 @@ export function ask(
 }
 
 /** A device that uploads by hand, request by request. */
-export function tusDevice(url: () => string, token: string) {
+export function tusDevice(url: () => string, ownToken: string | (() => string)) {
+  const token = () => (typeof ownToken === "string" ? ownToken : ownToken());
   const at = (location: string) => new URL(location, url()).href.replace(/^http:\/\/[^/]+/, url());
   return {
     create: (length: number | null, metadata: Record<string, string> = {}, headers: Record<string, string> = {}) =>
       ask(`${url()}/api/uploads`, {
         method: "POST",
-        token,
+        token: token(),
         headers: {
           ...(length === null ? { "Upload-Defer-Length": "1" } : { "Upload-Length": String(length) }),
           "Upload-Metadata": encodeMetadataHeader(Object.entries(metadata)),
@@ -58,7 +59,7 @@ export function tusDevice(url: () => string, token: string) {
     createWith: (length: number, metadata: Record<string, string>, body: Uint8Array) =>
       ask(`${url()}/api/uploads`, {
         method: "POST",
-        token,
+        token: token(),
         body,
         headers: {
           "Upload-Length": String(length),
@@ -69,12 +70,12 @@ export function tusDevice(url: () => string, token: string) {
     patch: (location: string, offset: number, body: Uint8Array, headers: Record<string, string> = {}) =>
       ask(at(location), {
         method: "PATCH",
-        token,
+        token: token(),
         body,
         headers: { "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream", ...headers },
       }),
-    head: (location: string) => ask(at(location), { method: "HEAD", token }),
-    remove: (location: string) => ask(at(location), { method: "DELETE", token }),
+    head: (location: string) => ask(at(location), { method: "HEAD", token: token() }),
+    remove: (location: string) => ask(at(location), { method: "DELETE", token: token() }),
     /** Opens a PATCH, or another request, whose body the caller writes, ends or cuts off. */
     openPatch: (
       location: string,
@@ -88,7 +89,7 @@ export function tusDevice(url: () => string, token: string) {
         agent: false,
         headers: {
           "Tus-Resumable": "1.0.0",
-          Authorization: `Bearer ${token}`,
+          Authorization: `Bearer ${token()}`,
           "Upload-Offset": String(offset),
           "Content-Type": "application/offset+octet-stream",
           ...(length === null ? {} : { "Content-Length": length }),
