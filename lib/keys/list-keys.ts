@@ -11,7 +11,7 @@ export async function publicKeys(db: Database | Transaction): Promise<ArchiveKey
   });
   return rows.map(({ kid, purpose, name, publicKey, createdAt, retiredAt }) => {
     const jwk = parseEd25519Jwk({ kty: "OKP", crv: "Ed25519", x: toBase64Url(publicKey) });
-    return { kid, purpose, name, jwk, createdAt, retiredAt };
+    return { kid, purpose, name, jwk, createdAt, retiredAt, endorsement: null };
   });
 }
 

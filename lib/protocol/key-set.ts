@@ -20,6 +20,8 @@ export type ArchiveKey = {
   createdAt: Date;
   /** When it stopped signing; null: it signs. What it signed before stays valid. */
   retiredAt: Date | null;
+  /** By which the key before it endorses it (`verifyKeySuccession`); null: the first, or from before that was done. */
+  endorsement: string | null;
 };
 
 const seconds = z.number().int().nonnegative();
@@ -29,6 +31,7 @@ const keySchema = z.looseObject({
   name: z.string().optional(),
   iat: seconds,
   exp: seconds.optional(),
+  endorsement: z.string().max(4000).optional(),
 });
 const setSchema = z.object({ keys: z.array(z.unknown()).max(10_000) });
 
@@ -43,6 +46,7 @@ export function formatKeySet(keys: readonly ArchiveKey[]): { keys: Record<string
       purpose: key.purpose,
       iat: Math.floor(key.createdAt.getTime() / 1000),
       ...(key.retiredAt === null ? {} : { exp: Math.ceil(key.retiredAt.getTime() / 1000) }),
+      ...(key.endorsement === null ? {} : { endorsement: key.endorsement }),
       ...(key.name === null ? {} : { name: key.name, vkey: verifierKey({ name: key.name, jwk: key.jwk }) }),
     })),
   };
@@ -55,13 +59,12 @@ export function parseKeySet(value: unknown): ArchiveKey[] {
   return set.data.keys.flatMap((member) => {
     const parsed = keySchema.safeParse(member);
     if (!parsed.success) return [];
-    const { kid, purpose, name, iat, exp } = parsed.data;
+    const { kid, purpose, name, iat, exp, endorsement = null } = parsed.data;
     const jwk = parseEd25519Jwk(member);
     if (kid !== jwkThumbprint(jwk)) throw new ProtocolError(`The key ${kid} is not named by its thumbprint.`);
     const createdAt = new Date(iat * 1000);
-    return [
-      { kid, purpose, jwk, name: name ?? null, createdAt, retiredAt: exp === undefined ? null : new Date(exp * 1000) },
-    ];
+    const retiredAt = exp === undefined ? null : new Date(exp * 1000);
+    return [{ kid, purpose, jwk, name: name ?? null, createdAt, retiredAt, endorsement }];
   });
 }
 

@@ -162,7 +162,7 @@ test("a leaf commits to what is personal; each member is opened alone, and as no
 
 test("keys are published under their thumbprints, with times, and read back", () => {
   const key = {
-    ...{ kid: jwkThumbprint(jwk), purpose: "log" as const, jwk, name: "example.org/log" },
+    ...{ kid: jwkThumbprint(jwk), purpose: "log" as const, jwk, name: "example.org/log", endorsement: null },
     ...{ createdAt: new Date("2026-06-01T08:00:00Z"), retiredAt: new Date("2026-07-01T08:00:00Z") },
   };
   const set = formatKeySet([key]);

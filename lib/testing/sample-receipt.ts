@@ -25,7 +25,15 @@ function makeKey(purpose: KeyPurpose) {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const jwk = ed25519JwkOf(publicKey);
   const name = purpose === "log" ? origin : null;
-  const key: ArchiveKey = { kid: jwkThumbprint(jwk), purpose, jwk, name, createdAt: new Date(at), retiredAt: null };
+  const key: ArchiveKey = {
+    kid: jwkThumbprint(jwk),
+    purpose,
+    jwk,
+    name,
+    createdAt: new Date(at),
+    retiredAt: null,
+    endorsement: null,
+  };
   return { key, privateKey };
 }
 
