@@ -15,6 +15,7 @@ import type { StatusSettings } from "./commands/status.ts";
 import type { VerifyReceiptSettings } from "./commands/verify-receipt.ts";
 import type { DeliverySettings } from "./delivery/world.ts";
 import type { TransportSettings } from "./http/transport.ts";
+import { hasIdentity } from "./identity/identity.ts";
 import { type Command, type CommandName, commands } from "./options.ts";
 import { messageOf, Problem } from "./problems.ts";
 import type { SettleSettings } from "./ready-file.ts";
@@ -25,8 +26,10 @@ type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | 
 
 /** Settings that push and run share. */
 export type ArchiveSettings = {
-  server: string;
-  readToken: () => Promise<string>;
+  /** Null: that of the identity in the state folder. */
+  server: string | null;
+  /** Null: the identity in the state folder buys tokens. */
+  readToken: (() => Promise<string>) | null;
   stateFolder: string;
   isJson: boolean;
   limitBytesPerSecond: number | null;
@@ -93,11 +96,13 @@ function archiveFrom(values: Values, environment: Environment, isRun: boolean): 
   if (chunkSizeBytes < minChunkSizeBytes || chunkSizeBytes > maxChunkSizeBytes)
     throw usage(`--chunk-size must lie between ${minChunkSizeBytes} and ${maxChunkSizeBytes} bytes.`);
   const capture = captureFrom(values, chunkSizeBytes);
+  const stateFolder = stateFolderFrom(values, environment);
+  const isEnrolled = hasIdentity(stateFolder);
   const giveUpAfterMs = isRun ? 600_000 : seconds(values, "give-up-after", 600) * 1000;
   return {
-    server: serverFrom(values, environment),
-    readToken: tokenFrom(values, environment),
-    stateFolder: stateFolderFrom(values, environment),
+    server: isEnrolled && !isServerNamed(values, environment) ? null : serverFrom(values, environment),
+    readToken: tokenFrom(values, environment, isEnrolled),
+    stateFolder,
     isJson: values.json === true,
     limitBytesPerSecond: values["limit-rate"] === undefined ? null : bytes(values, "limit-rate", 0, 1000),
     transport: {
@@ -159,6 +164,10 @@ function deletionFrom(values: Values): boolean {
   return values["delete-after-seal"] === true;
 }
 
+function isServerNamed(values: Values, environment: Environment): boolean {
+  return text(values, "server") !== undefined || (environment.STRONGROOM_SERVER ?? "") !== "";
+}
+
 function serverFrom(values: Values, environment: Environment): string {
   const given = text(values, "server") ?? environment.STRONGROOM_SERVER;
   if (given === undefined || given === "")
@@ -175,7 +184,8 @@ function serverFrom(values: Values, environment: Environment): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
 }
 
-function tokenFrom(values: Values, environment: Environment): () => Promise<string> {
+// Null: no token is named, and the identity of the device stands in for one.
+function tokenFrom(values: Values, environment: Environment, isEnrolled: boolean): (() => Promise<string>) | null {
   const direct = text(values, "token");
   const file = text(values, "token-file");
   if (direct !== undefined && file !== undefined) throw usage("Give --token or --token-file, not both.");
@@ -185,8 +195,11 @@ function tokenFrom(values: Values, environment: Environment): () => Promise<stri
     return async () => token;
   }
   const path = file ?? environment.STRONGROOM_TOKEN_FILE;
+  if ((path === undefined || path === "") && isEnrolled) return null;
   if (path === undefined || path === "")
-    throw usage("No token: set STRONGROOM_TOKEN, or give --token-file FILE. npx strongroom device add makes one.");
+    throw usage(
+      "No token: enrol this device with strongroom-uploader enrol, or set STRONGROOM_TOKEN, or give --token-file FILE.",
+    );
   return async () => {
     const content = await readFile(path, "utf8").catch((error: unknown) => {
       throw new Problem("authentication", `The token cannot be read from ${path}: ${messageOf(error)}.`, {

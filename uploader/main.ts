@@ -8,8 +8,8 @@ import { verifyReceiptCommand } from "./commands/verify-receipt.ts";
 import { type ArchiveSettings, readSettings, wantsColour } from "./config.ts";
 import type { World } from "./delivery/world.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
-import { Archive } from "./http/archive.ts";
 import { Transport } from "./http/transport.ts";
+import { openArchive } from "./identity/open-archive.ts";
 import { helpText, isCommandName } from "./options.ts";
 import { exitCodeOf, Interrupted, Problem } from "./problems.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -60,18 +60,21 @@ async function withWorld(settings: ArchiveSettings, act: (world: World) => Promi
       stop.abort(new Interrupted());
     });
   const transport = new Transport(settings.transport, new RateLimit(settings.limitBytesPerSecond));
+  const { archive, identity, tokens } = await openArchive(settings, transport);
   const world: World = {
-    archive: new Archive(settings.server, transport, settings.readToken),
+    archive,
+    identity,
     store: await StateStore.open(settings.stateFolder),
     settings: settings.delivery,
     report: (settings.isJson ? jsonReport : plainReport)(output),
     signal: stop.signal,
   };
-  warnOfPlainHttp(settings.server, world);
+  warnOfPlainHttp(archive.server, world);
   try {
     const code = await act(world);
     return code === exitCodes.interrupted && stoppedBy !== null ? exitCodeOfSignal(stoppedBy) : code;
   } finally {
+    tokens?.close();
     transport.close();
   }
 }

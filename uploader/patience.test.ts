@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readRetryAfter } from "./http/archive.ts";
+import { readRetryAfter } from "./http/retry-after.ts";
 import { Patience } from "./patience.ts";
 import { Problem } from "./problems.ts";
 
@@ -41,6 +41,7 @@ describe("Patience", () => {
   it("reads both forms of Retry-After and ignores anything else", () => {
     expect(readRetryAfter("120")).toBe(120_000);
     expect(readRetryAfter(new Date(Date.now() + 60_000).toUTCString())).toBeGreaterThan(55_000);
+    expect(readRetryAfter("Sat, 14 Mar 2026 10:01:00 GMT", "Sat, 14 Mar 2026 10:00:00 GMT")).toBe(60_000);
     expect(readRetryAfter("Thu, 01 Jan 1970 00:00:00 GMT")).toBe(0);
     expect(readRetryAfter("soon")).toBeUndefined();
     expect(readRetryAfter(undefined)).toBeUndefined();

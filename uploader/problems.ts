@@ -1,3 +1,4 @@
+import type { WaitReason } from "../lib/protocol/index.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 /** What a failure asks of us. */
@@ -24,6 +25,10 @@ export type ProblemKind =
 type ProblemOptions = {
   /** What the server asked for with Retry-After. */
   retryAfterMs?: number | undefined;
+  /** Why everything waits until this passes, for `status` and heartbeats. */
+  reason?: WaitReason | undefined;
+  /** The code of the archive's problem document (RFC 9457). */
+  code?: string | null;
   cause?: unknown;
 };
 
@@ -31,12 +36,17 @@ type ProblemOptions = {
 export class Problem extends Error {
   readonly kind: ProblemKind;
   readonly retryAfterMs: number | undefined;
+  /** Undefined: it concerns one file alone. */
+  readonly reason: WaitReason | undefined;
+  readonly code: string | null;
 
   constructor(kind: ProblemKind, message: string, options: ProblemOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "Problem";
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;
+    this.reason = options.reason;
+    this.code = options.code ?? null;
   }
 }
 

@@ -1,5 +1,6 @@
 import { DetailedError, type FileReader, Upload } from "tus-js-client";
-import { type Archive, problemOf, recordingIn } from "./http/archive.ts";
+import { problemOf } from "./http/answers.ts";
+import { type Archive, recordingIn } from "./http/archive.ts";
 import type { Answer, RequestBody } from "./http/transport.ts";
 import { TusStack } from "./http/tus-stack.ts";
 import { Interrupted, messageOf, Problem } from "./problems.ts";

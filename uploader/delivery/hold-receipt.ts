@@ -20,7 +20,7 @@ export async function holdReceipt(keeper: RecordKeeper, world: World): Promise<v
     file,
     async () => {
       const jws = await world.archive.getReceipt(recording, world.signal);
-      const keySet = await world.archive.getKeys(world.signal);
+      const keySet = await world.archive.getTrustedKeys(world.signal);
       checkReceipt(jws, keySet, keeper.record);
       await world.store.keepReceipt(recording, jws);
     },

@@ -1,5 +1,6 @@
 import type { CaptureSettings } from "../capture.ts";
 import type { Archive } from "../http/archive.ts";
+import type { Identity } from "../identity/identity.ts";
 import type { PatienceSettings } from "../patience.ts";
 import type { Report } from "../report/events.ts";
 import type { StateStore } from "../state/state-store.ts";
@@ -21,6 +22,8 @@ export type DeliverySettings = {
 /** What delivering needs of its surroundings. */
 export type World = {
   archive: Archive;
+  /** Null: a plain token is used, and nothing is signed. */
+  identity: Identity | null;
   store: StateStore;
   settings: DeliverySettings;
   report: Report;

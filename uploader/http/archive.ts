@@ -1,36 +1,73 @@
 import {
+  type AnnouncedView,
   type ArchiveKey,
+  type DeviceConfig,
   type DeviceRecordingView,
+  deviceConfigPath,
+  deviceHeartbeatPath,
+  deviceStatementsPath,
+  followKeys,
+  type Heartbeat,
+  type HeartbeatAnswer,
   keySetPath,
+  manifestMediaType,
+  ProtocolError,
   parseKeySet,
+  readDeviceSettings,
+  readHeartbeatAnswer,
   receiptMediaType,
   receiptPath,
+  recordingsPath,
+  type StatementView,
+  sidecarPath,
+  statementMediaType,
   uploadsPath,
 } from "../../lib/protocol/index.ts";
+import type { AccessTokens } from "../identity/access-tokens.ts";
+import type { Identity } from "../identity/identity.ts";
 import { Problem } from "../problems.ts";
+import { bodyOf, notTheArchives, problemOf, readObject } from "./answers.ts";
 import type { Answer, Transport, TransportRequest } from "./transport.ts";
 
 /** tus 1.0, Tus-Resumable: in every request but OPTIONS. */
 const tusVersion = "1.0.0";
+
+/** How the device shows who it is. */
+export type Credentials =
+  /** A plain device token, asked for before each request, so that one put into its file takes effect at once. */
+  | { kind: "token"; readToken: () => Promise<string> }
+  /** An enrolled device: its key buys short-lived tokens. */
+  | { kind: "identity"; identity: Identity; tokens: AccessTokens };
 
 /** What every request to the archive needs. */
 export class Archive {
   /** Address without a slash at its end. */
   readonly server: string;
   readonly #transport: Transport;
-  readonly #readToken: () => Promise<string>;
+  readonly #credentials: Credentials;
 
-  /** @param readToken asked before each request, so that a token put into its file takes effect at once */
-  constructor(server: string, transport: Transport, readToken: () => Promise<string>) {
+  constructor(server: string, transport: Transport, credentials: Credentials) {
     this.server = server;
     this.#transport = transport;
-    this.#readToken = readToken;
+    this.#credentials = credentials;
   }
 
   /** Sends a request with the device's token, and only ever to the archive's own address. */
   async send(request: TransportRequest, signal: AbortSignal): Promise<Answer> {
-    const headers = { ...request.headers, Authorization: `Bearer ${await this.#readToken()}` };
-    return this.#transport.send({ ...request, url: this.ownUrl(request.url), headers }, signal);
+    const url = this.ownUrl(request.url);
+    const attempt = (token: string) =>
+      this.#transport.send(
+        { ...request, url, headers: { ...request.headers, Authorization: `Bearer ${token}` } },
+        signal,
+      );
+    if (this.#credentials.kind === "token") return attempt(await this.#credentials.readToken());
+    const { tokens } = this.#credentials;
+    const token = await tokens.get(signal);
+    const answer = await attempt(token);
+    if (answer.status !== 401) return answer;
+    // The archive may have ended the token early, or this machine slept. Once, or two would ask each other for ever.
+    tokens.drop(token);
+    return attempt(await tokens.get(signal));
   }
 
   /**
@@ -94,6 +131,82 @@ export class Archive {
     return answer.body.trim();
   }
 
+  /**
+   * Announces a recording by its signed manifest; the same manifest again gives the same answer.
+   *
+   * @throws Problem
+   */
+  async announce(jws: string, signal: AbortSignal): Promise<AnnouncedView> {
+    const answer = await this.#post(recordingsPath, manifestMediaType, jws, signal);
+    if (answer.status !== 200 && answer.status !== 201) throw problemOf(answer, "take the manifest");
+    const view = readObject(answer.body);
+    if (typeof view?.recording !== "string" || typeof view.upload !== "string" || typeof view.offsetBytes !== "number")
+      throw notTheArchives();
+    return { ...(view as AnnouncedView), upload: this.ownUrl(view.upload) }; // as far as decisions hang on it
+  }
+
+  /** Brings a signed statement, a link of the chain that announces no recording. @throws Problem */
+  async postStatement(jws: string, signal: AbortSignal): Promise<StatementView> {
+    const answer = await this.#post(deviceStatementsPath, statementMediaType, jws, signal);
+    if (answer.status !== 200 && answer.status !== 201) throw problemOf(answer, "take the statement");
+    const view = readObject(answer.body);
+    if (typeof view?.sequence !== "number" || typeof view.sha256 !== "string") throw notTheArchives();
+    return view as StatementView; // as far as decisions hang on it
+  }
+
+  /** Brings a small file that belongs to a recording of ours; again is the same. @throws Problem */
+  async putSidecar(recording: string, name: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    const url = this.#at(sidecarPath(encodeURIComponent(recording), name));
+    const headers = { "Content-Type": "application/octet-stream" };
+    const answer = await this.send({ method: "PUT", url, headers, body: bodyOf(bytes) }, signal);
+    if (answer.status !== 200 && answer.status !== 201) throw problemOf(answer, `take the sidecar ${name}`);
+  }
+
+  /** Says how the device is. @throws Problem */
+  async heartbeat(body: Heartbeat, signal: AbortSignal): Promise<HeartbeatAnswer> {
+    const answer = await this.#post(deviceHeartbeatPath, "application/json", JSON.stringify(body), signal);
+    if (answer.status !== 200) throw problemOf(answer, "take the heartbeat");
+    return readAs(answer, readHeartbeatAnswer);
+  }
+
+  /**
+   * The settings that the archive has for this device.
+   *
+   * @param version that is here already; null: none is
+   * @returns null when that version is still the newest
+   * @throws Problem; ProtocolError when a setting is one that is not known here
+   */
+  async getConfig(version: number | null, signal: AbortSignal): Promise<DeviceConfig | null> {
+    const headers: Record<string, string> = { Accept: "application/json" };
+    if (version !== null) headers["If-None-Match"] = `"${version}"`;
+    const answer = await this.send({ method: "GET", url: this.#at(deviceConfigPath), headers }, signal);
+    if (answer.status === 304 && version !== null) return null;
+    if (answer.status !== 200) throw problemOf(answer, "give this device's settings");
+    const config = readObject(answer.body);
+    if (typeof config?.version !== "number") throw notTheArchives();
+    return { version: config.version, settings: readDeviceSettings(config.settings) };
+  }
+
+  /**
+   * The archive's keys as far as this device believes them: of an enrolled device those that it pinned and what they
+   * endorsed, otherwise those that are published.
+   *
+   * @throws Problem
+   */
+  async getTrustedKeys(signal: AbortSignal): Promise<ArchiveKey[]> {
+    const published = await this.getKeys(signal);
+    return this.#credentials.kind === "identity" ? followKeys(this.#credentials.identity.keys, published) : published;
+  }
+
+  #at(path: string): string {
+    return `${this.server}${path}`;
+  }
+
+  #post(path: string, mediaType: string, body: string, signal: AbortSignal): Promise<Answer> {
+    const headers = { "Content-Type": mediaType, Accept: "application/json" };
+    return this.send({ method: "POST", url: this.#at(path), headers, body: bodyOf(Buffer.from(body)) }, signal);
+  }
+
   /** The archive's public keys. @throws Problem */
   async getKeys(signal: AbortSignal): Promise<ArchiveKey[]> {
     const url = `${this.server}${keySetPath}`;
@@ -105,6 +218,15 @@ export class Archive {
     } catch {
       throw new Problem("again", "The answer is not the archive's keys. Is something between it and this device?");
     }
+  }
+}
+
+function readAs<T>(answer: Answer, read: (value: unknown) => T): T {
+  try {
+    return read(readObject(answer.body));
+  } catch (error) {
+    if (error instanceof ProtocolError) throw notTheArchives();
+    throw error;
   }
 }
 
@@ -126,53 +248,5 @@ function readRecordingView(body: string): DeviceRecordingView {
   } catch {
     // falls through to the one error below
   }
-  throw new Problem("again", "The answer is not the archive's. Is something between it and this device?");
-}
-
-/**
- * What an answer that is no success asks of us. Nothing but 404 and 410 ever gives an upload up, and no refusal of
- * a token ever counts as success.
- */
-export function problemOf(answer: Answer, what: string): Problem {
-  const { status } = answer;
-  const said = titleIn(answer);
-  const message = `The archive did not ${what}: ${status}${said === null ? "" : `, ${said}`}.`.replace(/\.\.$/, ".");
-  const retryAfterMs = readRetryAfter(answer.headers["retry-after"]);
-  if (status === 401 || status === 403) {
-    // The answer to a HEAD has no words of its own.
-    const words = said === null ? `${message} The device's token is not valid there.` : message;
-    return new Problem("authentication", `${words} What was sent is kept.`, { retryAfterMs });
-  }
-  if (status === 404 || status === 410) return new Problem("restart", message);
-  if (status >= 300 && status < 400)
-    return new Problem(
-      "again",
-      `${message} It points to ${answer.headers.location ?? "nowhere"}; redirects are not followed.`,
-    );
-  // 408, 409, 423, 425, 429 and 460 pass; the other 4xx say that this request will never do.
-  const passes = [408, 409, 423, 425, 429, 460].includes(status);
-  if (status >= 400 && status < 500 && !passes) return new Problem("refused", message);
-  return new Problem("again", message, { retryAfterMs });
-}
-
-/** Reads Retry-After: seconds or a date (RFC 9110, section 10.2.3). */
-export function readRetryAfter(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
-  // A date needs a clock that is right, which a device may not have; at worst the wait is capped by the caller.
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
-}
-
-// RFC 9457: the title says it; other servers answer plain text.
-function titleIn(answer: Answer): string | null {
-  try {
-    const value: unknown = JSON.parse(answer.body);
-    if (typeof value === "object" && value !== null && "title" in value && typeof value.title === "string")
-      return value.title;
-  } catch {
-    const line = answer.body.trim().split("\n")[0] ?? "";
-    if (line !== "" && !line.startsWith("<")) return line.slice(0, 200);
-  }
-  return null;
+  throw notTheArchives();
 }
