@@ -14,6 +14,7 @@ const domains = [
   "custody-log",
   "settings",
   "devices",
+  "fleet",
   "recordings",
   "uploads",
   "receipts",

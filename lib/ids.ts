@@ -16,6 +16,8 @@ const prefixes = {
   approval: "A",
   release: "L",
   grant: "G",
+  policy: "F",
+  wanted: "W",
 } as const;
 
 /** Kinds of things that have an id. */

@@ -120,5 +120,5 @@ export function settingsProblem(error: z.ZodError): { member: string | null; pro
   return { member: issue?.path.join(".") || null, problem };
 }
 
-/** What `GET /api/devices/config` answers. `version` only grows; it is the entity tag too. */
+/** What `GET /api/devices/config` answers. `version` names the configuration, another number another one; it is the entity tag too. */
 export type DeviceConfig = { version: number; settings: DeviceSettings };

@@ -71,6 +71,31 @@ const whole = { state: "'sealed'", sha256: zeros, size_bytes: "1", received_at: 
 
 /** Checks on single rows. */
 export const checks: Case[] = [
+  rule(
+    "device_policy_version_shape",
+    () => [
+      addPolicyVersion({ silent_after_seconds: "59" }),
+      addPolicyVersion({ silent_after_seconds: "31536001" }),
+      addPolicyVersion({ key_max_age_days: "0" }),
+      addPolicyVersion({ key_max_age_days: "3651" }),
+    ],
+    () => [addPolicyVersion({ silent_after_seconds: "60", key_max_age_days: "NULL" })],
+  ),
+  rule(
+    "wanted_file_shape",
+    (f) => [
+      addWanted(f, { file_name: "NULL" }),
+      addWanted(f, { sha256: short }),
+      addWanted(f, { ended_at: "now()" }),
+      addWanted(f, { state: "'not_there'" }),
+      addWanted(f, { state: "'arrived'", ended_at: "now()" }),
+      addWanted(f, { recording_id: "'R-1'" }),
+    ],
+    (f) => [
+      addWanted(f, { file_name: "NULL", sha256: zeros }),
+      addWanted(f, { id: "'W-2'", state: "'arrived'", ended_at: "now()", recording_id: "'R-1'" }),
+    ],
+  ),
   column("device_quota_range", device, ["quota_bytes = -1"], ["quota_bytes = 0", "quota_bytes = NULL"]),
   column(
     "organisation_name_length",
@@ -290,6 +315,11 @@ export const checks: Case[] = [
 /** Uniqueness among some rows. */
 export const partialUniques: Case[] = [
   rule(
+    "device_policy_one_default",
+    () => [addPolicy("true")],
+    () => [addPolicy("false")],
+  ),
+  rule(
     "signing_key_one_active",
     () => [addSigningKey({ retired_at: "NULL", encrypted_private_key: zeros })],
     () => [retireKey, addSigningKey({ retired_at: "NULL", encrypted_private_key: zeros })],
@@ -319,6 +349,46 @@ const neverDeleted = (name: string, table: string, id: (f: Fixture) => string) =
 
 /** Rules that look at the old row, or at other rows. */
 export const triggers: Case[] = [
+  rule(
+    "device_policy_default_stays",
+    () => [
+      "DELETE FROM device_policy",
+      "UPDATE device_policy SET is_default = false",
+      [addPolicy("false"), "UPDATE device_policy SET id = 'F-2' WHERE id = 'F-1'"],
+    ],
+    () => ["UPDATE device_policy SET name = 'Vans'"],
+  ),
+  rule(
+    "device_policy_version_stays",
+    () => ["UPDATE device_policy_version SET silent_after_seconds = 61", "DELETE FROM device_policy_version"],
+    () => [addPolicyVersion({})],
+  ),
+  rule(
+    "device_policy_version_no_truncate",
+    () => ["TRUNCATE device_policy_version"],
+    () => [addPolicyVersion({})],
+  ),
+  rule(
+    "wanted_file_ends",
+    (f) => [
+      [addWanted(f, {}), "DELETE FROM wanted_file"],
+      [addWanted(f, {}), "UPDATE wanted_file SET file_name = 'b.mp4'"],
+      [addWanted(f, {}), "UPDATE wanted_file SET asked_by = 'y'"],
+      [
+        addWanted(f, { state: "'cancelled'", ended_at: "now()" }),
+        "UPDATE wanted_file SET state = 'open', ended_at = NULL",
+      ],
+      [
+        addWanted(f, { state: "'not_there'", ended_at: "now()" }),
+        "UPDATE wanted_file SET state = 'seen', ended_at = NULL",
+      ],
+    ],
+    (f) => [
+      addWanted(f, {}),
+      "UPDATE wanted_file SET state = 'not_there', ended_at = now()",
+      "UPDATE wanted_file SET state = 'arrived', recording_id = 'R-1'",
+    ],
+  ),
   rule(
     "custody_event_append_only",
     () => ["UPDATE custody_event SET purpose = 'x'", "DELETE FROM custody_event"],
@@ -525,6 +595,20 @@ export const triggers: Case[] = [
     ],
   ),
 ];
+
+const addPolicy = (isDefault: string) =>
+  insert("device_policy", { id: "'F-1'", name: "'Vans'", is_default: isDefault, created_at: "now()" });
+
+function addPolicyVersion(columns: Record<string, string>): string {
+  const all = { policy_id: "'F-00000-00000'", settings: "'{}'", silent_after_seconds: "600", created_at: "now()" };
+  return insert("device_policy_version", { ...all, ...columns });
+}
+
+function addWanted(f: Fixture, columns: Record<string, string>): string {
+  const device_id = `(SELECT device_id FROM recording WHERE id = '${f.sealed}')`;
+  const all = { id: "'W-1'", device_id, file_name: "'a.mp4'", asked_by: "'x'", asked_at: "now()", ...columns };
+  return insert("wanted_file", all);
+}
 
 function addUpload(f: Fixture, chunkSizeBytes: number, columns: Record<string, string> = {}): string {
   const names = Object.keys(columns).map((name) => `${name}, `);
