@@ -16,13 +16,16 @@ import type { VerifyReceiptSettings } from "./commands/verify-receipt.ts";
 import type { DeliverySettings } from "./delivery/world.ts";
 import type { TransportSettings } from "./http/transport.ts";
 import { hasIdentity } from "./identity/identity.ts";
+import { defaultLogBytes } from "./log/log-ring.ts";
 import { type Command, type CommandName, commands } from "./options.ts";
 import { messageOf, Problem } from "./problems.ts";
 import type { SettleSettings } from "./ready-file.ts";
+import { type FlagValues, flagsOf } from "./settings/file-values.ts";
+import { type LocalFile, readLocalFile } from "./settings/local-file.ts";
 import { recordingExtensions } from "./watch/list-files.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+type Values = FlagValues;
 
 /** Settings that push and run share. */
 export type ArchiveSettings = {
@@ -36,6 +39,8 @@ export type ArchiveSettings = {
   transport: TransportSettings;
   delivery: DeliverySettings;
   settle: SettleSettings;
+  /** Size of the daemon's log on disk. */
+  logBytes: number;
 };
 
 /** The command line and the environment, parsed once. */
@@ -55,7 +60,9 @@ export function readSettings(
   args: readonly string[],
   environment: Environment = process.env,
 ): Settings {
-  const { values, positionals } = parse(commands[command], args);
+  const { values: given, positionals } = parse(commands[command], args);
+  const local = command === "verify-receipt" ? null : readLocalFile(text(given, "config"));
+  const values = local === null ? given : flagsOf(local.file, given, environment);
   if (command === "status") {
     refusePositionals(positionals);
     const status = { isJson: values.json === true, showsAll: values.all === true, isCheck: values.check === true };
@@ -63,7 +70,7 @@ export function readSettings(
   }
   if (command === "verify-receipt") return { command, verify: verifyFrom(values, positionals, environment) };
   const isRun = command === "run";
-  const archive = archiveFrom(values, environment, isRun);
+  const archive = archiveFrom(values, local?.file ?? {}, environment, isRun);
   if (isRun) {
     refusePositionals(positionals);
     return { command, archive, run: runFrom(values, archive.settle) };
@@ -77,7 +84,27 @@ export function wantsColour(environment: Environment = process.env): boolean {
   return (environment.NO_COLOR ?? "") === "" && environment.TERM !== "dumb";
 }
 
-function parse(command: Command, args: readonly string[]): { values: Values; positionals: string[] } {
+/** A command line with what the settings file adds to it. */
+export type CommandLine = {
+  flags: FlagValues;
+  positionals: string[];
+  stateFolder: string;
+  local: ReturnType<typeof readLocalFile>;
+};
+
+/** Reads the flags of a command, the settings file and the environment. @throws Problem "usage" */
+export function readCommandLine(
+  command: Command,
+  args: readonly string[],
+  environment: Environment = process.env,
+): CommandLine {
+  const { values, positionals } = parse(command, args);
+  const local = readLocalFile(text(values, "config"));
+  const flags = local === null ? values : flagsOf(local.file, values, environment);
+  return { flags, positionals, stateFolder: stateFolderFrom(flags, environment), local };
+}
+
+function parse(command: Command, args: readonly string[]): { values: FlagValues; positionals: string[] } {
   const options = Object.fromEntries(
     command.options.map(({ name, value, isRepeated }) => [
       name,
@@ -91,7 +118,7 @@ function parse(command: Command, args: readonly string[]): { values: Values; pos
   }
 }
 
-function archiveFrom(values: Values, environment: Environment, isRun: boolean): ArchiveSettings {
+function archiveFrom(values: Values, local: LocalFile, environment: Environment, isRun: boolean): ArchiveSettings {
   const chunkSizeBytes = bytes(values, "chunk-size", 8 * 1024 * 1024, 1024);
   if (chunkSizeBytes < minChunkSizeBytes || chunkSizeBytes > maxChunkSizeBytes)
     throw usage(`--chunk-size must lie between ${minChunkSizeBytes} and ${maxChunkSizeBytes} bytes.`);
@@ -103,6 +130,7 @@ function archiveFrom(values: Values, environment: Environment, isRun: boolean): 
     server: isEnrolled && !isServerNamed(values, environment) ? null : serverFrom(values, environment),
     readToken: tokenFrom(values, environment, isEnrolled),
     stateFolder,
+    logBytes: local.logBytes ?? defaultLogBytes,
     isJson: values.json === true,
     limitBytesPerSecond: values["limit-rate"] === undefined ? null : bytes(values, "limit-rate", 0, 1000),
     transport: {

@@ -8,11 +8,15 @@ import { verifyReceiptCommand } from "./commands/verify-receipt.ts";
 import { type ArchiveSettings, readSettings, wantsColour } from "./config.ts";
 import type { World } from "./delivery/world.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
+import { runFieldCommand } from "./field.ts";
 import { Transport } from "./http/transport.ts";
 import { openArchive } from "./identity/open-archive.ts";
-import { helpText, isCommandName } from "./options.ts";
+import { LogRing } from "./log/log-ring.ts";
+import { loggedReport } from "./log/logged-report.ts";
+import { helpText, isCommandName, isFieldCommandName } from "./options.ts";
 import { exitCodeOf, Interrupted, Problem } from "./problems.ts";
 import { RateLimit } from "./rate-limit.ts";
+import type { Report } from "./report/events.ts";
 import { jsonReport, type Output, plainReport } from "./report/reporters.ts";
 import { StateStore } from "./state/state-store.ts";
 
@@ -34,22 +38,31 @@ async function main(args: readonly string[]): Promise<number> {
     output.write(helpText(null, exitCodeHelp));
     return name === undefined ? exitCodes.usage : exitCodes.ok;
   }
-  if (!isCommandName(name))
+  const isField = isFieldCommandName(name);
+  if (!isField && !isCommandName(name))
     throw new Problem("usage", `There is no command ${name}. --help shows those that there are.`);
   if (rest.includes("--help")) {
     output.write(helpText(name, exitCodeHelp));
     return exitCodes.ok;
   }
+  if (isField) return runFieldCommand(name, rest, output);
   const settings = readSettings(name, rest);
   if (settings.command === "verify-receipt") return verifyReceiptCommand(settings.verify, output.write);
   if (settings.command === "status")
     return status(await StateStore.open(settings.stateFolder), settings.status, output.write);
-  return withWorld(settings.archive, (world) =>
-    settings.command === "push" ? push(settings.files, settings.archive.settle, world) : run(settings.run, world),
-  );
+  const { archive } = settings;
+  const shown = (archive.isJson ? jsonReport : plainReport)(output);
+  if (settings.command === "push")
+    return withWorld(archive, shown, (world) => push(settings.files, archive.settle, world));
+  const report = loggedReport(shown, new LogRing(archive.stateFolder, archive.logBytes));
+  return withWorld(archive, report, (world) => run(settings.run, world));
 }
 
-async function withWorld(settings: ArchiveSettings, act: (world: World) => Promise<number>): Promise<number> {
+async function withWorld(
+  settings: ArchiveSettings,
+  report: Report,
+  act: (world: World) => Promise<number>,
+): Promise<number> {
   const stop = new AbortController();
   let stoppedBy: NodeJS.Signals | null = null;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
@@ -66,7 +79,7 @@ async function withWorld(settings: ArchiveSettings, act: (world: World) => Promi
     identity,
     store: await StateStore.open(settings.stateFolder),
     settings: settings.delivery,
-    report: (settings.isJson ? jsonReport : plainReport)(output),
+    report,
     signal: stop.signal,
   };
   warnOfPlainHttp(archive.server, world);

@@ -1,3 +1,5 @@
+import { type FieldCommandName, fieldCommands } from "./field-options.ts";
+
 /** An option of a command, as `--help` shows it. */
 export type Option = {
   name: string;
@@ -16,6 +18,11 @@ export type Command = {
 };
 
 const common: readonly Option[] = [
+  {
+    name: "config",
+    value: "FILE",
+    help: "settings of this device; default /etc/strongroom/uploader.json when it is there",
+  },
   { name: "state-dir", value: "DIR", help: "where to remember what was sent (STRONGROOM_STATE_DIR)" },
   { name: "json", help: "one JSON object a line" },
   { name: "help", help: "this text" },
@@ -116,21 +123,30 @@ export const commands = {
 
 export type CommandName = keyof typeof commands;
 
+/** True when this is a command for the device in its place. */
+export function isFieldCommandName(name: string): name is FieldCommandName {
+  return Object.hasOwn(fieldCommands, name);
+}
+
 /** True when this is a command. */
 export function isCommandName(name: string): name is CommandName {
   return Object.hasOwn(commands, name);
 }
 
 /** The text of `--help`. */
-export function helpText(name: CommandName | null, exitCodeLines: readonly (readonly [number, string])[]): string {
-  const shown: Command | null = name === null ? null : commands[name];
+export function helpText(
+  name: CommandName | FieldCommandName | null,
+  exitCodeLines: readonly (readonly [number, string])[],
+): string {
+  const all = { ...commands, ...fieldCommands };
+  const shown: Command | null = name === null ? null : all[name];
   const head =
     shown === null
       ? [
           "strongroom-uploader sends finished recordings to a Strongroom archive over any link, and loses none.",
           "",
           "Commands:",
-          ...Object.entries(commands).map(([command, { summary }]) => `  ${command.padEnd(15)} ${summary}`),
+          ...Object.entries(all).map(([command, { summary }]) => `  ${command.padEnd(15)} ${summary}`),
           "",
           "strongroom-uploader COMMAND --help shows its options; --version the version.",
         ]
