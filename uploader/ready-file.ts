@@ -1,8 +1,11 @@
 import type { FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
 import { type ContainerFacts, readContainerFacts } from "./container/index.ts";
 import { type FileIdentity, fileProblem, identityOf, isSameIdentity, openRegularFile } from "./file-identity.ts";
+import { type Clock, systemClock } from "./finding/clock.ts";
 import { sleep } from "./patience.ts";
 import { Problem } from "./problems.ts";
+import { syncFolder } from "./state/durable-file.ts";
 
 /** When a file counts as finished. */
 export type SettleSettings = {
@@ -27,17 +30,60 @@ export type ReadyFile = {
 /** Why a file is not taken yet. */
 export type WaitReason = "empty" | "growing" | "incomplete";
 
+/** A file that is not taken yet, and why in words. */
+export type NotYet = { waitFor: WaitReason; detail: string };
+
+/**
+ * Opens a file that is believed finished, makes it durable, and looks into it to its end.
+ *
+ * @param whyNot judges what was seen; `container` is null before the look inside. Null: it may be taken
+ * @throws Problem "file" when it is missing, unreadable or no regular file
+ */
+export async function openFinished(
+  path: string,
+  whyNot: (identity: FileIdentity, container: ContainerFacts | null) => NotYet | null,
+): Promise<ReadyFile | NotYet> {
+  const handle = await openRegularFile(path);
+  let isTaken = false;
+  try {
+    const identity = identityOf(await handle.stat());
+    if (identity.sizeBytes === 0) return whyNot(identity, null) ?? { waitFor: "empty", detail: "it is empty" };
+    const early = whyNot(identity, null);
+    if (early !== null) return early;
+    // A recorder that wrote and closed may still have everything in memory only, its name too: a power cut now must
+    // not take away what is about to be described. Not every file system can, and then nothing is lost by going on.
+    await handle.sync().catch(() => undefined);
+    await syncFolder(dirname(path)).catch(() => undefined);
+    const container = await readContainerFacts(rangeReader(handle, identity.sizeBytes));
+    const late = whyNot(identityOf(await handle.stat()), container);
+    if (late !== null) return late;
+    isTaken = true;
+    return { path, handle, identity, container };
+  } catch (error) {
+    throw fileProblem(path, error);
+  } finally {
+    if (!isTaken) await handle.close();
+  }
+}
+
 /** Watches one file until it is finished, over any number of looks. */
 export class SettleWatch {
   readonly path: string;
-  readonly #settings: SettleSettings;
+  readonly #settings: Readonly<SettleSettings>;
+  readonly #clock: Clock;
   #identity: FileIdentity | null = null;
   #sinceMs = 0;
 
   /** @param settled identity in which the file was found finished before; null: none */
-  constructor(path: string, settings: SettleSettings, settled: FileIdentity | null = null) {
+  constructor(
+    path: string,
+    settings: Readonly<SettleSettings>,
+    settled: FileIdentity | null = null,
+    clock: Clock = systemClock,
+  ) {
     this.path = path;
     this.#settings = settings;
+    this.#clock = clock;
     this.#identity = settled;
     this.#sinceMs = settled === null ? 0 : Number.NEGATIVE_INFINITY;
   }
@@ -46,7 +92,7 @@ export class SettleWatch {
   note(identity: FileIdentity): boolean {
     if (this.#identity === null || !isSameIdentity(this.#identity, identity)) {
       this.#identity = identity;
-      this.#sinceMs = performance.now();
+      this.#sinceMs = this.#clock.monotonicMs();
     }
     return this.isSettled;
   }
@@ -63,7 +109,7 @@ export class SettleWatch {
 
   /** For how long nothing has changed. */
   get unchangedMs(): number {
-    return performance.now() - this.#sinceMs;
+    return this.#clock.monotonicMs() - this.#sinceMs;
   }
 
   /**
@@ -71,30 +117,16 @@ export class SettleWatch {
    *
    * @throws Problem "file" when it is missing, unreadable or no regular file
    */
-  async look(): Promise<ReadyFile | { waitFor: WaitReason; detail: string }> {
-    const handle = await openRegularFile(this.path);
-    let isTaken = false;
-    try {
-      const identity = identityOf(await handle.stat());
-      if (identity.sizeBytes === 0) {
-        this.note(identity);
-        return { waitFor: "empty", detail: "it is empty" };
-      }
-      if (!this.note(identity))
+  look(): Promise<ReadyFile | NotYet> {
+    return openFinished(this.path, (identity, container) => {
+      const isSettled = this.note(identity);
+      if (identity.sizeBytes === 0) return { waitFor: "empty", detail: "it is empty" };
+      if (!isSettled)
         return { waitFor: "growing", detail: `it changed less than ${this.#settings.settleMs / 1000} s ago` };
-      // A recorder that wrote and closed may still have everything in memory only: a power cut now must not take
-      // away what is about to be described. Not every file system can, and then nothing is lost by going on.
-      await handle.sync().catch(() => undefined);
-      const container = await readContainerFacts(rangeReader(handle, identity.sizeBytes));
-      if (container.isComplete === false && this.unchangedMs < this.#settings.incompleteAfterMs)
+      if (container?.isComplete === false && this.unchangedMs < this.#settings.incompleteAfterMs)
         return { waitFor: "incomplete", detail: container.missing ?? "it does not reach its end" };
-      isTaken = true;
-      return { path: this.path, handle, identity, container };
-    } catch (error) {
-      throw fileProblem(this.path, error);
-    } finally {
-      if (!isTaken) await handle.close();
-    }
+      return null;
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 export * from "./base64url.ts";
 export * from "./canonical-json.ts";
+export * from "./capture-time.ts";
 export * from "./checkpoint.ts";
 export * from "./chunk-grid.ts";
 export * from "./custody-leaf.ts";
