@@ -14,7 +14,7 @@ import type { RunSettings } from "./commands/run.ts";
 import type { StatusSettings } from "./commands/status.ts";
 import type { VerifyReceiptSettings } from "./commands/verify-receipt.ts";
 import type { DeliverySettings } from "./delivery/world.ts";
-import type { TransportSettings } from "./http/transport.ts";
+import { defaultTransportSettings, type TransportSettings } from "./http/transport.ts";
 import { hasIdentity } from "./identity/identity.ts";
 import { defaultLogBytes } from "./log/log-ring.ts";
 import { type Command, type CommandName, commands } from "./options.ts";
@@ -134,6 +134,7 @@ function archiveFrom(values: Values, local: LocalFile, environment: Environment,
     isJson: values.json === true,
     limitBytesPerSecond: values["limit-rate"] === undefined ? null : bytes(values, "limit-rate", 0, 1000),
     transport: {
+      ...defaultTransportSettings,
       connectTimeoutMs: positive("connect-timeout", seconds(values, "connect-timeout", 20)) * 1000,
       stallTimeoutMs: positive("stall-timeout", seconds(values, "stall-timeout", 60)) * 1000,
     },

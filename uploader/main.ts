@@ -10,15 +10,16 @@ import type { World } from "./delivery/world.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import { runFieldCommand } from "./field.ts";
 import { Transport } from "./http/transport.ts";
+import { ArchiveClock, believedWallMs } from "./identity/archive-clock.ts";
 import { openArchive } from "./identity/open-archive.ts";
 import { LogRing } from "./log/log-ring.ts";
 import { loggedReport } from "./log/logged-report.ts";
 import { helpText, isCommandName, isFieldCommandName } from "./options.ts";
 import { exitCodeOf, Interrupted, Problem } from "./problems.ts";
-import { RateLimit } from "./rate-limit.ts";
 import type { Report } from "./report/events.ts";
 import { jsonReport, type Output, plainReport } from "./report/reporters.ts";
 import { StateStore } from "./state/state-store.ts";
+import { Traffic } from "./traffic/traffic.ts";
 
 const output: Output = {
   write: (text) => process.stdout.write(text),
@@ -72,11 +73,19 @@ async function withWorld(
       stoppedBy = signal;
       stop.abort(new Interrupted());
     });
-  const transport = new Transport(settings.transport, new RateLimit(settings.limitBytesPerSecond));
-  const { archive, identity, tokens } = await openArchive(settings, transport);
+  const clock = new ArchiveClock();
+  const traffic = await Traffic.open(settings.stateFolder, {
+    capBytesPerSecond: settings.limitBytesPerSecond,
+    wallMs: () => believedWallMs(clock),
+  });
+  await traffic.start();
+  const transport = new Transport(settings.transport, traffic);
+  const { archive, identity, tokens } = await openArchive(settings, transport, clock);
   const world: World = {
     archive,
     identity,
+    traffic,
+    clock,
     store: await StateStore.open(settings.stateFolder),
     settings: settings.delivery,
     report,
@@ -87,6 +96,7 @@ async function withWorld(
     const code = await act(world);
     return code === exitCodes.interrupted && stoppedBy !== null ? exitCodeOfSignal(stoppedBy) : code;
   } finally {
+    traffic.stop();
     tokens?.close();
     transport.close();
   }

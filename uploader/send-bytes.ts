@@ -1,14 +1,10 @@
 import { DetailedError, type FileReader, Upload } from "tus-js-client";
+import type { FileClass } from "../lib/protocol/index.ts";
 import { problemOf } from "./http/answers.ts";
 import { type Archive, recordingIn } from "./http/archive.ts";
 import type { Answer, RequestBody } from "./http/transport.ts";
 import { TusStack } from "./http/tus-stack.ts";
 import { Interrupted, messageOf, Problem } from "./problems.ts";
-
-const minPatchBytes = 256 * 1024;
-const maxPatchBytes = 8 * 1024 * 1024;
-/** A PATCH should take about so long: short enough to lose little, long enough that its answer costs little. */
-const patchSeconds = 6;
 
 /** One attempt at sending the rest of a file to its upload. */
 export type SendOptions = {
@@ -20,6 +16,10 @@ export type SendOptions = {
   acknowledgedBytes: number;
   /** Factor on the time-outs. */
   patience: number;
+  /** What it counts as on the link; left out: bulk. */
+  fileClass?: FileClass;
+  /** Asked before each PATCH: true ends the attempt there, with everything acknowledged kept. */
+  shouldYield?: () => boolean;
   /** Reads the file by position. */
   read: RequestBody["read"];
   /** Looked at before each PATCH; rejects when the file is not what it was. */
@@ -32,39 +32,51 @@ export type SendOptions = {
 
 /**
  * Asks the upload for its offset and sends the rest in PATCHes, sized by the measured rate and never across the
- * border of a chunk. Ends when the archive has acknowledged the last byte.
+ * border of a chunk. Ends when the archive has acknowledged the last byte, or between two PATCHes when it is to yield.
  *
  * @throws Problem: "restart" when the upload is gone, "again" and others as the archive answered
  * @throws Interrupted
  */
-export function sendBytes(options: SendOptions, signal: AbortSignal): Promise<void> {
-  const pace = new Pace(options.chunkSizeBytes);
+export function sendBytes(options: SendOptions, signal: AbortSignal): Promise<"sent" | "yielded"> {
+  const { archive, chunkSizeBytes, patience, fileClass = "bulk" } = options;
+  const { patchSize } = archive;
   let offset = options.acknowledgedBytes;
+  let patchBeganAtMs: number | null = null;
   return new Promise((resolve, reject) => {
     const check = (method: string, answer: Answer) => {
-      offset = checkAnswer(method, answer, options, offset);
-      upload.options.chunkSize = pace.next(offset);
+      const before = offset;
+      offset = checkAnswer(method, answer, options, before);
+      if (patchBeganAtMs !== null) patchSize.learn(offset - before, performance.now() - patchBeganAtMs);
+      patchBeganAtMs = null;
+      upload.options.chunkSize = patchSize.at(offset, chunkSizeBytes);
       options.onAcknowledged(offset, recordingIn(answer));
     };
     const end = (error: unknown) => {
       signal.removeEventListener("abort", onAbort);
       void upload.abort();
-      if (error === null) resolve();
+      if (patchBeganAtMs !== null && error instanceof Problem && error.kind === "again") patchSize.shrink();
+      if (error === null) resolve("sent");
+      else if (error instanceof Yielded) resolve("yielded");
       else reject(error);
     };
     const onAbort = () => end(signal.reason);
+    const beforePatch = async () => {
+      if (options.shouldYield?.() === true) throw new Yielded();
+      await options.checkFile();
+      patchBeganAtMs = performance.now();
+    };
     // The file goes in by our own reader, so this first argument is never touched.
     const upload = new Upload(Buffer.alloc(0), {
       // Without an endpoint tus-js-client cannot do what it does on any failed HEAD: begin again from zero.
       endpoint: null,
       uploadUrl: options.uploadUrl,
       retryDelays: null,
-      chunkSize: pace.next(offset),
+      chunkSize: patchSize.at(offset, chunkSizeBytes),
       uploadSize: options.sizeBytes,
       storeFingerprintForResuming: false,
       fingerprint: async () => "",
-      httpStack: new TusStack(options.archive, signal, options.patience, check),
-      fileReader: readerFor(options, pace),
+      httpStack: new TusStack(archive, signal, { patience, fileClass }, check),
+      fileReader: readerFor(options, beforePatch),
       onProgress: (sentBytes) => options.onSent(sentBytes),
       onSuccess: () => end(null),
       onError: (error) => end(problemIn(error)),
@@ -75,9 +87,15 @@ export function sendBytes(options: SendOptions, signal: AbortSignal): Promise<vo
   });
 }
 
+/** Ends an attempt between two PATCHes. */
+class Yielded extends Error {}
+
 // Everything is looked at here, before tus-js-client acts on it. @throws Problem
 function checkAnswer(method: string, answer: Answer, options: SendOptions, before: number): number {
   const isHead = method === "HEAD";
+  // A proxy that takes only small bodies; the archive's own limit is on the whole upload, at its creation.
+  if (answer.status === 413 && !isHead && !options.archive.patchSize.isLeast)
+    throw new Problem("again", "Something on the way finds the request too large; it becomes smaller.");
   // tus 1.0, HEAD: 200 or 204; PATCH: 204.
   if (answer.status < 200 || answer.status > 299)
     throw problemOf(answer, isHead ? "tell how much it has" : "take the next bytes");
@@ -98,13 +116,12 @@ function readCount(value: string | string[] | undefined): number | null {
   return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : null;
 }
 
-function readerFor(options: SendOptions, pace: Pace): FileReader {
+function readerFor(options: SendOptions, beforePatch: () => Promise<void>): FileReader {
   return {
     openFile: async () => ({
       size: options.sizeBytes,
       slice: async (start: number, end: number) => {
-        await options.checkFile();
-        pace.begin();
+        await beforePatch();
         const body: RequestBody & { size: number } = {
           size: end - start,
           sizeBytes: end - start,
@@ -120,39 +137,6 @@ function readerFor(options: SendOptions, pace: Pace): FileReader {
 
 function problemIn(error: unknown): Error {
   const cause = error instanceof DetailedError ? error.causingError : error;
-  if (cause instanceof Problem || cause instanceof Interrupted) return cause;
+  if (cause instanceof Problem || cause instanceof Interrupted || cause instanceof Yielded) return cause;
   return new Problem("again", messageOf(cause ?? error), { cause: error });
-}
-
-/** How much to put into the next PATCH. */
-class Pace {
-  readonly #chunkSizeBytes: number;
-  #beganAtMs = 0;
-  #beganAtByte = 0;
-  #patchBytes = minPatchBytes;
-  #isRunning = false;
-
-  constructor(chunkSizeBytes: number) {
-    this.#chunkSizeBytes = chunkSizeBytes;
-  }
-
-  /** A PATCH starts now. */
-  begin(): void {
-    this.#beganAtMs = performance.now();
-    this.#isRunning = true;
-  }
-
-  /** The size of the PATCH that begins at this offset; learns from the one that ended here. */
-  next(offset: number): number {
-    if (this.#isRunning && offset > this.#beganAtByte) {
-      const seconds = Math.max((performance.now() - this.#beganAtMs) / 1000, 0.001);
-      const fitting = ((offset - this.#beganAtByte) / seconds) * patchSeconds;
-      // Up by four at most: one quick answer from a buffer on the way is no proof of a fast link.
-      this.#patchBytes = Math.min(Math.max(fitting, minPatchBytes), this.#patchBytes * 4, maxPatchBytes);
-    }
-    this.#isRunning = false;
-    this.#beganAtByte = offset;
-    const toBorder = this.#chunkSizeBytes - (offset % this.#chunkSizeBytes);
-    return Math.min(Math.floor(this.#patchBytes), toBorder);
-  }
 }

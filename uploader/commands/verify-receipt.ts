@@ -10,9 +10,8 @@ import {
 } from "../../lib/protocol/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { fileProblem } from "../file-identity.ts";
-import { Transport } from "../http/transport.ts";
+import { defaultTransportSettings, Transport, unthrottled } from "../http/transport.ts";
 import { messageOf, Problem } from "../problems.ts";
-import { RateLimit } from "../rate-limit.ts";
 
 /** What verify-receipt is asked for. */
 export type VerifyReceiptSettings = {
@@ -83,7 +82,7 @@ async function readKeys(keys: string): Promise<ArchiveKey[]> {
 }
 
 async function fetchText(url: string): Promise<string> {
-  const transport = new Transport({ connectTimeoutMs: 20_000, stallTimeoutMs: 60_000 }, new RateLimit(null));
+  const transport = new Transport(defaultTransportSettings, unthrottled);
   try {
     const { status, body } = await transport.send(
       { method: "GET", url, headers: { Accept: "application/json" } },

@@ -1,9 +1,11 @@
 import type { CaptureSettings } from "../capture.ts";
 import type { Archive } from "../http/archive.ts";
+import type { ArchiveClock } from "../identity/archive-clock.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { PatienceSettings } from "../patience.ts";
 import type { Report } from "../report/events.ts";
 import type { StateStore } from "../state/state-store.ts";
+import type { Traffic } from "../traffic/traffic.ts";
 
 /** How files are delivered. */
 export type DeliverySettings = {
@@ -24,6 +26,10 @@ export type World = {
   archive: Archive;
   /** Null: a plain token is used, and nothing is signed. */
   identity: Identity | null;
+  /** Decides what may go over the link, and when. */
+  traffic: Traffic;
+  /** How wrong this device's clock is, as the archive's answers show. */
+  clock: ArchiveClock;
   store: StateStore;
   settings: DeliverySettings;
   report: Report;

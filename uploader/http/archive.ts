@@ -24,9 +24,11 @@ import {
   uploadsPath,
 } from "../../lib/protocol/index.ts";
 import type { AccessTokens } from "../identity/access-tokens.ts";
+import type { ArchiveClock } from "../identity/archive-clock.ts";
 import type { Identity } from "../identity/identity.ts";
 import { Problem } from "../problems.ts";
 import { bodyOf, notTheArchives, problemOf, readObject } from "./answers.ts";
+import { PatchSize } from "./patch-size.ts";
 import type { Answer, Transport, TransportRequest } from "./transport.ts";
 
 /** tus 1.0, Tus-Resumable: in every request but OPTIONS. */
@@ -43,23 +45,31 @@ export type Credentials =
 export class Archive {
   /** Address without a slash at its end. */
   readonly server: string;
+  /** What was learnt about PATCHes on this link, for every upload over it. */
+  readonly patchSize = new PatchSize();
   readonly #transport: Transport;
   readonly #credentials: Credentials;
+  readonly #clock: ArchiveClock;
 
-  constructor(server: string, transport: Transport, credentials: Credentials) {
+  constructor(server: string, transport: Transport, credentials: Credentials, clock: ArchiveClock) {
     this.server = server;
     this.#transport = transport;
     this.#credentials = credentials;
+    this.#clock = clock;
   }
 
   /** Sends a request with the device's token, and only ever to the archive's own address. */
   async send(request: TransportRequest, signal: AbortSignal): Promise<Answer> {
     const url = this.ownUrl(request.url);
-    const attempt = (token: string) =>
-      this.#transport.send(
-        { ...request, url, headers: { ...request.headers, Authorization: `Bearer ${token}` } },
-        signal,
-      );
+    const attempt = async (token: string) => {
+      const headers = { ...request.headers, Authorization: `Bearer ${token}` };
+      const askedAtMs = performance.now();
+      const answer = await this.#transport.send({ ...request, url, headers }, signal);
+      // Where a body went out, the way there takes longer than the way back.
+      if (request.body === undefined && answer.headers.date !== undefined)
+        this.#clock.learn(answer.headers.date, askedAtMs);
+      return answer;
+    };
     if (this.#credentials.kind === "token") return attempt(await this.#credentials.readToken());
     const { tokens } = this.#credentials;
     const token = await tokens.get(signal);

@@ -1,8 +1,10 @@
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
-import { messageOf, Problem } from "../problems.ts";
-import type { RateLimit } from "../rate-limit.ts";
+import { Problem } from "../problems.ts";
+import type { TrafficClass } from "../traffic/traffic.ts";
+import { portalIn } from "./captive-portal.ts";
+import { explainFailure } from "./explain-failure.ts";
 
 const sliceBytes = 64 * 1024;
 /** Answers of the archive are small; more than this is not from it. */
@@ -14,7 +16,25 @@ export type TransportSettings = {
   connectTimeoutMs: number;
   /** Without a byte going out or coming in. */
   stallTimeoutMs: number;
+  /** From the last byte of the request to the last one of the answer, however busily it drips. */
+  answerTimeoutMs: number;
+  /** While a body goes out, over twice the time of a stall: a link that only crawls may be better after a new start. */
+  minBytesPerSecond: number;
 };
+
+/** Limits of a transport that nobody has set. */
+export const defaultTransportSettings: TransportSettings = {
+  connectTimeoutMs: 20_000,
+  stallTimeoutMs: 60_000,
+  answerTimeoutMs: 180_000,
+  minBytesPerSecond: 1000,
+};
+
+/** Lets bytes through when it is their turn. */
+export type Throttle = { take(bytes: number, cls: TrafficClass, signal: AbortSignal): Promise<void> };
+
+/** No limit at all. */
+export const unthrottled: Throttle = { take: async () => undefined };
 
 /** Bytes to send, read by position while they go out. */
 export type RequestBody = {
@@ -29,8 +49,10 @@ export type TransportRequest = {
   url: string;
   headers: Record<string, string>;
   body?: RequestBody | undefined;
-  /** More silence than usual, as a factor of both limits. */
+  /** More silence than usual, as a factor of the limits. */
   patience?: number;
+  /** What its body counts as; left out: `control`. */
+  trafficClass?: TrafficClass;
   onSent?: (sentBytes: number) => void;
 };
 
@@ -43,13 +65,14 @@ export type Answer = { status: number; headers: http.IncomingHttpHeaders; body: 
  */
 export class Transport {
   readonly #settings: TransportSettings;
-  readonly #rateLimit: RateLimit;
+  readonly #throttle: Throttle;
   readonly #agents: { "http:": http.Agent; "https:": https.Agent };
 
-  constructor(settings: TransportSettings, rateLimit: RateLimit) {
+  constructor(settings: TransportSettings, throttle: Throttle) {
     this.#settings = settings;
-    this.#rateLimit = rateLimit;
-    const options = { keepAlive: true, maxFreeSockets: 2, timeout: 0 };
+    this.#throttle = throttle;
+    // HTTPS_PROXY and its kin are Node's own matter, from 22.21 and 24.5 on.
+    const options = { keepAlive: true, maxFreeSockets: 2, timeout: 0, proxyEnv: process.env };
     this.#agents = { "http:": new http.Agent(options), "https:": new https.Agent(options) };
   }
 
@@ -62,7 +85,8 @@ export class Transport {
   /**
    * Sends a request and reads its answer.
    *
-   * @throws Problem "again" when there is no answer; what the signal is aborted with; what reading the body throws
+   * @throws Problem "again" when there is no answer, or not the archive's; what the signal is aborted with; what
+   * reading the body throws
    */
   async send(request: TransportRequest, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
@@ -83,14 +107,16 @@ export class Transport {
       const answered = receive(outgoing, watchdog);
       answered.catch(() => undefined).finally(() => ended.abort());
       if (request.body === undefined) outgoing.end();
-      else await this.#write(outgoing, request.body, request.onSent, watchdog, ended.signal);
-      return await answered;
+      else await this.#write(outgoing, request, request.body, watchdog, ended.signal);
+      watchdog.expectAnswer();
+      const answer = await answered;
+      const portal = portalIn(answer, url);
+      if (portal !== null) throw portal;
+      return answer;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (error instanceof Problem) throw error;
-      throw new Problem("again", `${url.host} cannot be reached: ${messageOf(error) || "connection failed"}.`, {
-        cause: error,
-      });
+      throw explainFailure(error, url);
     } finally {
       watchdog.stop();
       signal.removeEventListener("abort", onAbort);
@@ -100,8 +126,8 @@ export class Transport {
 
   async #write(
     outgoing: http.ClientRequest,
+    { onSent, trafficClass }: TransportRequest,
     body: RequestBody,
-    onSent: TransportRequest["onSent"],
     watchdog: Watchdog,
     ended: AbortSignal,
   ): Promise<void> {
@@ -112,10 +138,10 @@ export class Transport {
         if (length === 0) throw new Problem("changed", "The file became shorter while it was sent.");
         // Waiting for our own limit is no silence of the network.
         watchdog.hold();
-        await this.#rateLimit.take(length, ended).catch(() => undefined);
-        watchdog.touch();
+        await this.#throttle.take(length, trafficClass ?? "control", ended).catch(() => undefined);
+        watchdog.goOn();
         if (!(await writeSlice(outgoing, buffer.subarray(0, length), ended))) return;
-        watchdog.touch();
+        watchdog.moved(length);
         position += length;
         onSent?.(position);
       }
@@ -149,7 +175,7 @@ function receive(outgoing: http.ClientRequest, watchdog: Watchdog): Promise<Answ
       let receivedBytes = 0;
       incoming.on("error", reject);
       incoming.on("data", (data: Buffer) => {
-        watchdog.touch();
+        watchdog.moved(data.length);
         receivedBytes += data.length;
         if (receivedBytes <= maxAnswerBytes) parts.push(data);
         else outgoing.destroy(new Error("the answer is too long to be the archive's"));
@@ -167,45 +193,83 @@ function receive(outgoing: http.ClientRequest, watchdog: Watchdog): Promise<Answ
   });
 }
 
-/** Ends a request on which nothing moves. */
+/** Ends a request on which nothing moves, or too little, or whose answer does not come to an end. */
 class Watchdog {
   readonly #timer: NodeJS.Timeout;
+  readonly #answerTimeoutMs: number;
   #movedAtMs = performance.now();
   #isConnected = false;
+  /** Our own limit holds the request back since then. */
+  #heldAtMs: number | null = null;
+  /** Since when `#windowBytes` are counted. */
+  #windowAtMs = performance.now();
+  #windowBytes = 0;
+  #answerDueMs = Number.POSITIVE_INFINITY;
 
   constructor(outgoing: http.ClientRequest, settings: TransportSettings, patience: number) {
     outgoing.on("socket", (socket: Socket) => {
       const connected = () => {
         this.#isConnected = true;
-        this.touch();
+        this.#windowAtMs = performance.now();
+        this.moved(0);
       };
       if (outgoing.reusedSocket) connected();
       else socket.once("encrypted" in socket ? "secureConnect" : "connect", connected);
     });
+    const { connectTimeoutMs, stallTimeoutMs } = settings;
+    this.#answerTimeoutMs = settings.answerTimeoutMs * patience;
     const check = () => {
-      const limitMs = (this.#isConnected ? settings.stallTimeoutMs : settings.connectTimeoutMs) * patience;
-      if (performance.now() - this.#movedAtMs < limitMs) return;
-      const what = this.#isConnected ? "nothing moved" : "no connection";
-      outgoing.destroy(new Error(`${what} for ${Math.round(limitMs / 100) / 10} s`));
+      const problem = this.#problem(settings, patience);
+      if (problem !== null) outgoing.destroy(new Error(problem));
     };
-    this.#timer = setInterval(
-      check,
-      Math.max(20, Math.min(settings.connectTimeoutMs, settings.stallTimeoutMs, 4000) / 4),
-    );
+    this.#timer = setInterval(check, Math.max(20, Math.min(connectTimeoutMs, stallTimeoutMs, 4000) / 4));
   }
 
-  touch(): void {
+  moved(bytes: number): void {
     this.#movedAtMs = performance.now();
+    this.#windowBytes += bytes;
   }
 
-  /** Stops watching until the next touch. */
+  /** Stops watching until `goOn`. */
   hold(): void {
-    this.#movedAtMs = Number.POSITIVE_INFINITY;
+    this.#heldAtMs = performance.now();
+  }
+
+  goOn(): void {
+    if (this.#heldAtMs !== null) this.#windowAtMs += performance.now() - this.#heldAtMs;
+    this.#heldAtMs = null;
+    this.moved(0);
+  }
+
+  /** Everything has gone out. */
+  expectAnswer(): void {
+    this.#answerDueMs = performance.now() + this.#answerTimeoutMs;
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
+
+  #problem({ connectTimeoutMs, stallTimeoutMs, minBytesPerSecond }: TransportSettings, patience: number) {
+    const now = performance.now();
+    if (this.#heldAtMs !== null) return null;
+    const limitMs = (this.#isConnected ? stallTimeoutMs : connectTimeoutMs) * patience;
+    if (now - this.#movedAtMs >= limitMs)
+      return `${this.#isConnected ? "nothing moved" : "no connection"} for ${inSeconds(limitMs)} s`;
+    if (now >= this.#answerDueMs) return `no whole answer within ${inSeconds(this.#answerTimeoutMs)} s`;
+    const windowMs = now - this.#windowAtMs;
+    if (!this.#isConnected || windowMs < 2 * limitMs) return null;
+    const bytesPerSecond = this.#windowBytes / (windowMs / 1000);
+    this.#windowAtMs = now;
+    this.#windowBytes = 0;
+    const isAnswering = this.#answerDueMs < Number.POSITIVE_INFINITY;
+    if (isAnswering || bytesPerSecond >= minBytesPerSecond / patience) return null;
+    return `only ${Math.round(bytesPerSecond)} bytes a second moved`;
+  }
+}
+
+function inSeconds(ms: number): number {
+  return Math.round(ms / 100) / 10;
 }
 
 function abortError(signal: AbortSignal): Error {

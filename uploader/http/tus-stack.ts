@@ -1,4 +1,5 @@
 import type { HttpRequest, HttpResponse, HttpStack } from "tus-js-client";
+import type { FileClass } from "../../lib/protocol/index.ts";
 import type { Archive } from "./archive.ts";
 import type { Answer, RequestBody } from "./transport.ts";
 
@@ -13,12 +14,19 @@ export class TusStack implements HttpStack {
   readonly #archive: Archive;
   readonly #signal: AbortSignal;
   readonly #patience: number;
+  readonly #trafficClass: FileClass;
   readonly #check: AnswerCheck;
 
-  constructor(archive: Archive, signal: AbortSignal, patience: number, check: AnswerCheck) {
+  constructor(
+    archive: Archive,
+    signal: AbortSignal,
+    { patience, fileClass }: { patience: number; fileClass: FileClass },
+    check: AnswerCheck,
+  ) {
     this.#archive = archive;
     this.#signal = signal;
     this.#patience = patience;
+    this.#trafficClass = fileClass;
     this.#check = check;
   }
 
@@ -37,7 +45,9 @@ export class TusStack implements HttpStack {
         onSent = handler;
       },
       send: async (body: RequestBody | null | undefined): Promise<HttpResponse> => {
-        const request = { method, url, headers, body: body ?? undefined, patience: this.#patience, onSent };
+        const trafficClass = this.#trafficClass;
+        const patience = this.#patience;
+        const request = { method, url, headers, body: body ?? undefined, patience, trafficClass, onSent };
         const onAbort = () => controller.abort(this.#signal.reason);
         this.#signal.throwIfAborted();
         this.#signal.addEventListener("abort", onAbort, { once: true });

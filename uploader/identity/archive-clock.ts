@@ -1,3 +1,5 @@
+import { clockFloorMs } from "../http/clock-floor.ts";
+
 /** What is known of this device's clock. `offsetMs`: how far it is ahead of the archive's. */
 export type ClockView = { offsetMs: number | null; uncertaintyMs: number | null };
 
@@ -47,4 +49,10 @@ export class ArchiveClock {
     if (now === null || this.#best === null) return { offsetMs: null, uncertaintyMs: null };
     return { offsetMs: Math.round(this.#wallMs() - now), uncertaintyMs: Math.ceil(this.#best.uncertaintyMs) };
   }
+}
+
+/** The time as far as anybody here knows it: the archive's, else this device's unless that is impossible; null: unknown. */
+export function believedWallMs(clock: ArchiveClock, wallMs: () => number = Date.now): number | null {
+  const here = wallMs();
+  return clock.nowMs() ?? (here < clockFloorMs ? null : here);
 }

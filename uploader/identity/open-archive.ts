@@ -2,7 +2,7 @@ import { Archive, type Credentials } from "../http/archive.ts";
 import type { Transport } from "../http/transport.ts";
 import { Problem } from "../problems.ts";
 import { AccessTokens } from "./access-tokens.ts";
-import { ArchiveClock } from "./archive-clock.ts";
+import type { ArchiveClock } from "./archive-clock.ts";
 import { type Identity, loadIdentity } from "./identity.ts";
 import { keepIdentity } from "./keep-identity.ts";
 
@@ -21,7 +21,6 @@ export type OpenedArchive = {
   /** Null: a plain token is used. */
   identity: Identity | null;
   tokens: AccessTokens | null;
-  clock: ArchiveClock;
 };
 
 /**
@@ -29,18 +28,20 @@ export type OpenedArchive = {
  *
  * @throws Problem "usage" when neither is there
  */
-export async function openArchive(options: ArchiveOptions, transport: Transport): Promise<OpenedArchive> {
+export async function openArchive(
+  options: ArchiveOptions,
+  transport: Transport,
+  clock: ArchiveClock,
+): Promise<OpenedArchive> {
   const { readToken, stateFolder } = options;
-  const clock = new ArchiveClock();
   const identity = readToken === null || options.server === null ? await loadIdentity(stateFolder) : null;
   const server = options.server ?? identity?.server;
   if (server === undefined) throw new Problem("usage", "No archive is named: give --server https://archive.example.");
   if (readToken !== null)
     return {
-      archive: new Archive(server, transport, { kind: "token", readToken }),
+      archive: new Archive(server, transport, { kind: "token", readToken }, clock),
       identity: null,
       tokens: null,
-      clock,
     };
   if (identity === null) throw new Problem("usage", "This device is not enrolled: run strongroom-uploader enrol.");
   if (server !== identity.server)
@@ -55,5 +56,5 @@ export async function openArchive(options: ArchiveOptions, transport: Transport)
     keep: (change) => keepIdentity(stateFolder, identity, change),
   });
   const credentials: Credentials = { kind: "identity", identity, tokens };
-  return { archive: new Archive(server, transport, credentials), identity, tokens, clock };
+  return { archive: new Archive(server, transport, credentials, clock), identity, tokens };
 }

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { PatchSize } from "./patch-size.ts";
+
+const KiB = 1024;
+const chunk = 64 * 1024 * KiB;
+
+describe("PatchSize", () => {
+  it("comes to what the link takes in 5 to 10 s, and to no more than 8 MiB", () => {
+    for (const bytesPerSecond of [1_000_000, 100_000, 50_000]) {
+      const size = new PatchSize();
+      for (let i = 0; i < 10; i++) {
+        const bytes = size.at(0, chunk);
+        size.learn(bytes, (bytes / bytesPerSecond) * 1000);
+      }
+      const seconds = size.at(0, chunk) / bytesPerSecond;
+      expect(seconds).toBeGreaterThanOrEqual(5);
+      expect(seconds).toBeLessThanOrEqual(10);
+    }
+    const fast = new PatchSize();
+    for (let i = 0; i < 10; i++) fast.learn(fast.at(0, chunk), 1);
+    expect(fast.at(0, chunk)).toBe(8192 * KiB);
+  });
+
+  it("never goes below 256 KiB, nor over the border of a chunk", () => {
+    const size = new PatchSize();
+    size.learn(256 * KiB, 600_000);
+    size.shrink();
+    expect(size.at(0, chunk)).toBe(256 * KiB);
+    expect(size.isLeast).toBe(true);
+    expect(size.at(399_000, 400_000)).toBe(1000);
+  });
+
+  it("grows by four at most, halves at a cut, and does not shrink for a short rest before a border", () => {
+    const size = new PatchSize();
+    size.learn(256 * KiB, 1);
+    expect(size.at(0, chunk)).toBe(1024 * KiB);
+    size.learn(1024 * KiB, 1);
+    size.shrink();
+    expect(size.at(0, chunk)).toBe(2048 * KiB);
+    size.learn(1000, 600);
+    expect(size.at(0, chunk)).toBe(2048 * KiB);
+  });
+});
