@@ -135,6 +135,7 @@ function archiveFrom(values: Values, local: LocalFile, environment: Environment,
     limitBytesPerSecond: values["limit-rate"] === undefined ? null : bytes(values, "limit-rate", 0, 1000),
     transport: {
       ...defaultTransportSettings,
+      proxyEnv: environment,
       connectTimeoutMs: positive("connect-timeout", seconds(values, "connect-timeout", 20)) * 1000,
       stallTimeoutMs: positive("stall-timeout", seconds(values, "stall-timeout", 60)) * 1000,
     },

@@ -20,6 +20,8 @@ export type TransportSettings = {
   answerTimeoutMs: number;
   /** While a body goes out, over twice the time of a stall: a link that only crawls may be better after a new start. */
   minBytesPerSecond: number;
+  /** HTTPS_PROXY and its kin. Node itself knows what they mean, from 22.21 and 24.5 on. */
+  proxyEnv?: Readonly<Record<string, string | undefined>>;
 };
 
 /** Limits of a transport that nobody has set. */
@@ -71,8 +73,7 @@ export class Transport {
   constructor(settings: TransportSettings, throttle: Throttle) {
     this.#settings = settings;
     this.#throttle = throttle;
-    // HTTPS_PROXY and its kin are Node's own matter, from 22.21 and 24.5 on.
-    const options = { keepAlive: true, maxFreeSockets: 2, timeout: 0, proxyEnv: process.env };
+    const options = { keepAlive: true, maxFreeSockets: 2, timeout: 0, proxyEnv: settings.proxyEnv };
     this.#agents = { "http:": new http.Agent(options), "https:": new https.Agent(options) };
   }
 

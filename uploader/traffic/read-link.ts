@@ -21,8 +21,9 @@ export async function readLink(): Promise<Link> {
   const name = defaultInterface(ipv4, ipv6);
   if (name === null) return { interface: null, isMetered: null };
   const run = promisify(execFile);
-  const args = ["-t", "-f", "GENERAL.METERED", "device", "show", name];
-  const said = await run("nmcli", args, { timeout: commandTimeoutMs, env: { ...process.env, LC_ALL: "C" } }).then(
+  // In the language that is looked for below.
+  const args = ["LC_ALL=C", "nmcli", "-t", "-f", "GENERAL.METERED", "device", "show", name];
+  const said = await run("env", args, { timeout: commandTimeoutMs }).then(
     ({ stdout }) => stdout,
     () => "",
   );
