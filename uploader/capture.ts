@@ -24,7 +24,7 @@ export type CaptureSettings = ReadonlyMap<
  */
 export function metadataHeaderFor(
   file: { path: string; sha256: Sha256Hex | null; chunkSizeBytes: number },
-  container: Pick<ContainerFacts, "mediaType" | "isComplete" | "missing" | "createdAt" | "durationMs">,
+  container: Pick<ContainerFacts, "mediaType" | "isComplete" | "missing" | "damage" | "createdAt" | "durationMs">,
   settings: CaptureSettings,
 ): string {
   const values = new Map<string, string>(settings);
@@ -42,6 +42,7 @@ export function metadataHeaderFor(
     remarks.capturedFrom = "container";
   }
   if (container.isComplete === false) remarks.incomplete = container.missing ?? true;
+  if (container.damage !== null) remarks.damage = container.damage;
   if (Object.keys(remarks).length > 0) capture.free = { ...said.free, uploader: remarks };
   return encodeMetadataHeader(writeCaptureMetadata(capture));
 }

@@ -10,10 +10,12 @@ import {
   minChunkSizeBytes,
 } from "../lib/protocol/index.ts";
 import { type CaptureSettings, metadataHeaderFor } from "./capture.ts";
+import type { EnqueueSettings } from "./commands/enqueue.ts";
 import type { RunSettings } from "./commands/run.ts";
 import type { StatusSettings } from "./commands/status.ts";
 import type { VerifyReceiptSettings } from "./commands/verify-receipt.ts";
 import type { DeliverySettings } from "./delivery/world.ts";
+import { recordingExtensions } from "./finding/companions.ts";
 import { defaultTransportSettings, type TransportSettings } from "./http/transport.ts";
 import { hasIdentity } from "./identity/identity.ts";
 import { defaultLogBytes } from "./log/log-ring.ts";
@@ -22,7 +24,6 @@ import { messageOf, Problem } from "./problems.ts";
 import type { SettleSettings } from "./ready-file.ts";
 import { type FlagValues, flagsOf } from "./settings/file-values.ts";
 import { type LocalFile, readLocalFile } from "./settings/local-file.ts";
-import { recordingExtensions } from "./watch/list-files.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Values = FlagValues;
@@ -47,6 +48,7 @@ export type ArchiveSettings = {
 export type Settings =
   | { command: "push"; files: string[]; archive: ArchiveSettings }
   | { command: "run"; run: RunSettings; archive: ArchiveSettings }
+  | { command: "enqueue"; stateFolder: string; enqueue: EnqueueSettings }
   | { command: "status"; stateFolder: string; status: StatusSettings }
   | { command: "verify-receipt"; verify: VerifyReceiptSettings };
 
@@ -68,6 +70,8 @@ export function readSettings(
     const status = { isJson: values.json === true, showsAll: values.all === true, isCheck: values.check === true };
     return { command, stateFolder: stateFolderFrom(values, environment), status };
   }
+  if (command === "enqueue")
+    return { command, stateFolder: stateFolderFrom(values, environment), enqueue: enqueueFrom(values, positionals) };
   if (command === "verify-receipt") return { command, verify: verifyFrom(values, positionals, environment) };
   const isRun = command === "run";
   const archive = archiveFrom(values, local?.file ?? {}, environment, isRun);
@@ -173,8 +177,25 @@ function runFrom(values: Values, settle: SettleSettings): RunSettings {
     extensions: new Set(include?.filter((ending) => ending !== "") ?? recordingExtensions),
     settle,
     parallel,
+    segmentLists: Array.isArray(values["segment-list"])
+      ? values["segment-list"].map((list) => resolve(String(list)))
+      : [],
+    sidecarWaitMs: seconds(values, "sidecar-wait", 1) * 1000,
     rescanMs: positive("rescan", seconds(values, "rescan", 30)) * 1000,
     putBackMs: 120_000,
+  };
+}
+
+function enqueueFrom(values: Values, files: string[]): EnqueueSettings {
+  if (files.length === 0) throw usage("enqueue needs at least one FILE.");
+  return {
+    files,
+    isJson: values.json === true,
+    isEvent: values.event === true,
+    tags: Array.isArray(values.tag) ? values.tag.map(String) : [],
+    source: text(values, "source") ?? null,
+    capturedFrom: text(values, "captured-from") ?? null,
+    capturedUntil: text(values, "captured-until") ?? null,
   };
 }
 
@@ -264,7 +285,14 @@ function captureFrom(values: Values, chunkSizeBytes: number): CaptureSettings {
   }
   try {
     // Only to find out now what the archive would refuse later.
-    const container = { mediaType: "video/mp4", isComplete: true, missing: null, createdAt: null, durationMs: null };
+    const container = {
+      mediaType: "video/mp4",
+      isComplete: true,
+      missing: null,
+      damage: null,
+      createdAt: null,
+      durationMs: null,
+    };
     metadataHeaderFor({ path: "recording.mp4", sha256: null, chunkSizeBytes }, container, capture);
   } catch (error) {
     if (!(error instanceof MetadataError)) throw error;

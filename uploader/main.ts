@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command line of the uploader: reads settings, builds the world, runs one command, and ends with its code.
 import packageJson from "../package.json" with { type: "json" };
+import { enqueue } from "./commands/enqueue.ts";
 import { push } from "./commands/push.ts";
 import { run } from "./commands/run.ts";
 import { status } from "./commands/status.ts";
@@ -49,6 +50,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (isField) return runFieldCommand(name, rest, output);
   const settings = readSettings(name, rest);
   if (settings.command === "verify-receipt") return verifyReceiptCommand(settings.verify, output.write);
+  if (settings.command === "enqueue") return enqueue(settings.stateFolder, settings.enqueue, output.write);
   if (settings.command === "status")
     return status(await StateStore.open(settings.stateFolder), settings.status, output.write);
   const { archive } = settings;

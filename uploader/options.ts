@@ -83,6 +83,13 @@ export const commands = {
         isRepeated: true,
       },
       { name: "include", value: "LIST", help: "file name endings, such as mp4,mkv; default those of video" },
+      {
+        name: "segment-list",
+        value: "FILE",
+        help: "list of finished recordings, as ffmpeg's -segment_list writes it; may be repeated",
+        isRepeated: true,
+      },
+      { name: "sidecar-wait", value: "SECONDS", help: "wait so long for sidecars of a finished recording; default 1" },
       { name: "parallel", value: "N", help: "files at a time; default 1" },
       { name: "rescan", value: "SECONDS", help: "read the folders at least so often; default 30" },
       ...archive,
@@ -91,6 +98,22 @@ export const commands = {
     examples: [
       "strongroom-uploader run --watch /var/lib/recorder --server https://archive.example --token-file /etc/strongroom/token",
       "strongroom-uploader run --watch /media/card --watch /srv/cam2 --limit-rate 1M --delete-after-seal",
+    ],
+  },
+  enqueue: {
+    usage: "strongroom-uploader enqueue FILE… [options]",
+    summary: "Says that recordings are finished, from a recorder's hook. Counts whether or not a daemon runs.",
+    options: [
+      { name: "event", help: "they go out before what is no event" },
+      { name: "tag", value: "TEXT", help: "a tag of them; may be repeated", isRepeated: true },
+      { name: "source", value: "NAME", help: "camera or view, such as rear" },
+      { name: "captured-from", value: "TIME", help: "first moment recorded, as in 2026-03-14T10:31:04+01:00" },
+      { name: "captured-until", value: "TIME", help: "last moment recorded" },
+      ...common,
+    ],
+    examples: [
+      "strongroom-uploader enqueue /var/lib/recorder/rear.mp4 --source rear",
+      "strongroom-uploader enqueue crash.mp4 --event --tag harsh-braking",
     ],
   },
   status: {

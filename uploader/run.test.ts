@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { appendFile, cp, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { exitCodes } from "./exit-codes.ts";
@@ -47,6 +47,32 @@ describe("run", () => {
     expect(said.get("captured_from")).toBe("2026-08-14T03:12:00.000Z");
     expect(said.get("captured_until")).toBe("2026-08-14T03:12:06.000Z");
     expect(said.get("metadata")).toBe('{"uploader":{"capturedFrom":"container"}}');
+  });
+
+  it("takes a recorder's word at once, by hook, marker and list, and sends events first", async () => {
+    const { start, peer, folder, stateFolder } = world();
+    const slow = [...flags(), "--settle", "60", "--sidecar-wait", "0", "--segment-list", join(watched, "list.csv")];
+    for (const name of ["a.mp4", "b.mp4", "c.mp4", "never.mp4"])
+      await cp(join(samples, "van-07-cabin.mp4"), join(watched, name));
+    await cp(join(samples, "van-07-cabin.mp4"), join(folder, "outside.mp4"));
+    await writeFile(join(watched, "a.mp4.done"), "");
+    await writeFile(join(watched, "b.done"), "");
+    await writeFile(join(watched, "b.mp4.event"), "");
+    await writeFile(join(watched, "list.csv"), "c.mp4,0.0,4.0\n");
+    const noted = await start(["enqueue", join(folder, "outside.mp4"), "--tag", "x"]).ended;
+    expect(noted.code).toBe(exitCodes.ok);
+    const daemon = start(slow);
+    const { file } = await daemon.event("done");
+    expect(file).toBe(join(watched, "b.mp4"));
+    for (const name of ["a.mp4", "c.mp4", "outside.mp4"])
+      await daemon.event("done", (done) => done.file.endsWith(name));
+    await writeFile(join(folder, "later.bin"), randomBytes(100_000, 3));
+    const { code, stderr } = await start(["enqueue", join(folder, "later.bin")]).ended;
+    expect({ code, stderr }).toEqual({ code: exitCodes.ok, stderr: "" });
+    await daemon.event("done", (done) => done.file.endsWith("later.bin"));
+    expect(await peer.uploads()).toHaveLength(5);
+    await daemon.kill("SIGTERM");
+    await expect(stat(join(stateFolder, "control.sock"))).rejects.toThrow("ENOENT");
   });
 
   it("leaves a file alone while it grows", async () => {

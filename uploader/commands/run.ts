@@ -1,4 +1,5 @@
 import { watch } from "node:fs";
+import { type ControlRequest, serveControl } from "../control/control-socket.ts";
 import { writeSnapshot } from "../daemon-snapshot.ts";
 import { DeliveryFailure, deliver } from "../delivery/deliver.ts";
 import type { World } from "../delivery/world.ts";
@@ -34,19 +35,38 @@ export async function run(settings: RunSettings, world: World): Promise<number> 
       `Another daemon runs on ${world.store.folder}. Stop it, or name another folder with --state-dir.`,
     );
   const watchers: { close(): void }[] = [];
+  let stopControl: (() => Promise<void>) | null = null;
   try {
     await world.store.sweep();
     const queue = await FolderQueue.open(settings, world);
     world.report({ event: "watching", folders: settings.folders, server: world.archive.server });
     const hint = new Hint();
     for (const folder of settings.folders) watchers.push(watchFolder(folder, () => hint.give()));
+    stopControl = await listen(queue, hint, world);
     const workers = Array.from({ length: settings.parallel }, () => work(queue, settings, world));
     // All of them end by being interrupted, and only then is everything written down.
     await Promise.allSettled([scanAgainAndAgain(queue, hint, settings, world), ...workers]);
     return exitCodes.ok;
   } finally {
     for (const watcher of watchers) watcher.close();
+    await stopControl?.();
     await unlock();
+  }
+}
+
+/** Takes what recorders' hooks say. Without a socket their words come by the notes in the state folder. */
+async function listen(queue: FolderQueue, hint: Hint, world: World): Promise<(() => Promise<void>) | null> {
+  const enqueue = async (said: ControlRequest) => {
+    await queue.enqueue(said);
+    hint.give();
+    return {};
+  };
+  try {
+    return await serveControl(world.store.folder, { enqueue });
+  } catch (error) {
+    const message = `The control socket cannot be opened: ${messageOf(error)}. Enqueued files are found with the next look.`;
+    world.report({ event: "notice", file: null, message });
+    return null;
   }
 }
 
@@ -71,10 +91,10 @@ async function scanAgainAndAgain(queue: FolderQueue, hint: Hint, settings: RunSe
 
 async function work(queue: FolderQueue, settings: RunSettings, world: World): Promise<void> {
   for (;;) {
-    const watched = await queue.take(world.signal);
-    const file = watched.path;
+    const found = await queue.take(world.signal);
+    const file = found.path;
     try {
-      const ready = await watched.look();
+      const ready = await found.ready();
       if (!("handle" in ready)) {
         queue.putBack(file, settings.settle.settleMs);
         continue;

@@ -80,6 +80,48 @@ describe("readContainerFacts", () => {
     expect((await factsOf(live.subarray(0, -7))).isComplete).toBe(false);
   });
 
+  it("tells fragments that end with their index from those that may lack some", async () => {
+    const ftyp = box("ftyp", Buffer.from("iso5\0\0\0\0"));
+    const moov = box("moov", box("mvex", Buffer.alloc(8)));
+    const fragment = Buffer.concat([box("moof", Buffer.alloc(8)), box("mdat", Buffer.alloc(50))]);
+    const of = (...parts: Buffer[]) => factsOf(Buffer.concat([ftyp, moov, ...parts]));
+    expect(await of(fragment, fragment, box("mfra", Buffer.alloc(8)))).toMatchObject({ isComplete: true });
+    expect(await of(fragment, fragment)).toMatchObject({ isComplete: null });
+    expect(await of(fragment, fragment.subarray(0, 16))).toMatchObject({ isComplete: false });
+    expect(await of(fragment, fragment.subarray(0, 40))).toMatchObject({ isComplete: false });
+    expect(await of()).toMatchObject({ isComplete: false, missing: expect.stringContaining("no fragment") });
+    expect(await of(fragment, Buffer.alloc(100))).toMatchObject({ isComplete: false });
+  });
+
+  it("notices where a power cut left zeros, in a file of the right length", async () => {
+    for (const name of ["van-09-rear.mkv", "grao-05-counter.ts"]) {
+      const whole = await readFile(join(samples, name));
+      whole.fill(0, whole.length - 4096);
+      expect(await factsOf(whole)).toMatchObject({ isComplete: false });
+    }
+  });
+
+  it("counts packets of a transport stream that were lost on the way, which is no missing end", async () => {
+    const whole = await readFile(join(samples, "grao-05-counter.ts"));
+    expect(await factsOf(whole)).toMatchObject({ isComplete: null, damage: null });
+    const holed = Buffer.concat([whole.subarray(0, -188 * 60), whole.subarray(-188 * 57)]);
+    expect(await factsOf(holed)).toMatchObject({ isComplete: null, damage: expect.stringContaining("missing") });
+  });
+
+  it("walks the RIFF chunks of an AVI file", async () => {
+    const riff = (form: string, body: Buffer, size = body.length + 4) => {
+      const head = Buffer.from(`RIFF    ${form}`, "latin1");
+      head.writeUInt32LE(size, 4);
+      return Buffer.concat([head, body]);
+    };
+    const first = riff("AVI ", Buffer.alloc(100));
+    expect(await factsOf(first)).toMatchObject({ mediaType: "video/x-msvideo", isComplete: true });
+    expect(await factsOf(Buffer.concat([first, riff("AVIX", Buffer.alloc(60))]))).toMatchObject({ isComplete: true });
+    expect(await factsOf(riff("AVI ", Buffer.alloc(100), 0))).toMatchObject({ isComplete: false });
+    expect(await factsOf(first.subarray(0, -1))).toMatchObject({ isComplete: false });
+    expect(await factsOf(Buffer.concat([first, Buffer.alloc(30)]))).toMatchObject({ isComplete: false });
+  });
+
   it("never fails on garbage", async () => {
     for (let seed = 0; seed < 200; seed++) {
       const bytes = Buffer.alloc(300, seed);

@@ -8,6 +8,8 @@ export type ContainerFacts = {
   isComplete: boolean | null;
   /** What is missing, when isComplete is false. */
   missing: string | null;
+  /** What was lost inside, although the end may be there. */
+  damage: string | null;
   /** The recorder's own clock, when the container holds it: a hint, no more. */
   createdAt: Date | null;
   durationMs: number | null;
@@ -21,5 +23,5 @@ export type RangeReader = {
 
 /** Facts with nothing known but the type and whether the end was reached. */
 export function plainFacts(mediaType: string, missing: string | null): ContainerFacts {
-  return { mediaType, isComplete: missing === null, missing, createdAt: null, durationMs: null };
+  return { mediaType, isComplete: missing === null, missing, damage: null, createdAt: null, durationMs: null };
 }

@@ -34,8 +34,8 @@ async function readElement(file: RangeReader, start: number): Promise<Element | 
 }
 
 /**
- * Walks the elements of a Matroska or WebM file to its end (RFC 9559). Complete: the Segment, or with a Segment of
- * unknown size the last of its elements, ends at the end of the file, and there was a cluster.
+ * Walks the elements of a Matroska or WebM file to its end (RFC 9559). Complete: the Segment does not end beyond the
+ * file, the last of its elements ends where it does, and there was a cluster.
  */
 export async function readMatroskaFacts(file: RangeReader): Promise<ContainerFacts> {
   const head = await file.read(0, 64);
@@ -45,19 +45,17 @@ export async function readMatroskaFacts(file: RangeReader): Promise<ContainerFac
   const segmentStart = headerElement.bodyStart + headerElement.sizeBytes;
   const segment = await readElement(file, segmentStart);
   if (segment?.id !== segmentId) return plainFacts(mediaType, "no segment");
-  if (segment.sizeBytes !== null) {
-    const end = segment.bodyStart + segment.sizeBytes;
-    return plainFacts(mediaType, end > file.sizeBytes ? "the segment ends beyond the end of the file" : null);
-  }
-  return plainFacts(mediaType, await walkLiveSegment(file, segment.bodyStart));
+  const end = segment.sizeBytes === null ? file.sizeBytes : segment.bodyStart + segment.sizeBytes;
+  if (end > file.sizeBytes) return plainFacts(mediaType, "the segment ends beyond the end of the file");
+  return plainFacts(mediaType, await walkSegment(file, segment.bodyStart, end));
 }
 
-// A segment whose size was never written: a recorder that streams, or one that was cut off.
-async function walkLiveSegment(file: RangeReader, start: number): Promise<string | null> {
+// Whether its size was written or not: a power cut may have left zeros where clusters should be.
+async function walkSegment(file: RangeReader, start: number, end: number): Promise<string | null> {
   let hasCluster = false;
   let isInOpenCluster = false;
   let position = start;
-  while (position < file.sizeBytes) {
+  while (position < end) {
     const element = await readElement(file, position);
     if (element === null) return `no valid element at byte ${position}`;
     if (segmentChildren.has(element.id)) isInOpenCluster = false;
@@ -69,6 +67,6 @@ async function walkLiveSegment(file: RangeReader, start: number): Promise<string
       position = element.bodyStart;
     } else return `an element of unknown size at byte ${position}`;
   }
-  if (position > file.sizeBytes) return "the last element ends beyond the end of the file";
+  if (position > end) return "the last element ends beyond the end of the file";
   return hasCluster ? null : "no cluster";
 }

@@ -20,20 +20,40 @@ async function readBox(file: RangeReader, start: number, parentEnd: number): Pro
 
 /**
  * Walks the boxes of an MP4 or QuickTime file to its end (ISO/IEC 14496-12). Complete: every box ends where the
- * next begins, the last at the end of the file, and there is a `moov`.
+ * next begins, the last at the end of the file, and there is a `moov`. A file of fragments (8.8) that does not end
+ * with an `mfra` may have lost whole ones, and nobody can tell.
  */
 export async function readMp4Facts(file: RangeReader, mediaType: string): Promise<ContainerFacts> {
   let moov: Box | null = null;
+  let fragments = 0;
+  let last = "";
   let position = 0;
   while (position < file.sizeBytes) {
     const box = await readBox(file, position, file.sizeBytes);
     if (box === null) return plainFacts(mediaType, `no valid box at byte ${position}`);
     if (box.end > file.sizeBytes) return plainFacts(mediaType, `the ${box.type} box ends beyond the end of the file`);
     if (box.type === "moov") moov = box;
+    if (box.type === "moof") fragments++;
+    last = box.type;
     position = box.end;
   }
   if (moov === null) return plainFacts(mediaType, "no moov box; the recorder has not finished the file");
-  return { ...plainFacts(mediaType, null), ...(await readMovieHeader(file, moov)) };
+  const facts = { ...plainFacts(mediaType, null), ...(await readMovieHeader(file, moov)) };
+  if (last === "moof") return { ...facts, isComplete: false, missing: "the last fragment has no media" };
+  const isFragmented = fragments > 0 || (await hasBox(file, moov, "mvex"));
+  if (!isFragmented || last === "mfra") return facts;
+  if (fragments === 0) return { ...facts, isComplete: false, missing: "it has no fragment; there is no media yet" };
+  return { ...facts, isComplete: null };
+}
+
+async function hasBox(file: RangeReader, parent: Box, type: string): Promise<boolean> {
+  for (let position = parent.start + parent.headerBytes; position < parent.end; ) {
+    const box = await readBox(file, position, parent.end);
+    if (box === null) return false;
+    if (box.type === type) return true;
+    position = box.end;
+  }
+  return false;
 }
 
 // ISO/IEC 14496-12, 8.2.2: version, times in seconds since 1904, timescale in units a second, duration in them.

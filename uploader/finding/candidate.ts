@@ -14,19 +14,25 @@ export class Candidate {
   #renamedAs: FileIdentity | null = null;
   #identity: FileIdentity | null = null;
   #provenAtMs: number | null = null;
-  readonly #sidecars = new Map<string, SettleWatch>();
+  /** What is missing of a file that lay still, when it was looked into. */
+  #missing: string | null = null;
+  #sidecars: Map<string, SettleWatch> | null = null;
 
-  constructor(path: string, settings: Readonly<SettleSettings>, clock: Clock) {
+  /** @param settled identity in which it was found finished before */
+  constructor(path: string, settings: Readonly<SettleSettings>, settled: FileIdentity | null, clock: Clock) {
     this.path = path;
     this.#settings = settings;
-    this.#settle = new SettleWatch(path, settings, null, clock);
+    this.#settle = new SettleWatch(path, settings, settled, clock);
     this.#clock = clock;
   }
 
   /** Notes how the file is now. */
   note(identity: FileIdentity, isRenamed: boolean): void {
     if (isRenamed) this.#renamedAs = identity;
-    if (this.#identity !== null && !isSameIdentity(this.#identity, identity)) this.#provenAtMs = null;
+    if (this.#identity !== null && !isSameIdentity(this.#identity, identity)) {
+      this.#provenAtMs = null;
+      this.#missing = null;
+    }
     this.#identity = identity;
     this.#settle.note(identity);
   }
@@ -44,7 +50,12 @@ export class Candidate {
   /** Why it is not offered, for people; null when it is. */
   get reason(): string | null {
     if (this.#identity?.sizeBytes === 0) return "empty";
-    return this.#provenAtMs === null ? "not finished" : null;
+    return this.#missing ?? (this.#provenAtMs === null ? "not finished" : null);
+  }
+
+  /** Whether it was looked into and did not reach its end; then it must be remembered for how long that is so. */
+  get isIncomplete(): boolean {
+    return this.#missing !== null;
   }
 
   /** Milliseconds until it may be taken: a proven one waits a moment for its sidecars, another until it settles. */
@@ -59,8 +70,10 @@ export class Candidate {
   }
 
   /** Looks whether the file that lay still also reaches its end. */
-  look(): Promise<ReadyFile | NotYet> {
-    return this.#settle.look();
+  async look(): Promise<ReadyFile | NotYet> {
+    const looked = await this.#settle.look();
+    this.#missing = "waitFor" in looked && looked.waitFor === "incomplete" ? looked.detail : null;
+    return looked;
   }
 
   /**
@@ -77,6 +90,7 @@ export class Candidate {
       if ("sha256" in checked) sidecars.push(checked);
       else {
         badSidecars.push(checked);
+        this.#sidecars ??= new Map();
         const watch = this.#sidecars.get(path) ?? new SettleWatch(path, this.#settings, null, this.#clock);
         this.#sidecars.set(path, watch);
         const identity = await readIdentity(path).catch(() => null);

@@ -1,6 +1,9 @@
 import { extname } from "node:path";
 import { sidecarEndings } from "../../lib/protocol/index.ts";
 
+/** Endings of the files that recorders write. */
+export const recordingExtensions = ["mp4", "m4v", "mov", "mkv", "webm", "ts", "m2ts", "mts", "avi"] as const;
+
 const partialEndings = [".part", ".partial", ".tmp"];
 const companionEndings = [".done", ".event", ...sidecarEndings.map((ending) => `.${ending}`)];
 

@@ -38,6 +38,7 @@ const ledger = {
     const known = taken.get(path);
     return known !== undefined && isSameIdentity(known.identity, identity) ? known.standing : "new";
   },
+  settledAs: () => null,
   sidecarsOf: (path: string) => taken.get(path)?.sidecars ?? null,
   mark: (path: string, hints: CaptureHints) => void marked.push([path, hints]),
 };

@@ -197,14 +197,16 @@ export class Finder {
     const said = this.#hintsBeside(path, companions);
     const standing = ledger.standingOf(path, identity);
     if (standing !== "new") {
-      this.#candidates.delete(path);
+      const isSeenIncomplete = this.#candidates.get(path)?.isIncomplete === true && standing === "taken";
+      if (!isSeenIncomplete) this.#candidates.delete(path);
       for (const list of this.#lists) list.forget(path);
       if (said !== noHints) ledger.mark(path, said);
       this.#tellLateSidecars(path, companions, ledger);
       if (standing === "written") for (const { file } of this.#drops.get(path) ?? []) await rm(file, { force: true });
       return;
     }
-    const candidate = this.#candidates.get(path) ?? new Candidate(path, this.#settle, this.#clock);
+    const candidate =
+      this.#candidates.get(path) ?? new Candidate(path, this.#settle, ledger.settledAs(path), this.#clock);
     this.#candidates.set(path, candidate);
     candidate.note(identity, seen.isRenamed);
     const proof = await this.#proofOf(candidate, identity, companions);

@@ -30,6 +30,8 @@ export type Standing = "new" | "taken" | "written";
 /** What the finder asks of the queue. */
 export type Ledger = {
   standingOf(path: string, identity: FileIdentity): Standing;
+  /** Identity in which the file was found finished before, by an earlier process perhaps; null: in none. */
+  settledAs(path: string): FileIdentity | null;
   /** Names of the sidecars that went along with a file; null when that is not known. */
   sidecarsOf(path: string): readonly string[] | null;
   /** A marker or a hook says more about a file that is taken already. Comes again with every scan. */
