@@ -20,6 +20,8 @@ export const permissions = {
   "sites.change": ["admin"],
   "devices.list": ["admin", "officer", "auditor"],
   "devices.change": ["admin"],
+  // A file ahead of its turn: the officer needs the evidence, the administrator knows the device. It shows no picture.
+  "wanted.ask": ["admin", "officer"],
   // Catalogue without pictures: everyone inside; a requester sees what was released to them, in the verb.
   "recordings.list": ["admin", "officer", "auditor", "requester"],
   "recordings.custody": ["admin", "officer", "auditor"],

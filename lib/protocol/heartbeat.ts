@@ -133,7 +133,13 @@ const schema = z.object(
         resentBytes: count,
         /** By cause. */
         retries: z
-          .record(z.string().max(60), count)
+          .record(
+            z
+              .string()
+              .max(60)
+              .regex(/^[\w.-]+$/, "must be words"),
+            count,
+          )
           .refine((causes) => Object.keys(causes).length <= 32, "must have at most 32 causes"),
         stalls: count,
         resumes: count,

@@ -2,6 +2,7 @@ import type { Prisma } from "../../generated/prisma/client.ts";
 import type { Context } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
 import { AppError, notFound } from "../errors.ts";
+import { fulfilWanted } from "../fleet/index.ts";
 import { requireId } from "../input.ts";
 import { chunkCount, sha256HexOf } from "../protocol/index.ts";
 import { recordingKey } from "../recordings/index.ts";
@@ -19,6 +20,7 @@ type Due = {
   id: string;
   state: "received" | "sealed";
   deviceId: string;
+  fileName: string;
   sizeBytes: number;
   /** What it was sealed with, else what the device declared. */
   expectedSha256: string | null;
@@ -78,6 +80,7 @@ async function findDue(ctx: Context, recordingId: string, state: Due["state"]): 
     id: row.id,
     state,
     deviceId: row.deviceId,
+    fileName: row.fileName,
     sizeBytes: Number(row.sizeBytes),
     expectedSha256: expected === null ? null : Buffer.from(expected).toString("hex"),
     chunkSizeBytes: row.upload.chunkSizeBytes,
@@ -181,6 +184,8 @@ async function seal(ctx: Context, due: Due, found: ReadBack): Promise<boolean> {
       chunks: chunkCount(found.sizeBytes, due.chunkSizeBytes),
     };
     await recordEvent(ctx, tx, { action: "recording.sealed", recordingId: due.id, details });
+    const { id: recordingId, deviceId, fileName } = due;
+    await fulfilWanted(ctx, tx, { recordingId, deviceId, fileName, sha256: found.sha256 });
     if (repeatOfId === null) return true;
     const repeat = { recordingId: due.id, deviceId: due.deviceId, details: { repeatOf: repeatOfId } };
     await recordEvent(ctx, tx, { action: "recording.repeated", ...repeat });

@@ -82,6 +82,31 @@ export const checks: Case[] = [
     () => [addPolicyVersion({ silent_after_seconds: "60", key_max_age_days: "NULL" })],
   ),
   rule(
+    "chain_statement_shape",
+    (f) => [
+      addStatement(f, { statement_sha256: short }),
+      addStatement(f, { previous_sha256: short }),
+      addStatement(f, { sequence: "0" }),
+      addStatement(f, { of_sequence: "NULL" }),
+      addStatement(f, { of_manifest_sha256: "NULL" }),
+      addStatement(f, { of_manifest_sha256: short }),
+      addStatement(f, { kind: "'gap'" }),
+      addStatement(f, { of_sequence: "7" }),
+    ],
+    (f) => [
+      addStatement(f, { kind: "'gap'", of_sequence: "NULL", of_manifest_sha256: "NULL", previous_sha256: zeros }),
+    ],
+  ),
+  rule(
+    "sidecar_shape",
+    (f) => [
+      addSidecar(f, { sha256: short }),
+      addSidecar(f, { size_bytes: "-1" }),
+      addSidecar(f, { size_bytes: "4194305" }),
+    ],
+    (f) => [addSidecar(f, { size_bytes: "0" }), addSidecar(f, { name: "'b.json'", size_bytes: "4194304" })],
+  ),
+  rule(
     "wanted_file_shape",
     (f) => [
       addWanted(f, { file_name: "NULL" }),
@@ -369,6 +394,32 @@ export const triggers: Case[] = [
     () => [addPolicyVersion({})],
   ),
   rule(
+    "chain_statement_stays",
+    (f) => [
+      [addStatement(f, {}), "UPDATE chain_statement SET jws = 'y'"],
+      [addStatement(f, {}), "DELETE FROM chain_statement"],
+    ],
+    (f) => [addStatement(f, {})],
+  ),
+  rule(
+    "chain_statement_no_truncate",
+    () => ["TRUNCATE chain_statement"],
+    (f) => [addStatement(f, {})],
+  ),
+  rule(
+    "sidecar_stays",
+    (f) => [
+      [addSidecar(f, {}), "UPDATE sidecar SET size_bytes = 2"],
+      [addSidecar(f, {}), "DELETE FROM sidecar"],
+    ],
+    (f) => [addSidecar(f, {})],
+  ),
+  rule(
+    "sidecar_no_truncate",
+    () => ["TRUNCATE sidecar"],
+    (f) => [addSidecar(f, {})],
+  ),
+  rule(
     "wanted_file_ends",
     (f) => [
       [addWanted(f, {}), "DELETE FROM wanted_file"],
@@ -602,6 +653,35 @@ const addPolicy = (isDefault: string) =>
 function addPolicyVersion(columns: Record<string, string>): string {
   const all = { policy_id: "'F-00000-00000'", settings: "'{}'", silent_after_seconds: "600", created_at: "now()" };
   return insert("device_policy_version", { ...all, ...columns });
+}
+
+function addStatement(f: Fixture, columns: Record<string, string>): string {
+  const all = {
+    statement_sha256: twos,
+    device_id: `(SELECT device_id FROM recording WHERE id = '${f.receiving}')`,
+    kid: "repeat('k', 43)",
+    sequence: "7",
+    chain: "'gap'",
+    kind: "'tombstone'",
+    of_sequence: "6",
+    of_manifest_sha256: zeros,
+    facts: "'{}'",
+    jws: "'x'",
+    received_at: "now()",
+    ...columns,
+  };
+  return insert("chain_statement", all);
+}
+
+function addSidecar(f: Fixture, columns: Record<string, string>): string {
+  const all = {
+    recording_id: `'${f.receiving}'`,
+    name: "'a.gpx'",
+    sha256: ones,
+    size_bytes: "1",
+    manifest_sha256: zeros,
+  };
+  return insert("sidecar", { ...all, received_at: "now()", ...columns });
 }
 
 function addWanted(f: Fixture, columns: Record<string, string>): string {
