@@ -33,6 +33,15 @@ export const errorStatus = {
   manifest_key_unknown: 403,
   manifest_signature_invalid: 403,
   manifest_invalid: 400,
+  /** Unknown, used up, out of date or revoked: it is not said which. */
+  enrolment_code_invalid: 403,
+  /** Used, out of date or another archive's. A fresh one comes with the refusal. */
+  nonce_invalid: 400,
+  /** What should have been signed by a device's key is not. */
+  assertion_invalid: 401,
+  device_pending: 403,
+  device_suspended: 403,
+  device_revoked: 403,
   upload_complete: 403,
   upload_final: 403,
   upload_gone: 410,

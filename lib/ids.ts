@@ -18,6 +18,7 @@ const prefixes = {
   grant: "G",
   policy: "F",
   wanted: "W",
+  enrolment: "E",
 } as const;
 
 /** Kinds of things that have an id. */

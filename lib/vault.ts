@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
 
 // Secrets that the database keeps and cannot read. The key follows from AUTH_SECRET, which is not in the database, so
 // several servers share it and a copy of the database alone opens nothing.
@@ -9,6 +9,8 @@ export type Vault = {
   lock(secret: Uint8Array, label: string): Uint8Array<ArrayBuffer>;
   /** The secret; null when it was locked under another AUTH_SECRET or label, or was changed. */
   unlock(locked: Uint8Array, label: string): Buffer | null;
+  /** HMAC-SHA-256 with a key of this label alone: what this archive wrote, and nobody else. */
+  mac(label: string, text: string | Uint8Array): Buffer;
 };
 
 /** A secret cannot be opened with this AUTH_SECRET. The message is for operators. */
@@ -22,6 +24,7 @@ const tagBytes = 16;
 /** The vault that belongs to an AUTH_SECRET. Making one costs nothing: the key is derived (RFC 5869) at each use. */
 export function openVault(authSecret: string): Vault {
   const key = () => Buffer.from(hkdfSync("sha256", authSecret, "", "strongroom vault v1", 32));
+  const macKey = (label: string) => Buffer.from(hkdfSync("sha256", authSecret, "", `strongroom mac ${label}`, 32));
   return {
     lock: (secret, label) => {
       const nonce = randomBytes(nonceBytes);
@@ -41,5 +44,6 @@ export function openVault(authSecret: string): Vault {
         return null;
       }
     },
+    mac: (label, text) => createHmac("sha256", macKey(label)).update(text).digest(),
   };
 }

@@ -13,6 +13,7 @@ import {
   isHttpUpload,
   refusalFields,
 } from "../lib/uploads/index.ts";
+import { openVault } from "../lib/vault.ts";
 import { sendAnswer, sendInterim, sendProblem } from "./answer.ts";
 import { corsFields } from "./cors.ts";
 import { deviceGateOf } from "./device-gates.ts";
@@ -26,6 +27,11 @@ import type { Call } from "./routes.ts";
  */
 export function beginTransfer(services: Services, actor: Actor): () => void {
   return actor.kind === "device" ? deviceGateOf(services).beginTransfer(actor.deviceId) : () => undefined;
+}
+
+/** What tokens are checked with. */
+function authenticators({ db, clock, env }: Services) {
+  return { db, clock, vault: openVault(env.authSecret) };
 }
 
 /** Methods that bring a body. */
@@ -48,12 +54,11 @@ export async function requireDeviceActor({ services, tokens, request }: Call, me
     gate.countRequest(known.deviceId, method);
     return known;
   }
-  const { db, clock } = services;
   const origin = originOf(request, services);
   // Devices that are in stay in, also when somebody guesses tokens from the same address.
   const isGuess = tokens.recall(token) === null;
   if (isGuess) gate.takeGuess(origin.address);
-  const actor = await authenticateDevice(db, clock, token, origin);
+  const actor = await authenticateDevice(authenticators(services), token, origin);
   if (actor === null) throw new AppError("token_invalid", "This device token is unknown or was revoked.");
   if (isGuess) gate.returnGuess(origin.address);
   tokens.remember(token, actor);

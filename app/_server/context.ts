@@ -55,7 +55,7 @@ async function apiContext(request: Request): Promise<Context> {
   const token = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (token !== undefined) {
     const ctx = await makeContext(request.headers, { kind: "nobody" });
-    const device = await authenticateDevice(ctx.db, ctx.clock, token, ctx.origin);
+    const device = await authenticateDevice(ctx, token, ctx.origin);
     if (device === null) throw new AppError("token_invalid", "This device token is unknown or was revoked.");
     // Each refusal of what a device may not do is a custody event, for ever.
     deviceGateOf(await getServices()).countRequest(device.deviceId, "GET");

@@ -74,7 +74,8 @@ export const requestStates: Record<RequestRow["state"], StateLook> = {
   expired: { label: "Expired", icon: Clock, tone: "plain", meaning: "The release ran out." },
 };
 
-export const deviceStates: Record<"active" | "suspended" | "revoked", StateLook> = {
+export const deviceStates: Record<"pending" | "active" | "suspended" | "revoked", StateLook> = {
+  pending: { label: "To be approved", icon: Hourglass, tone: "info", meaning: "Has enrolled; somebody approves it." },
   active: { label: "Active", icon: CircleCheck, tone: "ok", meaning: "May upload." },
   suspended: { label: "Suspended", icon: CirclePause, tone: "wait", meaning: "Refused for now." },
   revoked: { label: "Revoked", icon: Ban, tone: "bad", meaning: "Refused for good." },

@@ -1,5 +1,4 @@
-import type { Clock } from "../clock.ts";
-import type { Actor, Database, Origin } from "../context.ts";
+import type { Actor, Context, Database, Origin } from "../context.ts";
 import { hasUnprintable } from "../protocol/index.ts";
 import { secretSha256 } from "../secrets.ts";
 
@@ -21,8 +20,7 @@ export function tokenSha256(token: string): Uint8Array<ArrayBuffer> {
  * @param token as in `Authorization: Bearer <token>`
  */
 export async function authenticateDevice(
-  db: Database,
-  clock: Clock,
+  { db, clock }: Pick<Context, "db" | "clock" | "vault">,
   token: string,
   origin: Origin,
 ): Promise<Extract<Actor, { kind: "device" }> | null> {

@@ -21,7 +21,7 @@ const origin = { address: "198.51.100.7", userAgent: "uploader/1.0" };
 describe("devices", () => {
   const world = useTestDatabase();
   const admin = async () => world().context(await factories.makeAdmin(world().db));
-  const authenticate = (token: string) => authenticateDevice(world().db, world().clock, token, origin);
+  const authenticate = (token: string) => authenticateDevice(world().context(), token, origin);
 
   test("adding a device shows its token once and keeps only its digest", async () => {
     const { db } = world();
@@ -89,6 +89,9 @@ describe("devices", () => {
       suspend: "The device is revoked.",
       resume: "The device is revoked.",
       revoke: "The device is revoked.",
+      approve: "The device is revoked.",
+      refuse: "The device is revoked.",
+      dismissClone: "Nothing of the kind is suspected.",
     });
   });
 

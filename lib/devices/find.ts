@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { DeviceState } from "../../generated/prisma/client.ts";
 import { Prisma } from "../../generated/prisma/client.ts";
 import type { Context } from "../context.ts";
@@ -23,6 +24,7 @@ type DeviceRecord = Omit<DeviceRow, "site" | "lastRecording"> & {
 async function readDevices(ctx: Context, where: Prisma.Sql): Promise<DeviceRow[]> {
   const rows = await ctx.db.$queryRaw<DeviceRecord[]>`
     SELECT d.id, d.name, d.alias, d.state::text AS state, d.created_at AS "createdAt",
+      d.clone_suspected_at AS "cloneSuspectedAt",
       d.last_seen_at AS "lastSeenAt", d.last_seen_from AS "lastSeenFrom",
       s.id AS "siteId", s.name AS "siteName", s.time_zone AS "siteTimeZone",
       (SELECT count(*)::int FROM device_token t WHERE t.device_id = d.id AND t.revoked_at IS NULL) AS "activeTokens",
@@ -76,30 +78,59 @@ export async function getDevice(ctx: Context, id: string): Promise<DeviceDetail>
   const keys = await ctx.db.deviceKey.findMany({
     where: { deviceId },
     orderBy: [{ createdAt: "desc" }, { kid: "asc" }],
-    select: { kid: true, createdAt: true, revokedAt: true },
+    omit: { deviceId: true, publicKey: true, firstTokenAt: true, previousKid: true },
   });
   const manifests = await readManifestChain(ctx.db, deviceId);
   const space = await readDeviceSpace(ctx.db, deviceId);
   const mayChange = actor.kind === "system" || roleMay(actor.role, "devices.change");
-  return { ...device, tokens, keys, manifests, space, can: deviceCan(device.state, mayChange) };
+  return {
+    ...device,
+    tokens,
+    keys: keys.map(({ fromSequence, untilSequence, ...key }) => ({
+      ...key,
+      fromSequence: Number(fromSequence),
+      untilSequence: untilSequence === null ? null : Number(untilSequence),
+    })),
+    ...(await readEnrolment(ctx, deviceId)),
+    manifests,
+    space,
+    can: deviceCan(device, mayChange),
+  };
 }
 
-function deviceCan(state: DeviceState, mayChange: boolean): DeviceCan {
-  const reach = (to: DeviceState) => {
+const factsSchema = z.record(z.string(), z.string()).catch({});
+
+async function readEnrolment(
+  ctx: Context,
+  deviceId: string,
+): Promise<Pick<DeviceDetail, "enrolment" | "untrustedSince">> {
+  const { enrolmentCodeId, enrolmentFacts, untrustedSince } = await ctx.db.device.findUniqueOrThrow({
+    where: { id: deviceId },
+    select: { enrolmentCodeId: true, enrolmentFacts: true, untrustedSince: true },
+  });
+  if (enrolmentCodeId === null) return { enrolment: null, untrustedSince };
+  return { enrolment: { codeId: enrolmentCodeId, facts: factsSchema.parse(enrolmentFacts ?? {}) }, untrustedSince };
+}
+
+function deviceCan({ state, cloneSuspectedAt }: DeviceRow, mayChange: boolean): DeviceCan {
+  const when = (isPossible: boolean, refusal: string) => {
     if (!mayChange) return "Only administrators change devices.";
-    return (deviceTransitions[state] as readonly DeviceState[]).includes(to) ? null : `The device is ${state}.`;
+    return isPossible ? null : refusal;
   };
-  const issueToken = mayChange
-    ? state === "revoked"
-      ? "The device is revoked."
-      : null
-    : "Only administrators change devices.";
+  const reach = (to: DeviceState, from?: DeviceState) => {
+    const isPossible = (deviceTransitions[state] as readonly DeviceState[]).includes(to);
+    return when(isPossible && (from === undefined || from === state), `The device is ${state}.`);
+  };
+  const issueToken = when(state !== "revoked", "The device is revoked.");
   return {
     issueToken,
     addKey: issueToken,
     setQuota: issueToken,
     suspend: reach("suspended"),
-    resume: reach("active"),
+    resume: reach("active", "suspended"),
     revoke: reach("revoked"),
+    approve: reach("active", "pending"),
+    refuse: reach("revoked", "pending"),
+    dismissClone: when(cloneSuspectedAt !== null, "Nothing of the kind is suspected."),
   };
 }

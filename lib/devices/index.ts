@@ -1,19 +1,36 @@
 export { addDevice } from "./add-device.ts";
 export { addDeviceKey } from "./add-device-key.ts";
 export { addSite } from "./add-site.ts";
+export { approveDevice, refuseDevice } from "./approve-device.ts";
 export { authenticateDevice } from "./authenticate-device.ts";
 export { changeSite } from "./change-site.ts";
 export { DeviceGate, type DeviceLimits } from "./device-gate.ts";
+export { dismissClone } from "./dismiss-clone.ts";
+export { type Enrolled, enrolDevice } from "./enrol-device.ts";
 export { ensureSite } from "./ensure-site.ts";
 export { getDevice, listDevices } from "./find.ts";
 export { issueDeviceToken } from "./issue-device-token.ts";
 export { KnownTokens } from "./known-tokens.ts";
+export { listEnrolmentCodes } from "./list-enrolment-codes.ts";
 export { listSites } from "./list-sites.ts";
+export { type EnrolmentCodeInput, makeEnrolmentCode } from "./make-enrolment-code.ts";
+export { newNonce } from "./nonces.ts";
+export { type Instance, noteInstance } from "./note-instance.ts";
 export { resumeDevice } from "./resume-device.ts";
 export { revokeDevice } from "./revoke-device.ts";
 export { revokeDeviceKey } from "./revoke-device-key.ts";
 export { revokeDeviceToken } from "./revoke-device-token.ts";
+export { revokeEnrolmentCode } from "./revoke-enrolment-code.ts";
 export { type DeviceInput, deviceInput, type SiteInput, siteInput } from "./schemas.ts";
 export { setDeviceQuota } from "./set-device-quota.ts";
 export { suspendDevice } from "./suspend-device.ts";
-export type { DeviceCan, DeviceDetail, DeviceRow, IssuedToken, ManifestChainView, SiteRow } from "./types.ts";
+export type {
+  DeviceCan,
+  DeviceDetail,
+  DeviceRow,
+  EnrolmentCodeRow,
+  IssuedToken,
+  MadeEnrolmentCode,
+  ManifestChainView,
+  SiteRow,
+} from "./types.ts";

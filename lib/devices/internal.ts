@@ -26,10 +26,16 @@ export async function createToken(ctx: Context, tx: Transaction, deviceId: strin
  * @returns its thumbprint
  * @throws AppError conflict when the key is known already, also as another device's
  */
-export async function createKey(ctx: Context, tx: Transaction, deviceId: string, jwk: Ed25519Jwk): Promise<string> {
+export async function createKey(
+  ctx: Context,
+  tx: Transaction,
+  deviceId: string,
+  jwk: Ed25519Jwk,
+  more: { buysTokens?: boolean; fromSequence?: bigint; previousKid?: string } = {},
+): Promise<string> {
   const kid = jwkThumbprint(jwk);
   const { count } = await tx.deviceKey.createMany({
-    data: [{ kid, deviceId, publicKey: new Uint8Array(ed25519Bytes(jwk)), createdAt: ctx.clock.now() }],
+    data: [{ kid, deviceId, publicKey: new Uint8Array(ed25519Bytes(jwk)), createdAt: ctx.clock.now(), ...more }],
     skipDuplicates: true,
   });
   if (count === 0) throw new AppError("conflict", "This key is registered already. Make a new pair.", { field: "key" });
@@ -43,17 +49,24 @@ export async function whyUnchanged(tx: Transaction, deviceId: string, wanted: st
   return new AppError("state_conflict", `${device.name} is ${device.state}, so it cannot be ${wanted}.`);
 }
 
-/** Moves a device to another state, as states.ts allows. */
-export async function moveDevice(ctx: Context, device: string, to: DeviceState, action: CustodyAction) {
+/** Moves a device to another state, as states.ts allows; `from`: only out of this one. */
+export async function moveDevice(
+  ctx: Context,
+  device: string,
+  to: DeviceState,
+  action: CustodyAction,
+  from?: DeviceState,
+): Promise<void> {
   await authoriseOperator(ctx, "devices.change");
   const deviceId = requireId("device", device);
   await ctx.db.$transaction(async (tx) => {
-    const before = deviceStatesBefore(to);
+    const before = deviceStatesBefore(to).filter((state) => from === undefined || state === from);
     const { count } = await tx.device.updateMany({
       where: { id: deviceId, state: { in: before } },
       data: { state: to },
     });
-    if (count === 0) throw await whyUnchanged(tx, deviceId, to === "active" ? "let in again" : to);
+    const wanted = from === "pending" ? "approved or refused" : to === "active" ? "let in again" : to;
+    if (count === 0) throw await whyUnchanged(tx, deviceId, wanted);
     await recordEvent(ctx, tx, { action, deviceId });
   });
 }

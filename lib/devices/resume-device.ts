@@ -7,5 +7,5 @@ import { moveDevice } from "./internal.ts";
  * @throws AppError forbidden, not_found, state_conflict
  */
 export async function resumeDevice(ctx: Context, deviceId: string): Promise<void> {
-  await moveDevice(ctx, deviceId, "active", "device.resumed");
+  await moveDevice(ctx, deviceId, "active", "device.resumed", "suspended");
 }

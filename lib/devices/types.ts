@@ -21,6 +21,8 @@ export type DeviceRow = {
   /** Null: it moves. */
   site: { id: string; name: string; timeZone: string } | null;
   createdAt: Date;
+  /** Two machines seem to act as this one since then; null: no, or somebody has looked into it. */
+  cloneSuspectedAt: Date | null;
   /** Last request with a valid token, to the minute; null: never. */
   lastSeenAt: Date | null;
   lastSeenFrom: string | null;
@@ -39,13 +41,38 @@ export type DeviceCan = {
   suspend: string | null;
   resume: string | null;
   revoke: string | null;
+  approve: string | null;
+  refuse: string | null;
+  dismissClone: string | null;
+};
+
+/** What a machine said of itself when it enrolled. Nothing of it is proved. */
+export type DeviceEnrolment = {
+  codeId: string;
+  facts: Record<string, string>;
+};
+
+/** A public key of a device, by thumbprint (RFC 7638). */
+export type DeviceKeyRow = {
+  kid: string;
+  createdAt: Date;
+  revokedAt: Date | null;
+  /** It signs the numbers of the device's chain from here to below `untilSequence` (null: all from there). */
+  fromSequence: number;
+  untilSequence: number | null;
+  /** It buys access tokens, beside signing. */
+  buysTokens: boolean;
 };
 
 /** One device, whole. A token's secret is never among it. */
 export type DeviceDetail = DeviceRow & {
   tokens: { id: string; createdAt: Date; revokedAt: Date | null }[];
   /** Public keys that its manifests may be signed with, by thumbprint (RFC 7638). */
-  keys: { kid: string; createdAt: Date; revokedAt: Date | null }[];
+  keys: DeviceKeyRow[];
+  /** Null: somebody added it. */
+  enrolment: DeviceEnrolment | null;
+  /** What it brought from then on is not believed; null: all is. */
+  untrustedSince: Date | null;
   /** Null: it has never sent a manifest. */
   manifests: ManifestChainView | null;
   space: DeviceSpace;
@@ -75,3 +102,38 @@ export type ManifestChainView = {
 
 /** A new token: the only time its secret is readable. */
 export type IssuedToken = { deviceId: string; tokenId: string; token: string };
+
+/** A new enrolment code: the only time that it is readable. */
+export type MadeEnrolmentCode = {
+  id: string;
+  /** As people read it: `BCDF-GHJK`, or the long form. */
+  code: string;
+  server: string;
+  /** Thumbprint of the archive's receipt key; null: the archive was never started. */
+  pin: string | null;
+  /** All of it in one line, for a QR code. */
+  link: string;
+  /** What to run on the device. */
+  command: string;
+  expiresAt: Date;
+};
+
+/** One enrolment code in a list. The code itself is nowhere. */
+export type EnrolmentCodeRow = {
+  id: string;
+  form: "long" | "typed";
+  state: "open" | "used_up" | "expired" | "revoked";
+  /** Null: its devices move. */
+  site: { id: string; name: string } | null;
+  policyId: string | null;
+  maxUses: number;
+  uses: number;
+  needsApproval: boolean;
+  createdAt: Date;
+  madeBy: string;
+  expiresAt: Date;
+  revokedAt: Date | null;
+  devices: { id: string; name: string; state: DeviceState }[];
+  /** Why the caller may not revoke it; null: may. */
+  can: { revoke: string | null };
+};

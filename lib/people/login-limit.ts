@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
-import { RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
+import { type RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
 import type { Context, Database } from "../context.ts";
 import { AppError } from "../errors.ts";
+import { openRateLimit } from "../rate-limit.ts";
 
 /** Attempts in one window. An account's are forgotten when it signs in. */
 const windowSeconds = 15 * 60;
@@ -11,42 +12,14 @@ const attemptsPerAddress = 60;
 
 type Limits = { account: RateLimiterPostgres; address: RateLimiterPostgres };
 
-// The limiter speaks to node-postgres and the domain holds Prisma's client, so queries are handed through.
-// Its times in milliseconds need 64 bits, which Prisma takes and gives as bigint.
-function storeOf(db: Database) {
-  return {
-    query: async ({ text, values = [] }: { text: string; values?: unknown[] }) => {
-      const parameters = values.map((value) => (typeof value === "number" && value > 2 ** 31 ? BigInt(value) : value));
-      const rows = await db.$queryRawUnsafe<{ points: number; expire: bigint | null }[]>(text, ...parameters);
-      return {
-        rows: rows.map((row) => ({ ...row, expire: row.expire === null ? null : Number(row.expire) })),
-        rowCount: rows.length,
-      };
-    },
-  };
-}
-
 const limitsByDatabase = new WeakMap<Database, Limits>();
 
 function limitsOf(db: Database): Limits {
   const known = limitsByDatabase.get(db);
   if (known !== undefined) return known;
-  const options = {
-    storeClient: storeOf(db),
-    storeType: "client",
-    tableName: "login_limit",
-    tableCreated: true,
-    duration: windowSeconds,
-  };
   const limits = {
-    account: new RateLimiterPostgres({
-      ...options,
-      keyPrefix: "account",
-      points: attemptsPerAccount,
-      clearExpiredByTimeout: false,
-    }),
-    // This one's timer clears the table for both.
-    address: new RateLimiterPostgres({ ...options, keyPrefix: "address", points: attemptsPerAddress }),
+    account: openRateLimit(db, { prefix: "account", points: attemptsPerAccount, windowSeconds }),
+    address: openRateLimit(db, { prefix: "address", points: attemptsPerAddress, windowSeconds, clears: true }),
   };
   limitsByDatabase.set(db, limits);
   return limits;

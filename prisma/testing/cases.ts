@@ -121,6 +121,37 @@ export const checks: Case[] = [
       addWanted(f, { id: "'W-2'", state: "'arrived'", ended_at: "now()", recording_id: "'R-1'" }),
     ],
   ),
+  column(
+    "device_untrusted_is_revoked",
+    device,
+    ["untrusted_since = now()", "untrusted_since = now(), state = 'suspended'"],
+    ["untrusted_since = now(), state = 'revoked'"],
+  ),
+  rule(
+    "enrolment_code_shape",
+    () => [
+      addCode({ code_sha256: short }),
+      addCode({ max_uses: "0" }),
+      addCode({ max_uses: "10001" }),
+      addCode({ is_typed: "true", max_uses: "2" }),
+      addCode({ expires_at: "now()" }),
+    ],
+    () => [addCode({}), addCode({ id: "'C-2'", code_sha256: ones, is_typed: "true", max_uses: "1" })],
+  ),
+  rule(
+    "enrolment_code_uses",
+    () => [addCode({ uses: "-1" }), addCode({ max_uses: "2", uses: "3" })],
+    () => [addCode({ max_uses: "2", uses: "2" })],
+  ),
+  rule(
+    "device_key_sequence_order",
+    (f) => [
+      addKey(f, { from_sequence: "0" }),
+      addKey(f, { until_sequence: "0" }),
+      addKey(f, { from_sequence: "7", until_sequence: "6" }),
+    ],
+    (f) => [addKey(f, { from_sequence: "7", until_sequence: "7" })],
+  ),
   column("device_quota_range", device, ["quota_bytes = -1"], ["quota_bytes = 0", "quota_bytes = NULL"]),
   column(
     "organisation_name_length",
@@ -345,6 +376,11 @@ export const partialUniques: Case[] = [
     () => [addPolicy("false")],
   ),
   rule(
+    "device_instance_one_current",
+    (f) => [[addInstance(f, "a"), addInstance(f, "b")]],
+    (f) => [addInstance(f, "a"), "UPDATE device_instance SET superseded_at = now()", addInstance(f, "b")],
+  ),
+  rule(
     "signing_key_one_active",
     () => [addSigningKey({ retired_at: "NULL", encrypted_private_key: zeros })],
     () => [retireKey, addSigningKey({ retired_at: "NULL", encrypted_private_key: zeros })],
@@ -441,6 +477,18 @@ export const triggers: Case[] = [
     ],
   ),
   rule(
+    "enrolment_code_stays",
+    () => [
+      [addCode({}), "DELETE FROM enrolment_code"],
+      [addCode({}), "UPDATE enrolment_code SET max_uses = 9"],
+      [addCode({}), "UPDATE enrolment_code SET expires_at = now() + interval '9 days'"],
+      [addCode({}), "UPDATE enrolment_code SET needs_approval = false"],
+      [addCode({ uses: "1" }), "UPDATE enrolment_code SET uses = 0"],
+      [addCode({ revoked_at: "now()" }), "UPDATE enrolment_code SET revoked_at = NULL"],
+    ],
+    () => [addCode({}), "UPDATE enrolment_code SET uses = uses + 1", "UPDATE enrolment_code SET revoked_at = now()"],
+  ),
+  rule(
     "custody_event_append_only",
     () => ["UPDATE custody_event SET purpose = 'x'", "DELETE FROM custody_event"],
     () => [event("system", "NULL")],
@@ -519,14 +567,22 @@ export const triggers: Case[] = [
       `UPDATE device_key SET public_key = ${ones}`,
       `UPDATE device_key SET device_id = (SELECT device_id FROM recording WHERE id = '${f.sealed}')`,
       ["UPDATE device_key SET revoked_at = now()", "UPDATE device_key SET revoked_at = NULL"],
+      "UPDATE device_key SET buys_tokens = NOT buys_tokens",
+      "UPDATE device_key SET from_sequence = 2",
+      ["UPDATE device_key SET until_sequence = 9", "UPDATE device_key SET until_sequence = 10"],
+      ["UPDATE device_key SET first_token_at = now()", "UPDATE device_key SET first_token_at = NULL"],
     ],
-    () => ["UPDATE device_key SET revoked_at = now()"],
+    () => [
+      "UPDATE device_key SET until_sequence = 9, first_token_at = now()",
+      "UPDATE device_key SET revoked_at = now()",
+    ],
   ),
   rule(
     "signing_key_stays",
     () => [
       "DELETE FROM signing_key",
       "UPDATE signing_key SET created_at = now()",
+      "UPDATE signing_key SET retired_at = now(), encrypted_private_key = NULL, endorsement = 'x'",
       `UPDATE signing_key SET retired_at = now(), encrypted_private_key = NULL, public_key = ${ones}`,
       [retireKey, "UPDATE signing_key SET retired_at = now() WHERE purpose = 'receipt'"],
     ],
@@ -709,6 +765,18 @@ function addChunk(f: Fixture, index: string, lengthBytes: string, sha256 = "NULL
   return `INSERT INTO chunk (recording_id, index, offset_bytes, length_bytes, sha256, received_at, received_from)
     VALUES ('${f.receiving}', ${index}, 0, ${lengthBytes}, ${sha256}, now(), 'x')`;
 }
+
+function addCode(columns: Record<string, string>): string {
+  const all = {
+    ...{ id: "'C-1'", code_sha256: zeros, is_typed: "false", max_uses: "5", needs_approval: "true" },
+    ...{ created_at: "now()", made_by: "'x'", expires_at: "now() + interval '1 day'", ...columns },
+  };
+  return `INSERT INTO enrolment_code (${Object.keys(all).join(", ")}) VALUES (${Object.values(all).join(", ")})`;
+}
+
+const addInstance = (f: Fixture, process: string) =>
+  `INSERT INTO device_instance (device_id, boot_id, process, first_seen_at)
+   SELECT device_id, 'boot', '${process}', now() FROM recording WHERE id = '${f.sealed}'`;
 
 function addKey(f: Fixture, columns: Record<string, string>): string {
   const all = { kid: "repeat('x', 43)", public_key: ones, created_at: "now()", ...columns };

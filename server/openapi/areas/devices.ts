@@ -20,6 +20,7 @@ const rowMembers = {
   state: z.enum(DeviceState),
   site: z.strictObject({ id: z.string(), name: z.string(), timeZone: z.string() }).nullable(),
   createdAt: time,
+  cloneSuspectedAt: time.nullable(),
   lastSeenAt: time.nullable(),
   lastSeenFrom: z.string().nullable(),
   activeTokens: count,
@@ -48,9 +49,23 @@ const detail = shapeOf<DeviceDetail>()(
     .strictObject({
       ...rowMembers,
       tokens: z.array(z.strictObject({ id: z.string(), createdAt: time, revokedAt: time.nullable() })),
-      keys: z.array(z.strictObject({ kid: z.string(), createdAt: time, revokedAt: time.nullable() })),
+      keys: z.array(
+        z.strictObject({
+          kid: z.string(),
+          createdAt: time,
+          revokedAt: time.nullable(),
+          fromSequence: count,
+          untilSequence: count.nullable(),
+          buysTokens: z.boolean(),
+        }),
+      ),
+      enrolment: z.strictObject({ codeId: z.string(), facts: z.record(z.string(), z.string()) }).nullable(),
+      untrustedSince: time.nullable(),
       manifests: manifestChain.nullable(),
-      can: z.strictObject({ issueToken: may, addKey: may, setQuota: may, suspend: may, resume: may, revoke: may }),
+      can: z.strictObject({
+        ...{ issueToken: may, addKey: may, setQuota: may, suspend: may, resume: may, revoke: may },
+        ...{ approve: may, refuse: may, dismissClone: may },
+      }),
       space: z.strictObject({ quotaBytes: count.nullable(), storedBytes: count, promisedBytes: count }),
     })
     .meta({ id: "Device" }),
@@ -76,7 +91,7 @@ const site = shapeOf<SiteRow>()(
 const quota = z.union([z.int().min(0), z.string(), z.null()]).describe('Bytes, or a size as in "500 GB"; null: none.');
 
 /** What PUT …/state takes, in app/api/devices/[id]/state/route.ts. */
-const stateInput = z.object({ state: z.enum(DeviceState) });
+const stateInput = z.object({ state: z.enum(["active", "suspended", "revoked"]) });
 
 export const devices: Area = {
   name: "Devices",
