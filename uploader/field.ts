@@ -8,7 +8,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { type FieldCommandName, fieldCommands } from "./field-options.ts";
 import { Interrupted, Problem } from "./problems.ts";
 import type { Output } from "./report/reporters.ts";
-import { StateStore } from "./state/state-store.ts";
+import { StateView } from "./state/state-store.ts";
 
 /** A command line for the device in its place. */
 type Asked = CommandLine & { output: Output; isJson: boolean };
@@ -27,7 +27,7 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
       await makeSupportBundle(flags["support-bundle"], stateFolder, {
         "versions.json": async () => JSON.stringify(versions()),
         "status.json": said(async (write) =>
-          status(await StateStore.open(stateFolder), { isJson: true, showsAll: false, isCheck: false }, write),
+          status(await StateView.open(stateFolder), { isJson: true, showsAll: false, isCheck: false }, write),
         ),
         "settings.json": said((write) => settingsCommand(settings, write)),
       });

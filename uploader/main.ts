@@ -19,7 +19,8 @@ import { helpText, isCommandName, isFieldCommandName } from "./options.ts";
 import { exitCodeOf, Interrupted, Problem } from "./problems.ts";
 import type { Report } from "./report/events.ts";
 import { jsonReport, type Output, plainReport } from "./report/reporters.ts";
-import { StateStore } from "./state/state-store.ts";
+import { StateStore, StateView } from "./state/state-store.ts";
+import { waitForTurn } from "./state/wait-for-turn.ts";
 import { Traffic } from "./traffic/traffic.ts";
 
 const output: Output = {
@@ -52,18 +53,20 @@ async function main(args: readonly string[]): Promise<number> {
   if (settings.command === "verify-receipt") return verifyReceiptCommand(settings.verify, output.write);
   if (settings.command === "enqueue") return enqueue(settings.stateFolder, settings.enqueue, output.write);
   if (settings.command === "status")
-    return status(await StateStore.open(settings.stateFolder), settings.status, output.write);
+    return status(await StateView.open(settings.stateFolder), settings.status, output.write);
   const { archive } = settings;
   const shown = (archive.isJson ? jsonReport : plainReport)(output);
   if (settings.command === "push")
-    return withWorld(archive, shown, (world) => push(settings.files, archive.settle, world));
+    return withWorld(archive, shown, settings.files, (world) => push(settings.files, archive.settle, world));
   const report = loggedReport(shown, new LogRing(archive.stateFolder, archive.logBytes));
-  return withWorld(archive, report, (world) => run(settings.run, world));
+  return withWorld(archive, report, [], (world) => run(settings.run, world));
 }
 
+/** @param files that are pushed; none: a daemon is started */
 async function withWorld(
   settings: ArchiveSettings,
   report: Report,
+  files: readonly string[],
   act: (world: World) => Promise<number>,
 ): Promise<number> {
   const stop = new AbortController();
@@ -75,6 +78,8 @@ async function withWorld(
       stoppedBy = signal;
       stop.abort(new Interrupted());
     });
+  const waits = waitForTurn(settings.stateFolder, settings.server, files, report, stop.signal);
+  const store = await StateStore.open(settings.stateFolder, files.length === 0 ? {} : { waits });
   const clock = new ArchiveClock();
   const traffic = await Traffic.open(settings.stateFolder, {
     capBytesPerSecond: settings.limitBytesPerSecond,
@@ -88,11 +93,12 @@ async function withWorld(
     identity,
     traffic,
     clock,
-    store: await StateStore.open(settings.stateFolder),
+    store,
     settings: settings.delivery,
     report,
     signal: stop.signal,
   };
+  if (store.damage !== null) report({ event: "notice", file: null, message: store.damage });
   warnOfPlainHttp(archive.server, world);
   try {
     const code = await act(world);
@@ -101,6 +107,7 @@ async function withWorld(
     traffic.stop();
     tokens?.close();
     transport.close();
+    await store.close();
   }
 }
 

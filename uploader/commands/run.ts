@@ -37,7 +37,6 @@ export async function run(settings: RunSettings, world: World): Promise<number> 
   const watchers: { close(): void }[] = [];
   let stopControl: (() => Promise<void>) | null = null;
   try {
-    await world.store.sweep();
     const queue = await FolderQueue.open(settings, world);
     world.report({ event: "watching", folders: settings.folders, server: world.archive.server });
     const hint = new Hint();

@@ -2,8 +2,8 @@ import { basename } from "node:path";
 import { readSnapshot } from "../daemon-snapshot.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { percentInWords, sizeInWords } from "../report/words.ts";
-import type { FilePhase, FileRecord } from "../state/file-record.ts";
-import type { StateStore } from "../state/state-store.ts";
+import { type FilePhase, type FileRecord, filePhases } from "../state/file-record.ts";
+import type { StateView } from "../state/state-store.ts";
 
 const words: Record<FilePhase, string> = {
   described: "waiting to be sent",
@@ -12,6 +12,7 @@ const words: Record<FilePhase, string> = {
   sealed: "sealed",
   quarantined: "quarantined",
   refused: "refused",
+  gone: "will not come, as a signed statement says",
 };
 
 /** How status is asked for. */
@@ -23,24 +24,20 @@ export type StatusSettings = { isJson: boolean; showsAll: boolean; isCheck: bool
  * @returns exit code: with `--check`, "failed" when a recording was refused or quarantined, else ok
  */
 export async function status(
-  store: StateStore,
+  store: StateView,
   settings: StatusSettings,
   write: (text: string) => void,
 ): Promise<number> {
   const pid = await store.daemonPid();
   const snapshot = pid === null ? null : await readSnapshot(store.folder);
-  const counts: Record<FilePhase, number> = {
-    described: 0,
-    sending: 0,
-    delivered: 0,
-    sealed: 0,
-    quarantined: 0,
-    refused: 0,
-  };
+  const tally = store.tally();
+  const counts = Object.fromEntries(filePhases.map((phase) => [phase, tally[phase].files])) as Record<
+    FilePhase,
+    number
+  >; // of every phase
   const shown: FileRecord[] = [];
   for await (const record of store.all()) {
-    counts[record.phase] += 1;
-    if (settings.showsAll || record.phase !== "sealed") shown.push(record);
+    if (settings.showsAll || (record.phase !== "sealed" && record.phase !== "gone")) shown.push(record);
   }
   shown.sort((a, b) => (a.updatedAt < b.updatedAt ? -1 : 1));
   if (settings.isJson)

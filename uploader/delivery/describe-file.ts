@@ -1,3 +1,4 @@
+import { chunkCount } from "../../lib/protocol/index.ts";
 import { digestFile } from "../digest-file.ts";
 import { identityOf, isSameIdentity, readIdentity } from "../file-identity.ts";
 import { Problem } from "../problems.ts";
@@ -24,13 +25,20 @@ export async function describeFile(ready: ReadyFile, world: World): Promise<File
     file: path,
     server: world.archive.server,
     identity,
-    ...digests,
+    sha256: digests.sha256,
     chunkSizeBytes,
     mediaType: ready.container.mediaType,
+    class: "bulk",
+    capturedFrom: null,
+    sequence: null,
+    manifestSha256: null,
+    sidecars: [],
     uploadUrl: null,
     recording: null,
     acknowledgedBytes: 0,
     phase: "described",
+    receiptedAtRunMs: null,
+    isDeleted: false,
     problem: null,
     retryAt: null,
     updatedAt: new Date().toISOString(),
@@ -49,7 +57,7 @@ function tell(record: FileRecord, world: World): void {
     file: record.file,
     sha256: record.sha256,
     sizeBytes: record.identity.sizeBytes,
-    chunks: record.chunkSha256.length,
+    chunks: chunkCount(record.identity.sizeBytes, record.chunkSizeBytes),
     mediaType: record.mediaType,
   });
 }

@@ -1,10 +1,20 @@
 import { createHash } from "node:crypto";
-import { parseSha256Hex, type Sha256Hex } from "../../lib/protocol/index.ts";
+import { type FileClass, fileClasses, parseSha256Hex, type Sha256Hex } from "../../lib/protocol/index.ts";
 import type { FileIdentity } from "../file-identity.ts";
 
-/** How far a file has come. */
-const filePhases = ["described", "sending", "delivered", "sealed", "quarantined", "refused"] as const;
+/** How far a file has come. `gone`: a signed statement says that it will not come. */
+export const filePhases = ["described", "sending", "delivered", "sealed", "quarantined", "refused", "gone"] as const;
 export type FilePhase = (typeof filePhases)[number];
+
+/** A file beside a recording that travels with it. */
+export type SidecarNote = {
+  name: string;
+  /** Absolute path. */
+  file: string;
+  sizeBytes: number;
+  sha256: Sha256Hex;
+  isDelivered: boolean;
+};
 
 /** What is remembered of one file for one server. Only a cache: without it, the file is described and sent anew. */
 export type FileRecord = {
@@ -15,8 +25,14 @@ export type FileRecord = {
   identity: FileIdentity;
   sha256: Sha256Hex;
   chunkSizeBytes: number;
-  chunkSha256: Sha256Hex[];
   mediaType: string;
+  class: FileClass;
+  /** ISO 8601; null: not known. */
+  capturedFrom: string | null;
+  /** Of the manifest in `manifests/` that describes it; null: it is announced without one. */
+  sequence: number | null;
+  manifestSha256: Sha256Hex | null;
+  sidecars: SidecarNote[];
   /** Null until the archive has made the upload. */
   uploadUrl: string | null;
   /** Null until the archive has named it. */
@@ -24,6 +40,10 @@ export type FileRecord = {
   /** The highest offset that the archive has acknowledged for this upload. */
   acknowledgedBytes: number;
   phase: FilePhase;
+  /** For how long the uploader had run, all in all, when a valid receipt was kept; null: none is here. */
+  receiptedAtRunMs: number | null;
+  /** The local file was deleted by us. */
+  isDeleted: boolean;
   /** Why it waits or failed, for people. */
   problem: string | null;
   /** ISO 8601, by this device's clock; null: nothing to wait for. */
@@ -32,29 +52,26 @@ export type FileRecord = {
   updatedAt: string;
 };
 
-const formatVersion = 1;
-
-/** Writes a record as one line of JSON, with a digest that shows whether it is whole. */
-export function encodeRecord(record: FileRecord): string {
-  const body = JSON.stringify(record);
-  return `${JSON.stringify({ version: formatVersion, digest: digestOf(body) })}\n${body}\n`;
-}
-
-/** Reads a record back; null when it is damaged, cut off or of another version. */
-export function decodeRecord(text: string): FileRecord | null {
-  const [head, body, ...rest] = text.split("\n");
-  if (head === undefined || body === undefined || rest.join("") !== "") return null;
+/** Reads a record from JSON, also of an earlier version; null when it is none. */
+export function readRecord(value: unknown): FileRecord | null {
   try {
-    const { version, digest } = asFields(JSON.parse(head));
-    if (version !== formatVersion || digest !== digestOf(body)) return null;
-    return readRecord(asFields(JSON.parse(body)));
+    return recordIn(asFields(value));
   } catch {
     return null;
   }
 }
 
-function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+/** Reads a file of the folder that held a file for each record; null when it is damaged, cut off or something else. */
+export function decodeOldRecord(text: string): FileRecord | null {
+  const [head, body, ...rest] = text.split("\n");
+  if (head === undefined || body === undefined || rest.join("") !== "") return null;
+  try {
+    const { version, digest } = asFields(JSON.parse(head));
+    const isWhole = version === 1 && digest === createHash("sha256").update(body).digest("hex");
+    return isWhole ? readRecord(JSON.parse(body)) : null;
+  } catch {
+    return null;
+  }
 }
 
 type Fields = Record<string, unknown>;
@@ -71,7 +88,7 @@ function text(fields: Fields, name: string): string {
 }
 
 function textOrNull(fields: Fields, name: string): string | null {
-  return fields[name] === null ? null : text(fields, name);
+  return fields[name] == null ? null : text(fields, name);
 }
 
 function count(fields: Fields, name: string): number {
@@ -93,10 +110,18 @@ function sha256(value: unknown): Sha256Hex {
   return parsed;
 }
 
-function readRecord(fields: Fields): FileRecord {
+function sidecarIn(value: unknown): SidecarNote {
+  const fields = asFields(value);
+  const { isDelivered } = fields;
+  const digest = sha256(fields.sha256);
+  const [name, file] = [text(fields, "name"), text(fields, "file")];
+  return { name, file, sizeBytes: count(fields, "sizeBytes"), sha256: digest, isDelivered: isDelivered === true };
+}
+
+function recordIn(fields: Fields): FileRecord {
   const identity = asFields(fields.identity);
   const phase = filePhases.find((known) => known === fields.phase);
-  if (phase === undefined || !Array.isArray(fields.chunkSha256)) throw new TypeError("not a record");
+  if (phase === undefined) throw new TypeError("not a record");
   return {
     file: text(fields, "file"),
     server: text(fields, "server"),
@@ -108,12 +133,18 @@ function readRecord(fields: Fields): FileRecord {
     },
     sha256: sha256(fields.sha256),
     chunkSizeBytes: count(fields, "chunkSizeBytes"),
-    chunkSha256: fields.chunkSha256.map(sha256),
     mediaType: text(fields, "mediaType"),
+    class: fileClasses.find((known) => known === fields.class) ?? "bulk",
+    capturedFrom: textOrNull(fields, "capturedFrom"),
+    sequence: fields.sequence == null ? null : count(fields, "sequence"),
+    manifestSha256: fields.manifestSha256 == null ? null : sha256(fields.manifestSha256),
+    sidecars: Array.isArray(fields.sidecars) ? fields.sidecars.map(sidecarIn) : [],
     uploadUrl: textOrNull(fields, "uploadUrl"),
     recording: textOrNull(fields, "recording"),
     acknowledgedBytes: count(fields, "acknowledgedBytes"),
     phase,
+    receiptedAtRunMs: fields.receiptedAtRunMs == null ? null : finite(fields, "receiptedAtRunMs"),
+    isDeleted: fields.isDeleted === true,
     problem: textOrNull(fields, "problem"),
     retryAt: textOrNull(fields, "retryAt"),
     updatedAt: text(fields, "updatedAt"),

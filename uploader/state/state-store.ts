@@ -1,53 +1,101 @@
-import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sha256Hex } from "../../lib/protocol/index.ts";
+import type { FileIdentity } from "../file-identity.ts";
 import { messageOf, Problem, systemCode } from "../problems.ts";
-import { replaceFile, syncFolder } from "./durable-file.ts";
-import { decodeRecord, encodeRecord, type FileRecord } from "./file-record.ts";
+import { machineDisk, placeFile, readWhole, type StateDisk, type StateFile } from "./disk.ts";
+import { decodeOldRecord, type FilePhase, type FileRecord, readRecord } from "./file-record.ts";
+import { Journal, readLineAt } from "./journal.ts";
 import { lockHolder, takeLock } from "./process-lock.ts";
+import { keyOf, RecordIndex } from "./record-index.ts";
+import type { Range } from "./scan-journal.ts";
+
+/** Small things that are remembered beside the records of files, whole in memory. */
+type Notes = {
+  /** For how long uploaders have run on this folder, all in all. */
+  runMs?: number;
+  /** The last link of the device's chain that was made, and which chain it is. */
+  chain?: { device: string; sequence: number; sha256: string };
+  /** Links that the archive has not taken yet and that no file's delivery brings: statements. */
+  unsent?: number[];
+};
+
+/** Who else may hold the folder, and what to do then. */
+type OpenOptions = {
+  disk?: StateDisk;
+  /** Asked while another uploader has the folder: true, to wait for it. Left out: nobody waits. */
+  waits?: (holder: "daemon" | "push") => Promise<boolean>;
+};
 
 /**
- * What the uploader remembers between runs: a folder with one small file for each recording and server.
- * A damaged one is set aside in `damaged/` and costs no more than describing and sending that recording anew.
+ * What the uploader remembers between runs: a journal with a line for each change of a file's record, receipts, and
+ * signed links of the device's chain. One process writes it at a time; others may read it meanwhile.
  */
 export class StateStore {
   readonly folder: string;
-  readonly #files: string;
-  readonly #locks: string;
-  /** Made when it is first asked for; may name records that are gone or have changed. */
-  #keysByContent: Map<Sha256Hex, Set<string>> | null = null;
+  readonly disk: StateDisk;
+  readonly #index: RecordIndex;
+  readonly #notes: Notes;
+  readonly #journal: Journal;
+  readonly #unlock: () => Promise<void>;
+  #notesRange: Range | null;
+  #isCompacting = false;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, disk: StateDisk, journal: Journal, found: Found, unlock: () => Promise<void>) {
     this.folder = folder;
-    this.#files = join(folder, "files");
-    this.#locks = join(folder, "locks");
+    this.disk = disk;
+    this.#journal = journal;
+    this.#index = found.index;
+    this.#notes = found.notes;
+    this.#notesRange = found.notesRange;
+    this.#unlock = unlock;
   }
 
-  /** Opens the folder, making it when it is not there. @throws Problem "usage" when that is not possible */
-  static async open(folder: string): Promise<StateStore> {
-    const store = new StateStore(folder);
+  /**
+   * Opens the folder for writing, making it when it is not there.
+   *
+   * @throws Problem "usage" when that is not possible, "busy" when another uploader has it
+   */
+  static async open(folder: string, { disk = machineDisk, waits }: OpenOptions = {}): Promise<StateStore> {
+    const unlock = await lockFolder(folder, waits);
     try {
-      await mkdir(store.#files, { recursive: true, mode: 0o700 });
-      await mkdir(store.#locks, { recursive: true, mode: 0o700 });
+      const found = emptyFound();
+      const journal = await Journal.open(disk, folder, (body, range) => take(found, body, range));
+      const store = new StateStore(folder, disk, journal, found, unlock);
+      if (journal.damage !== null) await store.#compact();
+      await store.#migrate();
+      return store;
     } catch (error) {
-      throw new Problem(
-        "usage",
-        `The state folder ${folder} cannot be made: ${messageOf(error)}. Name another one with --state-dir.`,
-      );
+      await unlock();
+      if (error instanceof Problem) throw error;
+      throw new Problem("usage", cannotBeMade(folder, error), { cause: error });
     }
-    return store;
   }
 
-  /** The name under which a file and server are remembered. */
-  static keyOf(server: string, file: string): string {
-    return createHash("sha256").update(`${server}\n${file}`).digest("hex").slice(0, 32);
+  /** What opening found damaged and set aside, for people; null: nothing. */
+  get damage(): string | null {
+    return this.#journal.damage;
   }
 
-  /** What is remembered of a file; null when nothing is, or it is damaged. */
+  /** Why nothing can be remembered now, for people; null: it can. */
+  get alarm(): string | null {
+    return this.#journal.alarm;
+  }
+
+  /** Lets go of the folder. */
+  async close(): Promise<void> {
+    await this.#journal.close().catch(() => undefined);
+    await this.#unlock();
+  }
+
+  /** What is remembered of a file; null when nothing is. */
   async read(server: string, file: string): Promise<FileRecord | null> {
-    const record = await this.#readByKey(StateStore.keyOf(server, file));
-    return record !== null && record.server === server && record.file === file ? record : null;
+    return this.#readByKey(keyOf(server, file));
+  }
+
+  /** The phase of a file that is still what it was, from memory; null: nothing is known of it. */
+  phaseOf(server: string, file: string, identity: FileIdentity): FilePhase | null {
+    return this.#index.phaseOf(keyOf(server, file), identity);
   }
 
   /**
@@ -57,25 +105,19 @@ export class StateStore {
    * @throws Problem "again" when the disk does not take it
    */
   async write(record: FileRecord, isDurable: boolean): Promise<void> {
-    try {
-      await replaceFile(this.#pathOf(StateStore.keyOf(record.server, record.file)), encodeRecord(record), isDurable);
-      this.#index(record);
-    } catch (error) {
-      throw new Problem("again", `The state folder ${this.folder} takes no more: ${messageOf(error)}.`, {
-        cause: error,
-      });
-    }
+    const key = keyOf(record.server, record.file);
+    await this.#journal.append(JSON.stringify({ file: record }), isDurable, (range) =>
+      this.#index.set(key, record, range),
+    );
+    await this.#compactWhenWorth();
   }
 
   /** Keeps a receipt; on return it survives a power cut. @throws Problem "again" when the disk does not take it */
   async keepReceipt(recording: string, jws: string): Promise<void> {
-    const folder = join(this.folder, "receipts");
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await syncFolder(this.folder);
-      // The name came from the archive, and becomes a path here.
-      const name = recording.replaceAll(/[^A-Za-z0-9-]/g, "_");
-      await replaceFile(join(folder, `${name}.receipt.jws`), `${jws}\n`, true);
+      await this.disk.makeFolder(join(this.folder, "receipts"));
+      await this.disk.syncFolder(this.folder);
+      await placeFile(this.disk, join(this.folder, "receipts"), receiptName(recording), `${jws}\n`);
     } catch (error) {
       throw new Problem("again", `The state folder ${this.folder} takes no more: ${messageOf(error)}.`, {
         cause: error,
@@ -83,91 +125,239 @@ export class StateStore {
     }
   }
 
-  /** Forgets a file. */
+  /** The receipt that is kept for a recording; null: none is. */
+  async readReceipt(recording: string): Promise<string | null> {
+    const bytes = await readWhole(this.disk, join(this.folder, "receipts", receiptName(recording)));
+    return bytes === null ? null : bytes.toString("utf8").trim();
+  }
+
+  /** Forgets a file; it may come back after a power cut. */
   async remove(record: FileRecord): Promise<void> {
-    await rm(this.#pathOf(StateStore.keyOf(record.server, record.file)), { force: true });
+    const key = keyOf(record.server, record.file);
+    await this.#journal.append(JSON.stringify({ gone: key }), false, () => this.#index.delete(key));
   }
 
   /** Every record, in no order, one at a time, so that memory does not grow with their number. */
-  async *all(): AsyncGenerator<FileRecord> {
-    for (const name of await readdir(this.#files)) {
-      if (!/^[0-9a-f]{32}\.json$/.test(name)) continue;
-      const record = await this.#readByKey(name.slice(0, 32));
+  async *all(phases?: readonly FilePhase[]): AsyncGenerator<FileRecord> {
+    for (const key of phases === undefined ? this.#index.keys() : this.#index.inPhases(phases)) {
+      const record = await this.#readByKey(key);
       if (record !== null) yield record;
     }
   }
 
-  /** Records of the same content on the same server, which may be the file under its old name. */
+  /** The records of a content. */
   async findByContent(server: string, sha256: Sha256Hex): Promise<FileRecord[]> {
-    if (this.#keysByContent === null) {
-      this.#keysByContent = new Map();
-      for await (const record of this.all()) this.#index(record);
-    }
     const found: FileRecord[] = [];
-    for (const key of this.#keysByContent.get(sha256) ?? []) {
+    for (const key of this.#index.withContent(sha256)) {
       const record = await this.#readByKey(key);
       if (record?.server === server && record.sha256 === sha256) found.push(record);
     }
     return found;
   }
 
-  #index(record: FileRecord): void {
-    const keys = this.#keysByContent?.get(record.sha256) ?? new Set();
-    this.#keysByContent?.set(record.sha256, keys.add(StateStore.keyOf(record.server, record.file)));
+  /** Files and bytes by phase, from memory. */
+  tally() {
+    return this.#index.tally();
+  }
+
+  /** A small thing that is remembered. */
+  note<Name extends keyof Notes>(name: Name): Notes[Name] {
+    return this.#notes[name];
+  }
+
+  /** Remembers a small thing. @throws Problem "again" when the disk does not take it */
+  async setNote<Name extends keyof Notes>(name: Name, value: Notes[Name], isDurable: boolean): Promise<void> {
+    const before = this.#notes[name];
+    this.#notes[name] = value;
+    try {
+      await this.#journal.append(JSON.stringify({ notes: this.#notes }), isDurable, (range) => {
+        this.#notesRange = range;
+      });
+    } catch (error) {
+      this.#notes[name] = before;
+      throw error;
+    }
   }
 
   /** Keeps other uploaders away from one file; null when one works on it. Returns how to let go. */
   lockFile(server: string, file: string): Promise<(() => Promise<void>) | null> {
-    return takeLock(this.#locks, StateStore.keyOf(server, file));
+    return takeLock(locksIn(this.folder), keyOf(server, file));
   }
 
-  /** Keeps other daemons away from the folder; null when one runs. Returns how to let go. */
+  /** Tells others that a daemon has this folder. Returns how to let go; null when another one says so too. */
   lockDaemon(): Promise<(() => Promise<void>) | null> {
-    return takeLock(this.#locks, "daemon");
+    return takeLock(locksIn(this.folder), "daemon");
   }
 
-  /** Process number of the daemon that runs on this folder; null when none does. */
-  daemonPid(): Promise<number | null> {
-    return lockHolder(this.#locks, "daemon");
-  }
-
-  /** Removes what killed processes left half written, but nothing so young that a living one may be at it. */
-  async sweep(): Promise<void> {
-    for (const name of await readdir(this.#files)) {
-      const path = join(this.#files, name);
-      if (/^[0-9a-f]{32}\.json$/.test(name)) continue;
-      const stats = await stat(path).catch(() => null);
-      if (stats !== null && Math.abs(Date.now() - stats.mtimeMs) > 600_000) await rm(path, { force: true });
-    }
-  }
-
-  #pathOf(key: string): string {
-    return join(this.#files, `${key}.json`);
+  /** Tries whether a disk that was full takes something again. */
+  async upkeep(): Promise<void> {
+    await this.#journal.restore();
   }
 
   async #readByKey(key: string): Promise<FileRecord | null> {
-    let text: string;
     try {
-      text = await readFile(this.#pathOf(key), "utf8");
+      const body = await this.#journal.readAt(() => this.#index.find(key));
+      return body === null ? null : (readBody(body).file ?? null);
     } catch (error) {
-      if (systemCode(error) === "ENOENT") return null;
-      if (systemCode(error) === "EIO" || systemCode(error) === "EISDIR") {
-        await this.#setAside(key);
-        return null;
-      }
-      // Unreadable is not absent: starting over would send everything twice for a passing lack of memory.
-      throw new Problem("again", `The state in ${this.#pathOf(key)} cannot be read: ${messageOf(error)}.`, {
-        cause: error,
-      });
+      // A line that was whole when the journal was opened and is not now: this file is described anew.
+      if (error instanceof Error && systemCode(error) === null) this.#index.delete(key);
+      else throw new Problem("again", `The state cannot be read: ${messageOf(error)}.`, { cause: error });
+      return null;
     }
-    const record = decodeRecord(text);
-    if (record === null) await this.#setAside(key);
-    return record;
   }
 
-  async #setAside(key: string): Promise<void> {
-    const damaged = join(this.folder, "damaged");
-    await mkdir(damaged, { recursive: true, mode: 0o700 });
-    await rename(this.#pathOf(key), join(damaged, `${key}.${Date.now()}.json`)).catch(() => undefined);
+  async #compactWhenWorth(): Promise<void> {
+    if (this.#isCompacting || !this.#journal.isWorthCompacting(this.#index.liveBytes)) return;
+    await this.#compact().catch(() => undefined);
   }
+
+  async #compact(): Promise<void> {
+    this.#isCompacting = true;
+    try {
+      await this.#journal.compact(() => {
+        const keys = this.#index.keys();
+        const ranges = keys.flatMap((key) => this.#index.find(key) ?? []);
+        const notes = this.#notesRange;
+        return {
+          lines: notes === null ? ranges : [...ranges, notes],
+          onMoved: (at, range) => {
+            const key = keys[at];
+            if (key !== undefined) this.#index.move(key, range);
+            else this.#notesRange = range;
+          },
+        };
+      });
+    } finally {
+      this.#isCompacting = false;
+    }
+  }
+
+  // Earlier versions had a file for each record. Each goes only when all of them are in the journal durably.
+  async #migrate(): Promise<void> {
+    const old = join(this.folder, "files");
+    const names = await readdir(old).catch(() => []);
+    if (names.length === 0) return;
+    let last: Promise<unknown> = Promise.resolve();
+    for (const name of names) {
+      if (!/^[0-9a-f]{32}\.json$/.test(name) || this.#index.find(name.slice(0, 32)) !== null) continue;
+      const record = decodeOldRecord(await readFile(join(old, name), "utf8"));
+      if (record === null) {
+        await mkdir(join(this.folder, "damaged"), { recursive: true, mode: 0o700 });
+        await rename(join(old, name), join(this.folder, "damaged", name));
+      } else last = this.write(record, false);
+      await last;
+    }
+    await this.setNote("runMs", this.#notes.runMs ?? 0, true);
+    await rm(old, { recursive: true });
+  }
+}
+
+/** What a state folder says to somebody who only looks: the uploader may run meanwhile, or not. */
+export class StateView {
+  readonly folder: string;
+  readonly #file: StateFile | null;
+  readonly #found: Found;
+
+  private constructor(folder: string, file: StateFile | null, found: Found) {
+    this.folder = folder;
+    this.#file = file;
+    this.#found = found;
+  }
+
+  /** Reads the folder as it is now. Changes nothing, and needs no lock. */
+  static async open(folder: string, disk: StateDisk = machineDisk): Promise<StateView> {
+    const found = emptyFound();
+    const file = await Journal.read(disk, folder, (body, range) => take(found, body, range));
+    return new StateView(folder, file, found);
+  }
+
+  /** Every record. */
+  async *all(phases?: readonly FilePhase[]): AsyncGenerator<FileRecord> {
+    const { index } = this.#found;
+    for (const key of phases === undefined ? index.keys() : index.inPhases(phases)) {
+      const range = index.find(key);
+      if (range === null || this.#file === null) continue;
+      const record = readBody(await readLineAt(this.#file, range)).file;
+      if (record !== undefined) yield record;
+    }
+  }
+
+  /** Files and bytes by phase. */
+  tally() {
+    return this.#found.index.tally();
+  }
+
+  /** Process number of the daemon that runs on this folder; null when none does. */
+  async daemonPid(): Promise<number | null> {
+    return lockHolder(locksIn(this.folder), "daemon").catch(() => null);
+  }
+
+  close(): Promise<void> {
+    return this.#file?.close() ?? Promise.resolve();
+  }
+}
+
+type Found = { index: RecordIndex; notes: Notes; notesRange: Range | null };
+
+function emptyFound(): Found {
+  return { index: new RecordIndex(), notes: {}, notesRange: null };
+}
+
+function take(found: Found, body: string, range: Range): void {
+  const { file, gone, notes } = readBody(body);
+  if (file !== undefined) found.index.set(keyOf(file.server, file.file), file, range);
+  if (gone !== undefined) found.index.delete(gone);
+  if (notes === undefined) return;
+  Object.assign(found.notes, notes);
+  found.notesRange = range;
+}
+
+function readBody(body: string): { file?: FileRecord; gone?: string; notes?: Notes } {
+  const value: unknown = JSON.parse(body);
+  if (typeof value !== "object" || value === null) return {};
+  if ("file" in value) {
+    const file = readRecord(value.file);
+    return file === null ? {} : { file };
+  }
+  // Written by us alone and whole by its check sum; a later version adds kinds, which an earlier one passes over.
+  return value as { gone?: string; notes?: Notes };
+}
+
+function locksIn(folder: string): string {
+  return join(folder, "locks");
+}
+
+function receiptName(recording: string): string {
+  // The name came from the archive, and becomes a path here.
+  return `${recording.replaceAll(/[^A-Za-z0-9-]/g, "_")}.receipt.jws`;
+}
+
+function cannotBeMade(folder: string, error: unknown): string {
+  return `The state folder ${folder} cannot be made: ${messageOf(error)}. Name another one with --state-dir.`;
+}
+
+async function lockFolder(folder: string, waits: OpenOptions["waits"]): Promise<() => Promise<void>> {
+  const locks = locksIn(folder);
+  try {
+    await mkdir(locks, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new Problem("usage", cannotBeMade(folder, error), { cause: error });
+  }
+  for (;;) {
+    const unlock = await takeLock(locks, "state");
+    if (unlock !== null) return unlock;
+    const daemon = await lockHolder(locks, "daemon");
+    if (await waits?.(daemon === null ? "push" : "daemon")) continue;
+    if (daemon !== null)
+      throw new Problem(
+        "busy",
+        `Another daemon runs on ${folder}, as process ${daemon}. Stop it, or name another folder with --state-dir.`,
+      );
+    throw new Problem("busy", `Another uploader works with ${folder} right now.`);
+  }
+}
+
+/** True while another process sends this file. */
+export async function isFileInWork(folder: string, server: string, file: string): Promise<boolean> {
+  return (await lockHolder(locksIn(folder), keyOf(server, file)).catch(() => null)) !== null;
 }

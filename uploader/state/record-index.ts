@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import type { Sha256Hex } from "../../lib/protocol/index.ts";
+import type { FileIdentity } from "../file-identity.ts";
+import { type FilePhase, type FileRecord, filePhases } from "./file-record.ts";
+import type { Range } from "./scan-journal.ts";
+
+/**
+ * Where a record is, and as much of it as is asked for all the time: some numbers. With ten thousand files queued, or
+ * a hundred thousand sealed, the records themselves stay on the disk.
+ */
+class Slot implements Range {
+  position: number;
+  lengthBytes: number;
+  sizeBytes: number;
+  /** Number in the list of phases. */
+  phase: number;
+  /** 48 bits of the content's SHA-256: tells who need not be asked. */
+  content: number;
+  /** 48 bits over the file's identity. */
+  identity: number;
+
+  constructor(range: Range, record: FileRecord) {
+    this.position = range.position;
+    this.lengthBytes = range.lengthBytes;
+    this.sizeBytes = record.identity.sizeBytes;
+    this.phase = filePhases.indexOf(record.phase);
+    this.content = contentNumber(record.sha256);
+    this.identity = identityNumber(record.identity);
+  }
+}
+
+/** The name under which a file and server are remembered. */
+export function keyOf(server: string, file: string): string {
+  return createHash("sha256").update(`${server}\n${file}`).digest("hex").slice(0, 32);
+}
+
+/** All that is held in memory of what is remembered. */
+export class RecordIndex {
+  readonly #slots = new Map<string, Slot>();
+  #liveBytes = 0;
+
+  set(key: string, record: FileRecord, range: Range): void {
+    this.delete(key);
+    this.#slots.set(key, new Slot(range, record));
+    this.#liveBytes += range.lengthBytes;
+  }
+
+  delete(key: string): void {
+    this.#liveBytes -= this.#slots.get(key)?.lengthBytes ?? 0;
+    this.#slots.delete(key);
+  }
+
+  /** Where the record is; null: there is none. */
+  find(key: string): Range | null {
+    return this.#slots.get(key) ?? null;
+  }
+
+  /** The line was moved. */
+  move(key: string, range: Range): void {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return;
+    this.#liveBytes += range.lengthBytes - slot.lengthBytes;
+    slot.position = range.position;
+    slot.lengthBytes = range.lengthBytes;
+  }
+
+  /** The phase of a file that is still what it was; null: nothing is known of it, or it is another one now. */
+  phaseOf(key: string, identity: FileIdentity): FilePhase | null {
+    const slot = this.#slots.get(key);
+    if (slot === undefined || slot.identity !== identityNumber(identity)) return null;
+    return filePhases[slot.phase] ?? null;
+  }
+
+  /** Keys whose content may be this one, and hardly any others. */
+  withContent(sha256: Sha256Hex): string[] {
+    const content = contentNumber(sha256);
+    return this.#keys((slot) => slot.content === content);
+  }
+
+  /** Keys of records in one of these phases. */
+  inPhases(phases: readonly FilePhase[]): string[] {
+    const numbers = new Set(phases.map((phase) => filePhases.indexOf(phase)));
+    return this.#keys((slot) => numbers.has(slot.phase));
+  }
+
+  /** Files and bytes by phase. */
+  tally(): Record<FilePhase, { files: number; bytes: number }> {
+    const tallies = filePhases.map((phase): [FilePhase, { files: number; bytes: number }] => [
+      phase,
+      { files: 0, bytes: 0 },
+    ]);
+    for (const { phase, sizeBytes } of this.#slots.values()) {
+      const tally = tallies[phase]?.[1];
+      if (tally === undefined) continue;
+      tally.files += 1;
+      tally.bytes += sizeBytes;
+    }
+    return Object.fromEntries(tallies) as Record<FilePhase, { files: number; bytes: number }>; // made from every phase
+  }
+
+  keys(): string[] {
+    return [...this.#slots.keys()];
+  }
+
+  /** Bytes of the lines that count. */
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
+  #keys(isWanted: (slot: Slot) => boolean): string[] {
+    const found: string[] = [];
+    for (const [key, slot] of this.#slots) if (isWanted(slot)) found.push(key);
+    return found;
+  }
+}
+
+function contentNumber(sha256: string): number {
+  return Number.parseInt(sha256.slice(0, 12), 16);
+}
+
+function identityNumber({ sizeBytes, modifiedMs, changedMs, inode }: FileIdentity): number {
+  const digest = createHash("sha256").update(`${sizeBytes} ${modifiedMs} ${changedMs} ${inode}`).digest();
+  return digest.readUIntBE(0, 6);
+}
