@@ -78,8 +78,6 @@ async function withWorld(
       stoppedBy = signal;
       stop.abort(new Interrupted());
     });
-  const waits = waitForTurn(settings.stateFolder, settings.server, files, report, stop.signal);
-  const store = await StateStore.open(settings.stateFolder, files.length === 0 ? {} : { waits });
   const clock = new ArchiveClock();
   const traffic = await Traffic.open(settings.stateFolder, {
     capBytesPerSecond: settings.limitBytesPerSecond,
@@ -88,6 +86,8 @@ async function withWorld(
   await traffic.start();
   const transport = new Transport(settings.transport, traffic);
   const { archive, identity, tokens } = await openArchive(settings, transport, clock);
+  const waits = waitForTurn(settings.stateFolder, archive.server, files, report, stop.signal);
+  const store = await StateStore.open(settings.stateFolder, files.length === 0 ? {} : { waits });
   const world: World = {
     archive,
     identity,

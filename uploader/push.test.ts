@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openFlakyLink } from "../e2e/support/proxy.ts";
@@ -278,24 +279,76 @@ describe("push", () => {
     expect((await start(["push", file, "--settle", "0"]).ended).code).toBe(exitCodes.ok);
   });
 
-  it("sets damaged state aside and sends the file anew", async () => {
+  it("goes on with whatever is left of its state, and sends no file that the archive has told it of again", async () => {
     const { makeFile, start, stateFolder, peer } = world();
     const file = await makeFile("rear.bin", MiB);
-    await start(["push", file, "--settle", "0"]).ended;
-    const files = join(stateFolder, "files");
-    const [record = ""] = (await readdir(files)).filter((name) => name.endsWith(".json"));
-    const whole = await readFile(join(files, record));
-    const damages = [
-      whole.subarray(0, whole.length / 2),
-      Buffer.alloc(0),
-      Buffer.alloc(whole.length),
-      Buffer.from("{}"),
-    ];
+    const push = async () => {
+      const { code, events } = await start(["push", file, "--settle", "0"]).ended;
+      expect(code).toBe(exitCodes.ok);
+      expect(events.at(-1)).toMatchObject({ event: "done", state: "sealed" });
+    };
+    await push();
+    const journal = join(stateFolder, "journal");
+    const whole = await readFile(journal);
+    // The last line is lost, and the one before says enough.
+    await writeFile(journal, whole.subarray(0, whole.length - 10));
+    await push();
+    expect(await peer.uploads()).toHaveLength(1);
+    const damages = [Buffer.alloc(0), Buffer.alloc(whole.length), Buffer.from("{}")];
     for (const damage of damages) {
-      await writeFile(join(files, record), damage);
-      expect((await start(["push", file, "--settle", "0"]).ended).code).toBe(exitCodes.ok);
+      await writeFile(journal, damage);
+      await push();
     }
-    expect(await readdir(join(stateFolder, "damaged"))).toHaveLength(damages.length);
+    // A plain token has no receipts or manifests to know the file by.
     expect(await peer.uploads()).toHaveLength(1 + damages.length);
+  });
+
+  it("sets the damaged middle of its journal aside, says so, and keeps every file around it", async () => {
+    const { makeFile, start, stateFolder, peer } = world();
+    const files = [];
+    for (let seed = 1; seed <= 3; seed++) files.push(await makeFile(`${seed}.bin`, 100_000, seed));
+    await start(["push", ...files, "--settle", "0"]).ended;
+    const journal = join(stateFolder, "journal");
+    const whole = await readFile(journal);
+    const at = whole.indexOf("/2.bin");
+    await writeFile(journal, Buffer.concat([whole.subarray(0, at), Buffer.alloc(50), whole.subarray(at + 50)]));
+    const { code, events } = await start(["push", ...files, "--settle", "0"]).ended;
+    expect(code).toBe(exitCodes.ok);
+    expect(events[0]).toMatchObject({ event: "notice", message: expect.stringMatching(/set aside in damaged/) });
+    expect(await readdir(join(stateFolder, "damaged"))).toHaveLength(1);
+    expect((await peer.uploads()).length).toBeLessThanOrEqual(3);
+  });
+
+  it("takes over the state folder of an earlier version", async () => {
+    const { makeFile, start, stateFolder, peer } = world();
+    const file = await makeFile("rear.bin", 2 * MiB);
+    const first = start(["push", file, "--settle", "0", "--limit-rate", "1M"]);
+    await first.event("progress", ({ acknowledgedBytes }) => acknowledgedBytes > 0);
+    await first.kill();
+    const line = (await readFile(join(stateFolder, "journal"), "utf8")).trim().split("\n").at(-1) ?? "";
+    const { file: record } = JSON.parse(line.slice(line.indexOf("{")));
+    const body = JSON.stringify({ ...record, chunkSha256: [] });
+    const digest = createHash("sha256").update(body).digest("hex");
+    const key = createHash("sha256").update(`${record.server}\n${file}`).digest("hex").slice(0, 32);
+    await rm(join(stateFolder, "journal"));
+    await mkdir(join(stateFolder, "files"));
+    await writeFile(join(stateFolder, "files", `${key}.json`), `${JSON.stringify({ version: 1, digest })}\n${body}\n`);
+    await writeFile(join(stateFolder, "files", `${"0".repeat(32)}.json`), "damaged");
+    const { events } = await start(["push", file, "--settle", "0"]).ended;
+    expect(events.find((event) => event.event === "upload")?.offsetBytes).toBeGreaterThan(0);
+    expect(await peer.uploads()).toHaveLength(1);
+    expect(existsSync(join(stateFolder, "files"))).toBe(false);
+    expect(await readdir(join(stateFolder, "damaged"))).toHaveLength(1);
+  });
+
+  it("waits behind another push in the same state folder", async () => {
+    const { makeFile, start } = world();
+    const [one, two] = [await makeFile("1.bin", MiB, 1), await makeFile("2.bin", MiB, 2)];
+    const first = start(["push", one, "--settle", "0", "--limit-rate", "700k"]);
+    await first.event("upload");
+    const second = start(["push", two, "--settle", "0"]);
+    expect(await second.event("waiting")).toMatchObject({ reason: "busy" });
+    expect((await second.ended).code).toBe(exitCodes.ok);
+    expect((await first.ended).code).toBe(exitCodes.ok);
   });
 });
