@@ -9,20 +9,24 @@ import {
   maxChunkSizeBytes,
   minChunkSizeBytes,
 } from "../lib/protocol/index.ts";
+import packageJson from "../package.json" with { type: "json" };
 import { type CaptureSettings, metadataHeaderFor } from "./capture.ts";
 import type { EnqueueSettings } from "./commands/enqueue.ts";
 import type { RunSettings } from "./commands/run.ts";
 import type { StatusSettings } from "./commands/status.ts";
 import type { VerifyReceiptSettings } from "./commands/verify-receipt.ts";
 import type { DeliverySettings } from "./delivery/world.ts";
+import type { FieldSettings } from "./field-parts.ts";
 import { recordingExtensions } from "./finding/companions.ts";
 import { defaultTransportSettings, type TransportSettings } from "./http/transport.ts";
 import { hasIdentity } from "./identity/identity.ts";
 import { defaultLogBytes } from "./log/log-ring.ts";
+import { parseMetricsAddress } from "./metrics/metrics-server.ts";
 import { type Command, type CommandName, commands } from "./options.ts";
 import { messageOf, Problem } from "./problems.ts";
 import type { SettleSettings } from "./ready-file.ts";
-import { type FlagValues, flagsOf } from "./settings/file-values.ts";
+import { serviceEnvironmentOf } from "./service/service-notifier.ts";
+import { type FlagValues, flagsOf, settingsOf } from "./settings/file-values.ts";
 import { type LocalFile, readLocalFile } from "./settings/local-file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -47,7 +51,7 @@ export type ArchiveSettings = {
 /** The command line and the environment, parsed once. */
 export type Settings =
   | { command: "push"; files: string[]; archive: ArchiveSettings }
-  | { command: "run"; run: RunSettings; archive: ArchiveSettings }
+  | { command: "run"; run: RunSettings; field: FieldSettings; archive: ArchiveSettings }
   | { command: "enqueue"; stateFolder: string; enqueue: EnqueueSettings }
   | { command: "status"; stateFolder: string; status: StatusSettings }
   | { command: "verify-receipt"; verify: VerifyReceiptSettings };
@@ -77,7 +81,8 @@ export function readSettings(
   const archive = archiveFrom(values, local?.file ?? {}, environment, isRun);
   if (isRun) {
     refusePositionals(positionals);
-    return { command, archive, run: runFrom(values, archive.settle) };
+    const field = fieldFrom(given, values, local?.file ?? {}, environment);
+    return { command, archive, field, run: runFrom(values, archive.settle) };
   }
   if (positionals.length === 0) throw usage("push needs at least one FILE.");
   return { command: "push", files: positionals, archive };
@@ -103,7 +108,7 @@ export function readCommandLine(
   environment: Environment = process.env,
 ): CommandLine {
   const { values, positionals } = parse(command, args);
-  const local = readLocalFile(text(values, "config"));
+  const local = command.isWithoutSettings === true ? null : readLocalFile(text(values, "config"));
   const flags = local === null ? values : flagsOf(local.file, values, environment);
   return { flags, positionals, stateFolder: stateFolderFrom(flags, environment), local };
 }
@@ -136,7 +141,10 @@ function archiveFrom(values: Values, local: LocalFile, environment: Environment,
     stateFolder,
     logBytes: local.logBytes ?? defaultLogBytes,
     isJson: values.json === true,
-    limitBytesPerSecond: values["limit-rate"] === undefined ? null : bytes(values, "limit-rate", 0, 1000),
+    limitBytesPerSecond:
+      values["limit-rate"] === undefined
+        ? (local.limits?.rateBytesPerSecond ?? null)
+        : bytes(values, "limit-rate", 0, 1000),
     transport: {
       ...defaultTransportSettings,
       proxyEnv: environment,
@@ -196,6 +204,23 @@ function enqueueFrom(values: Values, files: string[]): EnqueueSettings {
     source: text(values, "source") ?? null,
     capturedFrom: text(values, "captured-from") ?? null,
     capturedUntil: text(values, "captured-until") ?? null,
+  };
+}
+
+// What was given on the command line decides over the archive; the same from the local file does not.
+function fieldFrom(given: Values, values: Values, local: LocalFile, environment: Environment): FieldSettings {
+  const address = text(values, "metrics");
+  const rate =
+    given["limit-rate"] === undefined ? {} : { "transfer.rateBytesPerSecond": bytes(given, "limit-rate", 0, 1000) };
+  return {
+    uploaderVersion: packageJson.version,
+    metrics: address === undefined ? null : parseMetricsAddress(address, values["metrics-anywhere"] === true),
+    service: serviceEnvironmentOf(environment, process.pid),
+    sources: {
+      flags: { ...settingsOf(given), ...rate },
+      limits: local.limits ?? {},
+      local: local.settings ?? {},
+    },
   };
 }
 

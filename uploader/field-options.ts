@@ -11,6 +11,16 @@ const common: readonly Option[] = [
   { name: "help", help: "this text" },
 ];
 
+const place: readonly Option[] = [
+  { name: "user", value: "NAME", help: "user that the service runs as; default strongroom" },
+  { name: "install-dir", value: "DIR", help: "where versions go; default /opt/strongroom" },
+  { name: "config", value: "FILE", help: "settings of this device; default /etc/strongroom/uploader.json" },
+  { name: "state-dir", value: "DIR", help: "below /var/lib; default /var/lib/strongroom-uploader" },
+  { name: "root", value: "DIR", help: "put everything below DIR, for an image of another machine; starts nothing" },
+  { name: "dry-run", help: "say what would be done, and do nothing" },
+  { name: "help", help: "this text" },
+];
+
 /** Commands for the device in its place: its settings, its log. */
 export const fieldCommands = {
   settings: {
@@ -21,6 +31,35 @@ export const fieldCommands = {
       "strongroom-uploader settings check --config /etc/strongroom/uploader.json",
       "strongroom-uploader settings show --json | jq .origins",
     ],
+  },
+  install: {
+    usage: "strongroom-uploader install --folder DIR… [options]",
+    summary: "Makes this machine run the uploader as a hardened service of systemd. Again is the same, and updates it.",
+    isWithoutSettings: true,
+    options: [
+      { name: "folder", value: "DIR", help: "folder of recordings to watch; may be repeated", isRepeated: true },
+      { name: "enrol", value: "LINK", help: "enrol the device with this link or code" },
+      { name: "server", value: "URL", help: "address of the archive, where no enrolment tells it" },
+      { name: "token-file", value: "FILE", help: "a plain device token, given to the service as a credential" },
+      { name: "may-delete", help: "let the service delete recordings that have their receipt, as the settings say" },
+      { name: "no-start", help: "do not start it" },
+      ...place,
+    ],
+    examples: [
+      "sudo node strongroom-uploader.mjs install --folder /var/lib/recorder --enrol 'strongroom:enrol?…'",
+      "node strongroom-uploader.mjs install --folder /var/lib/recorder --dry-run",
+    ],
+  },
+  uninstall: {
+    usage: "strongroom-uploader uninstall [options]",
+    summary: "Takes the service off this machine. Recordings are never touched.",
+    isWithoutSettings: true,
+    options: [
+      { name: "keep-state", help: "leave settings, this device's key, receipts and queue" },
+      { name: "force", help: "remove the state although recordings have no receipt yet" },
+      ...place,
+    ],
+    examples: ["sudo strongroom-uploader uninstall --keep-state", "strongroom-uploader uninstall --dry-run"],
   },
   logs: {
     usage: "strongroom-uploader logs [options]",

@@ -1,13 +1,19 @@
+import { realpath, stat } from "node:fs/promises";
 import { release } from "node:os";
+import { resolve } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
+import { install } from "./commands/install.ts";
 import { logs, makeSupportBundle } from "./commands/logs.ts";
 import { settingsCommand } from "./commands/settings.ts";
 import { status } from "./commands/status.ts";
+import { uninstall } from "./commands/uninstall.ts";
 import { type CommandLine, readCommandLine } from "./config.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type FieldCommandName, fieldCommands } from "./field-options.ts";
 import { Interrupted, Problem } from "./problems.ts";
 import type { Output } from "./report/reporters.ts";
+import type { Installation } from "./service/installation.ts";
+import type { FlagValues } from "./settings/file-values.ts";
 import { StateView } from "./state/state-store.ts";
 
 /** A command line for the device in its place. */
@@ -19,6 +25,34 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
     if ((action !== "check" && action !== "show") || others.length > 0)
       throw new Problem("usage", "settings needs one word: check or show.");
     return settingsCommand({ action, stateFolder, local, isJson }, output.write);
+  },
+  install: async ({ flags, positionals, output }) => {
+    refusePositionals(positionals);
+    const folders = Array.isArray(flags.folder) ? flags.folder.map((folder) => resolve(String(folder))) : [];
+    if (folders.length === 0) throw new Problem("usage", "install needs --folder DIR, where the recordings are.");
+    return install(
+      {
+        installation: installationFrom(flags),
+        program: await bundlePath(),
+        version: packageJson.version,
+        node: process.execPath,
+        folders,
+        server: textOf(flags, "server"),
+        enrol: textOf(flags, "enrol"),
+        tokenFile: textOf(flags, "token-file"),
+        mayDelete: flags["may-delete"] === true,
+        isStarted: flags["no-start"] !== true,
+        isDryRun: flags["dry-run"] === true,
+      },
+      output.write,
+    );
+  },
+  uninstall: async ({ flags, positionals, output }) => {
+    refusePositionals(positionals);
+    const installation = installationFrom(flags);
+    const keepsState = flags["keep-state"] === true;
+    const isDryRun = flags["dry-run"] === true;
+    return uninstall({ installation, keepsState, isForced: flags.force === true, isDryRun }, output.write);
   },
   logs: async ({ flags, positionals, stateFolder, local, isJson, output }) => {
     refusePositionals(positionals);
@@ -45,6 +79,39 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
 export function runFieldCommand(name: FieldCommandName, args: readonly string[], output: Output): Promise<number> {
   const read = readCommandLine(fieldCommands[name], args);
   return handlers[name]({ ...read, output, isJson: read.flags.json === true });
+}
+
+function textOf(flags: FlagValues, name: string): string | null {
+  const value = flags[name];
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+function installationFrom(flags: FlagValues): Installation {
+  const root = textOf(flags, "root");
+  const stateFolder = textOf(flags, "state-dir") ?? "/var/lib/strongroom-uploader";
+  if (!/^\/var\/lib\/[A-Za-z0-9._-]+$/.test(stateFolder))
+    throw new Problem(
+      "usage",
+      "--state-dir must be a folder directly below /var/lib, which systemd gives the service.",
+    );
+  const user = textOf(flags, "user") ?? "strongroom";
+  if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(user)) throw new Problem("usage", `--user ${user} is no name of a user.`);
+  const folder = textOf(flags, "install-dir") ?? "/opt/strongroom";
+  const configFile = textOf(flags, "config") ?? "/etc/strongroom/uploader.json";
+  for (const path of [folder, configFile])
+    if (!/^\/[A-Za-z0-9._/-]+$/.test(path))
+      throw new Problem("usage", `${path} must be a path from / on, of plain letters.`);
+  return { root: root === null ? "" : resolve(root), folder, user, stateFolder, configFile };
+}
+
+/** This program as one file. @throws Problem "usage" when it runs from a checkout */
+async function bundlePath(): Promise<string> {
+  const path = await realpath(process.argv[1] ?? "");
+  if (path.endsWith(".mjs") && (await stat(path)).size > 100_000) return path;
+  throw new Problem(
+    "usage",
+    "install puts its own file in place: make it with node uploader/build.mjs, and run node dist/strongroom-uploader.mjs install.",
+  );
 }
 
 function refusePositionals([first]: readonly string[]): void {

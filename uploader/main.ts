@@ -59,7 +59,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (settings.command === "push")
     return withWorld(archive, shown, settings.files, (world) => push(settings.files, archive.settle, world));
   const report = loggedReport(shown, new LogRing(archive.stateFolder, archive.logBytes));
-  return withWorld(archive, report, [], (world) => run(settings.run, world));
+  return withWorld(archive, report, [], (world) => run(settings.run, settings.field, world));
 }
 
 /** @param files that are pushed; none: a daemon is started */

@@ -14,6 +14,8 @@ export type Command = {
   usage: string;
   summary: string;
   options: readonly Option[];
+  /** True: what it names with --config may not be there yet. */
+  isWithoutSettings?: boolean;
   examples: readonly string[];
 };
 
@@ -92,6 +94,8 @@ export const commands = {
       { name: "sidecar-wait", value: "SECONDS", help: "wait so long for sidecars of a finished recording; default 1" },
       { name: "parallel", value: "N", help: "files at a time; default 1" },
       { name: "rescan", value: "SECONDS", help: "read the folders at least so often; default 30" },
+      { name: "metrics", value: "ADDRESS", help: "Prometheus text at http://ADDRESS/metrics, such as 127.0.0.1:9464" },
+      { name: "metrics-anywhere", help: "let --metrics be an address that others reach" },
       ...archive,
       ...common,
     ],

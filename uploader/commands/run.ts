@@ -4,6 +4,7 @@ import { writeSnapshot } from "../daemon-snapshot.ts";
 import { DeliveryFailure, deliver } from "../delivery/deliver.ts";
 import type { World } from "../delivery/world.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { FieldParts, type FieldSettings } from "../field-parts.ts";
 import { sleep } from "../patience.ts";
 import { exitCodeOf, Interrupted, messageOf, Problem } from "../problems.ts";
 import type { SettleSettings } from "../ready-file.ts";
@@ -27,7 +28,7 @@ const refusedAgainMs = 3_600_000;
  * Watches folders and delivers every finished file, until told to end. Change notices are only a hint, because the
  * kernel drops them in silence when too many come: the folders are read again and again anyway.
  */
-export async function run(settings: RunSettings, world: World): Promise<number> {
+export async function run(settings: RunSettings, field: FieldSettings, world: World): Promise<number> {
   const unlock = await world.store.lockDaemon();
   if (unlock === null)
     throw new Problem(
@@ -39,12 +40,14 @@ export async function run(settings: RunSettings, world: World): Promise<number> 
   try {
     const queue = await FolderQueue.open(settings, world);
     world.report({ event: "watching", folders: settings.folders, server: world.archive.server });
+    const parts = await FieldParts.open(field, world);
+    const { ended } = await parts.start({ snapshot: () => queue.snapshot(), apply: () => undefined });
     const hint = new Hint();
     for (const folder of settings.folders) watchers.push(watchFolder(folder, () => hint.give()));
     stopControl = await listen(queue, hint, world);
     const workers = Array.from({ length: settings.parallel }, () => work(queue, settings, world));
     // All of them end by being interrupted, and only then is everything written down.
-    await Promise.allSettled([scanAgainAndAgain(queue, hint, settings, world), ...workers]);
+    await Promise.allSettled([scanAgainAndAgain(queue, hint, settings, parts, world), ended, ...workers]);
     return exitCodes.ok;
   } finally {
     for (const watcher of watchers) watcher.close();
@@ -69,13 +72,20 @@ async function listen(queue: FolderQueue, hint: Hint, world: World): Promise<(()
   }
 }
 
-async function scanAgainAndAgain(queue: FolderQueue, hint: Hint, settings: RunSettings, world: World): Promise<void> {
+async function scanAgainAndAgain(
+  queue: FolderQueue,
+  hint: Hint,
+  settings: RunSettings,
+  parts: FieldParts,
+  world: World,
+): Promise<void> {
   for (;;) {
     const beganAtMs = performance.now();
     await queue.scan().catch((error: unknown) => {
       if (error instanceof Interrupted) throw error;
       world.report({ event: "notice", file: null, message: `Reading the folders failed: ${messageOf(error)}` });
     });
+    parts.lookedAtFolders();
     const tookMs = performance.now() - beganAtMs;
     await writeSnapshot(world.store.folder, queue.snapshot()).catch(() => undefined);
     // Jitter, so that many devices with one boot time do not touch their disks and the network in step.

@@ -32,13 +32,13 @@ export function flagsOf(file: LocalFile, given: FlagValues, environment: Environ
 /** What flags of `run` decide of the settings that an archive decides otherwise. They were checked before. */
 export function settingsOf(given: FlagValues): SettingValues {
   const values: Record<string, unknown> = {};
-  const number = (flag: string, path: string, round: (value: number) => number = (value) => value) => {
-    if (typeof given[flag] === "string") values[path] = round(Number(given[flag]));
+  const number = (flag: string, path: string) => {
+    if (typeof given[flag] === "string") values[path] = Number(given[flag]);
   };
   number("parallel", "transfer.parallel");
-  number("settle", "find.settleSeconds", Math.ceil);
-  number("incomplete-after", "find.incompleteAfterSeconds", Math.ceil);
-  number("rescan", "find.rescanSeconds", Math.ceil);
+  number("settle", "find.settleSeconds");
+  number("incomplete-after", "find.incompleteAfterSeconds");
+  number("rescan", "find.rescanSeconds");
   if (given["delete-after-seal"] === true) {
     values["deletion.policy"] = "after_receipt";
     values["deletion.holdHours"] = 0;

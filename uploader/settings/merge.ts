@@ -42,11 +42,13 @@ export function mergeSettings(sources: SettingSources): EffectiveSettings {
     values.set(path, value);
     origins.set(path, "local limit");
   }
+  // Checked before a person's flags, which may be finer than what an archive can say: half a second, no wait at all.
+  for (const [path, value] of leavesOf(readDeviceSettings(treeOf(values)))) values.set(path, value);
   for (const [path, value] of Object.entries(sources.flags)) {
     values.set(path, value);
     origins.set(path, "command line");
   }
-  return { settings: readDeviceSettings(treeOf(values)), origins };
+  return { settings: treeOf(values) as DeviceSettings, origins };
 }
 
 /** What the local limits change. */

@@ -85,7 +85,7 @@ export class RemoteConfig {
     const { trial } = this.#state;
     if (trial === null) return false;
     if (trial.starts >= maxStarts) {
-      await this.#reject(
+      await this.#giveUp(
         trial.version,
         `the uploader was started ${trial.starts} times with it and never reached the archive`,
       );
@@ -110,9 +110,14 @@ export class RemoteConfig {
       return true;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      await this.#save({ ...this.#state, rejected: { version, problem: messageOf(error), tries: maxTries } });
+      await this.reject(version, messageOf(error));
       return false;
     }
+  }
+
+  /** What the archive sent is no configuration for this uploader: what holds now goes on holding. */
+  async reject(version: number, problem: string): Promise<void> {
+    await this.#save({ ...this.#state, rejected: { version, problem, tries: maxTries } });
   }
 
   /** The archive answered under what holds now: it has proved itself. */
@@ -130,7 +135,7 @@ export class RemoteConfig {
     if (trial === null) return false;
     this.#lostContacts += 1;
     if (this.#lostContacts < maxLostContacts) return false;
-    await this.#reject(trial.version, `contact was lost with it ${maxLostContacts} times in a row`);
+    await this.#giveUp(trial.version, `contact was lost with it ${maxLostContacts} times in a row`);
     return true;
   }
 
@@ -138,11 +143,11 @@ export class RemoteConfig {
   async refuse(problem: string): Promise<boolean> {
     const { trial } = this.#state;
     if (trial === null) return false;
-    await this.#reject(trial.version, problem, true);
+    await this.#giveUp(trial.version, problem, true);
     return true;
   }
 
-  #reject(version: number, problem: string, isFinal = false): Promise<void> {
+  #giveUp(version: number, problem: string, isFinal = false): Promise<void> {
     this.#lostContacts = 0;
     const { rejected } = this.#state;
     const tries = isFinal ? maxTries : (rejected?.version === version ? rejected.tries : 0) + 1;

@@ -76,7 +76,7 @@ describe("flagsOf", () => {
   it("knows what flags decide of the archive's settings", () => {
     expect(settingsOf({ parallel: "3", settle: "0.5", "delete-after-seal": true })).toEqual({
       "transfer.parallel": 3,
-      "find.settleSeconds": 1,
+      "find.settleSeconds": 0.5,
       "deletion.policy": "after_receipt",
       "deletion.holdHours": 0,
     });

@@ -9,8 +9,13 @@ import {
   type ArchiveKey,
   type DeviceRecordingView,
   decodeMetadataHeader,
+  deviceConfigPath,
+  deviceHeartbeatPath,
   formatKeySet,
+  type Heartbeat,
+  type HeartbeatAnswer,
   keySetPath,
+  readHeartbeat,
   receiptMediaType,
   recordingIdHeader,
   uploadsPath,
@@ -34,6 +39,12 @@ export class PeerArchive {
   readonly requests: SeenRequest[] = [];
   #server: HttpServer | null = null;
   #faults: { method: string; fault: Fault; times: number }[] = [];
+  readonly heartbeats: Heartbeat[] = [];
+  /** What it answers to heartbeats; null: it cannot be reached for them. */
+  fleet: { config: { version: number; settings: unknown }; answer: Partial<HeartbeatAnswer> } | null = {
+    config: { version: 0, settings: {} },
+    answer: { nextInSeconds: 3600 },
+  };
   /** How many times a recording is still "received" before it is decided. */
   pollsBeforeSeal = 0;
   /** What is put into receipts instead of what is right. */
@@ -63,6 +74,11 @@ export class PeerArchive {
       relativeLocation: true,
     });
     const server = createServer((request, response) => {
+      // Apart from the rest: heartbeats come when they like, and faults and counts are about recordings.
+      if (request.url === deviceHeartbeatPath || request.url === deviceConfigPath) {
+        void this.#answerFleet(request, response);
+        return;
+      }
       this.requests.push({
         method: request.method ?? "",
         path: request.url ?? "",
@@ -112,6 +128,20 @@ export class PeerArchive {
   async metadataOf(upload: string): Promise<Map<string, string>> {
     const info = JSON.parse(await readFile(join(this.folder, `${upload}.json`), "utf8"));
     return new Map(Object.entries(info.metadata));
+  }
+
+  async #answerFleet(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let body = "";
+    for await (const part of request) body += String(part);
+    if (this.fleet === null) return answer(response, { status: 503 });
+    if (request.headers.authorization !== `Bearer ${this.token}`) return answer(response, { status: 401 });
+    if (request.url === deviceConfigPath)
+      return answer(response, { status: 200, body: JSON.stringify(this.fleet.config) });
+    this.heartbeats.push(readHeartbeat(JSON.parse(body)));
+    const serverTime = new Date().toISOString();
+    const said = { serverTime, nextInSeconds: 1, wanted: [], rotateKey: false, chain: null };
+    const configVersion = this.fleet.config.version;
+    answer(response, { status: 200, body: JSON.stringify({ ...said, configVersion, ...this.fleet.answer }) });
   }
 
   #answerFault(request: IncomingMessage, response: ServerResponse): boolean {
