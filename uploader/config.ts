@@ -113,6 +113,16 @@ export function readCommandLine(
   return { flags, positionals, stateFolder: stateFolderFrom(flags, environment), local };
 }
 
+/** The archive that flags or environment name. @throws Problem "usage" */
+export function namedServer(flags: FlagValues, environment: Environment = process.env): string {
+  return serverFrom(flags, environment);
+}
+
+/** How requests are made where no flag says otherwise. */
+export function plainTransport(environment: Environment = process.env): TransportSettings {
+  return { ...defaultTransportSettings, proxyEnv: environment };
+}
+
 function parse(command: Command, args: readonly string[]): { values: FlagValues; positionals: string[] } {
   const options = Object.fromEntries(
     command.options.map(({ name, value, isRepeated }) => [
@@ -146,8 +156,7 @@ function archiveFrom(values: Values, local: LocalFile, environment: Environment,
         ? (local.limits?.rateBytesPerSecond ?? null)
         : bytes(values, "limit-rate", 0, 1000),
     transport: {
-      ...defaultTransportSettings,
-      proxyEnv: environment,
+      ...plainTransport(environment),
       connectTimeoutMs: positive("connect-timeout", seconds(values, "connect-timeout", 20)) * 1000,
       stallTimeoutMs: positive("stall-timeout", seconds(values, "stall-timeout", 60)) * 1000,
     },

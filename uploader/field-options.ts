@@ -1,3 +1,4 @@
+import { identityCommands } from "./identity-options.ts";
 import type { Command, Option } from "./options.ts";
 
 const common: readonly Option[] = [
@@ -21,8 +22,9 @@ const place: readonly Option[] = [
   { name: "help", help: "this text" },
 ];
 
-/** Commands for the device in its place: its settings, its log. */
+/** Commands for the device in its place: its identity, its settings, its log. */
 export const fieldCommands = {
+  ...identityCommands,
   settings: {
     usage: "strongroom-uploader settings check|show [options]",
     summary: "Checks the settings file of this device, or shows what holds and who decided it.",

@@ -10,6 +10,7 @@ import { uninstall } from "./commands/uninstall.ts";
 import { type CommandLine, readCommandLine } from "./config.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type FieldCommandName, fieldCommands } from "./field-options.ts";
+import { identityHandlers } from "./identity-commands.ts";
 import { Interrupted, Problem } from "./problems.ts";
 import type { Output } from "./report/reporters.ts";
 import type { Installation } from "./service/installation.ts";
@@ -20,6 +21,7 @@ import { StateView } from "./state/state-store.ts";
 type Asked = CommandLine & { output: Output; isJson: boolean };
 
 const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
+  enrol: (asked) => identityHandlers.enrol(asked, stopSignal()),
   settings: async ({ positionals, stateFolder, local, isJson, output }) => {
     const [action, ...others] = positionals;
     if ((action !== "check" && action !== "show") || others.length > 0)

@@ -112,7 +112,7 @@ export function saveKey(path: string, key: KeyObject): Promise<void> {
 }
 
 /** Reads a private key that `saveKey` wrote. @throws when it is none */
-function readKey(pem: string): { kid: string; key: KeyObject } {
+export function readKey(pem: string): { kid: string; key: KeyObject } {
   const key = createPrivateKey(pem);
   return { kid: jwkThumbprint(ed25519JwkOf(key)), key };
 }

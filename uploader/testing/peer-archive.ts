@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { FileStore } from "@tus/file-store";
 import { Server as TusServer } from "@tus/server";
 import {
@@ -22,6 +23,7 @@ import {
 } from "../../lib/protocol/index.ts";
 
 import { sampleReceipt } from "../../lib/testing/sample-receipt.ts";
+import { PeerIdentity } from "./peer-identity.ts";
 
 /** An answer that the peer gives instead of working. */
 export type Fault = { status: number; headers?: Record<string, string>; body?: string };
@@ -49,6 +51,8 @@ export class PeerArchive {
   pollsBeforeSeal = 0;
   /** What is put into receipts instead of what is right. */
   wrongInReceipts: { sha256?: string; recording?: string } = {};
+  /** The archive's side of enrolled devices. */
+  readonly identity = new PeerIdentity();
   #keys: ArchiveKey[] = [];
 
   constructor(folder: string, token = "srd_test") {
@@ -86,8 +90,11 @@ export class PeerArchive {
         atMs: performance.now(),
       });
       if (this.#answerFault(request, response)) return;
-      if (request.headers.authorization !== `Bearer ${this.token}`) return answer(response, { status: 401 });
       const url = request.url ?? "";
+      if (url.startsWith("/api/devices/")) return void this.#answerDevice(request, response);
+      const isEnrolled = this.identity.deviceOf(request.headers.authorization) !== null;
+      if (!isEnrolled && request.headers.authorization !== `Bearer ${this.token}`)
+        return answer(response, { status: 401 });
       if (url === keySetPath) return answer(response, { status: 200, body: JSON.stringify(formatKeySet(this.#keys)) });
       if (url.endsWith("/receipt")) return void this.#answerReceipt(url.slice(16, -8), response);
       if (url.startsWith("/api/recordings/")) return void this.#answerRecording(url.slice(16), response);
@@ -152,6 +159,14 @@ export class PeerArchive {
     if (found.times <= 0) this.#faults.splice(index, 1);
     answer(response, found.fault);
     return true;
+  }
+
+  async #answerDevice(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await text(request);
+    const said = this.identity.answer(request.url ?? "", body, request.headers.authorization);
+    if (said === null) return answer(response, { status: 404 });
+    const headers = { "Content-Type": "application/json", ...said.headers };
+    answer(response, { status: said.status, headers, body: JSON.stringify(said.body) });
   }
 
   async #answerReceipt(recording: string, response: ServerResponse): Promise<void> {

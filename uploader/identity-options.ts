@@ -1,0 +1,41 @@
+import type { Command, Option } from "./options.ts";
+
+const common: readonly Option[] = [
+  {
+    name: "config",
+    value: "FILE",
+    help: "settings of this device; default /etc/strongroom/uploader.json when it is there",
+  },
+  { name: "state-dir", value: "DIR", help: "where the identity is kept (STRONGROOM_STATE_DIR)" },
+  { name: "json", help: "one JSON object" },
+  { name: "help", help: "this text" },
+];
+
+/** Commands for who this device is to its archive. */
+export const identityCommands = {
+  enrol: {
+    usage: "strongroom-uploader enrol (LINK | --server URL --code CODE) [options]",
+    summary: "Makes this machine a device of an archive, with a key of its own. Run again after any interruption.",
+    options: [
+      { name: "server", value: "URL", help: "address of the archive (STRONGROOM_SERVER)" },
+      { name: "code", value: "CODE", help: "the enrolment code that an administrator made" },
+      {
+        name: "pin",
+        value: "THUMBPRINT",
+        help: "the archive's receipt key; without it the one that is shown is believed",
+      },
+      { name: "name", value: "NAME", help: "what the device would like to be called" },
+      { name: "wait", help: "wait for an administrator's approval, and for a link" },
+      { name: "force-new", help: "put an identity aside that is lost for good, and become a new device" },
+      ...common,
+    ],
+    examples: [
+      "strongroom-uploader enrol --server https://archive.example --code BCDF-GHJK",
+      "strongroom-uploader enrol 'strongroom:enrol?server=https%3A%2F%2Farchive.example&code=sre_…&pin=…' --wait",
+      "strongroom-uploader enrol    # goes on where it was interrupted",
+    ],
+  },
+} as const satisfies Record<string, Command>;
+
+/** Name of a command for the device's identity. */
+export type IdentityCommandName = keyof typeof identityCommands;
