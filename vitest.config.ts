@@ -8,7 +8,8 @@ const pure = [
   "scripts/*.test.ts",
   "lib/protocol/**/*.test.ts",
   "lib/*.test.ts",
-  "uploader/**/*.test.ts",
+  "uploader/*.test.ts",
+  "uploader/!(faults)/**/*.test.ts",
   "components/**/*.test.{ts,tsx}",
 ];
 
@@ -33,7 +34,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "integration",
-          include: ["{lib,prisma,server,bin,app,scripts}/**/*.test.ts"],
+          include: ["{lib,prisma,server,bin,app,scripts,uploader}/**/*.test.ts"],
           exclude: pure,
           globalSetup: ["lib/testing/global-setup.ts"],
         },

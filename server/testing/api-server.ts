@@ -2,11 +2,13 @@
 // argument, and its port is the first message it sends.
 import { readEnv } from "../../lib/env.ts";
 import { openServices } from "../../lib/open-services.ts";
+import { provideServices } from "../../lib/services.ts";
 import type { WriterTiming } from "../../lib/uploads/index.ts";
 import { createArchiveServer } from "../create-server.ts";
 import { listen } from "../listen.ts";
 import { stopOnSignal } from "../stop-on-signal.ts";
 import { prepareKeys, startWorkers } from "../workers.ts";
+import { allowAppImports } from "./app-imports.ts";
 
 /** What a test says about its server. */
 export type ApiServerSettings = {
@@ -15,6 +17,8 @@ export type ApiServerSettings = {
   timing?: Partial<WriterTiming>;
   /** False: bytes are received, and nothing is read back. */
   hasWorkers?: boolean;
+  /** True: it also answers what the routes under app/ answer programs. */
+  hasRoutes?: boolean;
   /** Environment of the process beside its parent's. */
   environment?: Record<string, string>;
   /** Settings beside those that every test server has. */
@@ -33,9 +37,17 @@ const env = readEnv({
   ...settings.settings,
 });
 const services = await openServices(env);
+provideServices(services);
 await prepareKeys(services);
-const server = createArchiveServer({ services, next: null, timing: settings.timing ?? {} });
+const next = settings.hasRoutes === true ? await serveAppRoutes() : null;
+const server = createArchiveServer({ services, next, timing: settings.timing ?? {} });
 const port = await listen(server.http, "127.0.0.1", 0);
 if (settings.hasWorkers !== false) await startWorkers(services);
 stopOnSignal({ server, close: services.close, graceMs: env.stopGraceMs, log: services.log });
 process.send?.({ port });
+
+async function serveAppRoutes() {
+  allowAppImports();
+  const { readWebRoutes, serveWebRoutes } = await import("./web-routes.ts");
+  return serveWebRoutes(await readWebRoutes());
+}

@@ -12,14 +12,18 @@ export class SpawnedUploader {
   #stderr = "";
   #listeners = new Set<() => void>();
 
-  /** @param args command and flags; --json is added */
+  /**
+   * @param args command and flags; --json is added
+   * @param node what runs the bundle: a Node, or a program with arguments that runs one
+   */
   constructor(
     bundle: string,
     args: readonly string[],
     environment: Record<string, string> = {},
-    node = process.execPath,
+    node: string | readonly string[] = process.execPath,
   ) {
-    this.child = spawn(node, [bundle, ...args, "--json"], {
+    const [program = process.execPath, ...before] = typeof node === "string" ? [node] : node;
+    this.child = spawn(program, [...before, bundle, ...args, "--json"], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { NODE_ENV: "production", PATH: process.env.PATH ?? "", HOME: "/nonexistent", ...environment },
     });

@@ -1,0 +1,75 @@
+import { describe, expect } from "vitest";
+import { exitCodes } from "../exit-codes.ts";
+import { type Field, useFaultTable } from "../testing/field.ts";
+
+const chunkBytes = 400_000;
+const sizeBytes = 3 * chunkBytes;
+
+/** Offsets of the PATCHes that reached the archive's side, in the order they came. */
+const offsets = ({ gate }: Field) => gate.seen("PATCH").map(({ headers }) => Number(headers["upload-offset"]));
+
+describe("A bad link", () => {
+  const row = useFaultTable();
+  const cuts: [string, number | undefined][] = [
+    ["before its first byte", undefined],
+    ["after its headers", 0],
+    ["after 1 byte", 1],
+    ["in the middle", chunkBytes / 2],
+    ["before its last byte", chunkBytes - 1],
+    ["after its last byte", chunkBytes],
+  ];
+  for (const [where, afterBytes] of cuts)
+    row(`a chunk that is cut off ${where} is gone on with, and at most one chunk is sent twice`, async (field) => {
+      const file = await field.make("rear.bin", sizeBytes);
+      // The second chunk, so that there is something to lose.
+      field.gate.play({ method: "PATCH" }, { kind: "change", change: (answer) => answer });
+      if (afterBytes === undefined) field.gate.play({ method: "PATCH" }, { kind: "cut" });
+      else field.gate.play({ method: "PATCH" }, { kind: "cut", afterBytes });
+      expect((await field.push(file).ended).code).toBe(exitCodes.ok);
+      expect(field.gate.patchedBytes).toBeLessThanOrEqual(sizeBytes + chunkBytes);
+      expect(await field.recordings()).toHaveLength(1);
+    });
+
+  row("connections that are reset as they are made cost nothing but time", async (field) => {
+    const file = await field.make("rear.bin", sizeBytes);
+    field.gate.refuse(2);
+    expect((await field.push(file).ended).code).toBe(exitCodes.ok);
+    expect(field.gate.patchedBytes).toBe(sizeBytes);
+  });
+
+  row("a half-open link is noticed, and the upload is gone on with, not begun anew", async (field) => {
+    const file = await field.make("rear.bin", sizeBytes);
+    field.gate.play({ method: "PATCH" }, { kind: "change", change: (answer) => answer });
+    field.gate.play({ method: "PATCH" }, { kind: "hang" });
+    const uploader = field.push(file, ["--stall-timeout", "0.7"]);
+    expect((await uploader.event("retry")).problem).toMatch(/nothing moved for/);
+    expect((await uploader.ended).code).toBe(exitCodes.ok);
+    expect(field.gate.seen("POST", /\/uploads$/).length).toBeLessThanOrEqual(1);
+    expect(await field.recordings()).toHaveLength(1);
+  });
+
+  row("423 of a writer that died is waited out", async (field) => {
+    const file = await field.make("rear.bin", sizeBytes);
+    const busy = { kind: "answer", answer: { status: 423, headers: { "Retry-After": "1" } } } as const;
+    field.gate.play({ method: "PATCH" }, busy);
+    field.gate.play({ method: "HEAD" }, busy);
+    expect((await field.push(file).ended).code).toBe(exitCodes.ok);
+    expect(await field.recordings()).toHaveLength(1);
+  });
+
+  row("a chunk whose answer is lost after its commit is not sent again", async (field) => {
+    const file = await field.make("rear.bin", sizeBytes);
+    field.gate.play({ method: "PATCH" }, { kind: "lose" }, 2);
+    expect((await field.push(file).ended).code).toBe(exitCodes.ok);
+    expect(field.gate.patchedBytes).toBe(sizeBytes);
+    expect(offsets(field)).toEqual([...new Set(offsets(field))]);
+  });
+
+  row("a portal that answers everything with a page is not taken for the archive", async (field) => {
+    const file = await field.make("rear.bin", sizeBytes);
+    const page = { status: 200, headers: { "Content-Type": "text/html" }, body: "<h1>Welcome to our Wi-Fi</h1>" };
+    field.gate.play({}, { kind: "answer", answer: page }, 4);
+    expect((await field.push(file).ended).code).toBe(exitCodes.ok);
+    expect(field.gate.patchedBytes).toBe(sizeBytes);
+  });
+});
