@@ -24,8 +24,13 @@ export type Actor =
       kind: "device";
       deviceId: string;
       name: string;
-      /** SHA-256 of a token that was good a moment ago; the first statement of the request asks whether it still is. */
-      rememberedToken?: Uint8Array;
+      /** The key that bought its access token, and until when that is good; none: it sent a plain token. */
+      key?: { kid: string; expiresAt: Date };
+      /**
+       * What a token that was good a moment ago is looked up by: its SHA-256 in hexadecimal digits, or the thumbprint of
+       * the key that bought it. The first statement of the request asks whether it still is.
+       */
+      rememberedToken?: string;
     }
   | { kind: "system"; name: string }
   | { kind: "nobody" };

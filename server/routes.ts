@@ -1,11 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { KnownTokens } from "../lib/devices/index.ts";
 import { AppError, notFound } from "../lib/errors.ts";
-import { recordingsPath, uploadsPath } from "../lib/protocol/index.ts";
+import {
+  deviceEnrolPath,
+  deviceKeyPath,
+  deviceNoncePath,
+  deviceTokenPath,
+  recordingsPath,
+  uploadsPath,
+} from "../lib/protocol/index.ts";
 import type { Services } from "../lib/services.ts";
 import type { TusEndpoint } from "../lib/uploads/index.ts";
 import { handleAnnouncement } from "./announcements.ts";
 import { handleContent, matchContent } from "./content.ts";
+import { handleEnrol, handleKey, handleNonce, handleToken } from "./device-identity.ts";
 import type { Health } from "./health/health.ts";
 import { handleLive, handleReady } from "./health/routes.ts";
 import { handleMetrics } from "./metrics-route.ts";
@@ -66,6 +74,10 @@ export const servedRoutes: readonly ServedRoute[] = [
     handle: handleUpload,
   },
   { path: recordingsPath, methods: ["POST"], others: "pages", handle: handleAnnouncement },
+  { path: deviceNoncePath, methods: ["POST"], others: "refused", handle: handleNonce },
+  { path: deviceEnrolPath, methods: ["POST"], others: "refused", handle: handleEnrol },
+  { path: deviceTokenPath, methods: ["POST"], others: "refused", handle: handleToken },
+  { path: deviceKeyPath, methods: ["POST"], others: "refused", handle: handleKey },
   { path: "/api/recordings/{id}/content", methods: ["GET", "HEAD"], others: "refused", handle: content },
   { path: "/api/releases/{id}/content", methods: ["GET", "HEAD"], others: "refused", handle: content },
   { path: "/api/health/live", methods: ["GET"], others: "refused", answersWhileStopping: true, handle: handleLive },

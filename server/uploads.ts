@@ -48,7 +48,7 @@ export async function requireDeviceActor({ services, tokens, request }: Call, me
   const [, token] = /^Bearer +(\S+) *$/i.exec(fieldOf(request, "authorization") ?? "") ?? [];
   if (token === undefined)
     throw new AppError("unauthenticated", "Send the device's token: Authorization: Bearer srd_…");
-  const known = askingMethods.has(method) ? tokens.recall(token) : null;
+  const known = askingMethods.has(method) ? tokens.recall(token, services.clock.now()) : null;
   const gate = deviceGateOf(services);
   if (known !== null) {
     gate.countRequest(known.deviceId, method);
@@ -56,10 +56,10 @@ export async function requireDeviceActor({ services, tokens, request }: Call, me
   }
   const origin = originOf(request, services);
   // Devices that are in stay in, also when somebody guesses tokens from the same address.
-  const isGuess = tokens.recall(token) === null;
+  const isGuess = tokens.recall(token, services.clock.now()) === null;
   if (isGuess) gate.takeGuess(origin.address);
   const actor = await authenticateDevice(authenticators(services), token, origin);
-  if (actor === null) throw new AppError("token_invalid", "This device token is unknown or was revoked.");
+  if (actor === null) throw new AppError("token_invalid", "This device token is unknown, was revoked or has run out.");
   if (isGuess) gate.returnGuess(origin.address);
   tokens.remember(token, actor);
   gate.countRequest(actor.deviceId, method);

@@ -15,6 +15,10 @@ export type DeviceLimits = {
 const wrongTokens = 100;
 const wrongTokensPerSecond = 1;
 
+/** Questions of those who show no token, of one address: a whole depot that starts at once, and in the long run a second. */
+const questions = 2000;
+const questionsPerSecond = 20;
+
 function later(message: string, seconds: number): AppError {
   const least = Math.max(1, Math.ceil(seconds));
   return new AppError("too_many_requests", message, { retryAfterSeconds: jitteredSeconds(least, least * 2) });
@@ -28,6 +32,7 @@ export class DeviceGate {
   readonly #limits: DeviceLimits;
   readonly #requests: TokenBuckets | null;
   readonly #wrong = new TokenBuckets(wrongTokensPerSecond, wrongTokens);
+  readonly #questions = new TokenBuckets(questionsPerSecond, questions);
   readonly #transfers = new Map<string, number>();
 
   constructor(limits: DeviceLimits) {
@@ -49,6 +54,21 @@ export class DeviceGate {
   /** Takes a guess back: it was a device's own token. */
   returnGuess(address: string | null): void {
     this.#wrong.give(addressKey(address ?? ""));
+  }
+
+  /**
+   * Counts a question of somebody who shows no token: for a nonce, or for a token itself.
+   *
+   * @throws AppError too_many_requests
+   */
+  takeQuestion(address: string | null): void {
+    const seconds = this.#questions.take(addressKey(address ?? ""));
+    if (seconds > 0) throw later("Too many questions without a token came from this address.", seconds);
+  }
+
+  /** Takes a question back: a device asked it. */
+  returnQuestion(address: string | null): void {
+    this.#questions.give(addressKey(address ?? ""));
   }
 
   /**

@@ -4,7 +4,7 @@ import { AppError } from "../errors.ts";
 import { fromBase64Url, toBase64Url } from "../protocol/index.ts";
 
 /** How long a nonce is good. */
-const nonceSeconds = 300;
+export const nonceSeconds = 300;
 
 const label = "device nonce v1";
 const timeBytes = 6;

@@ -11,7 +11,7 @@ import { ProtocolError } from "./protocol-error.ts";
 
 /** `typ` of an assertion. */
 export const clientAssertionType = "client-authentication+jwt";
-/** RFC 7523, section 2.2. @public */
+/** RFC 7523, section 2.2. */
 export const clientAssertionUrn = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /** `typ` of a rotation, which the old key signs. */
 export const keyRotationType = "strongroom-key-rotation";

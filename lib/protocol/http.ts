@@ -8,13 +8,13 @@ export const deviceConfigPath = "/api/devices/config";
 export const deviceHeartbeatPath = "/api/devices/heartbeat";
 /** Path at which a device says that a recording will not come, or was never made. */
 export const deviceStatementsPath = "/api/devices/statements";
-/** Path at which a device that is to sign something asks for a nonce. @public */
+/** Path at which a device that is to sign something asks for a nonce. */
 export const deviceNoncePath = "/api/devices/nonce";
-/** Path at which a machine with an enrolment code becomes a device. @public */
+/** Path at which a machine with an enrolment code becomes a device. */
 export const deviceEnrolPath = "/api/devices/enrol";
-/** Path at which a device buys access tokens. @public */
+/** Path at which a device buys access tokens. */
 export const deviceTokenPath = "/api/devices/token";
-/** Path at which a device changes its key. @public */
+/** Path at which a device changes its key. */
 export const deviceKeyPath = "/api/devices/key";
 /** Response field of POST and PATCH that names the recording an upload belongs to. */
 export const recordingIdHeader = "Strongroom-Recording";

@@ -4,7 +4,7 @@ import { recordEvent } from "../custody/index.ts";
 import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { CaptureMetadata, JsonValue, Manifest } from "../protocol/index.ts";
-import { checkManifest, refuseRevoked, type SignedManifest } from "./check-manifest.ts";
+import { checkManifest, refuseKey, type SignedManifest } from "./check-manifest.ts";
 import { type DeviceActor, requireDevice, type UploadRow } from "./internal.ts";
 import { type ChainPlace, placeInChain } from "./manifest-chain.ts";
 import { openOnce } from "./open-once.ts";
@@ -42,8 +42,8 @@ export async function announceRecording(ctx: Context, jws: string, maxBytes: num
   const signed = await checkManifest(ctx, device, jws);
   const { manifest } = signed;
   const manifestSha256 = digestOf(signed);
-  if (signed.keyRevokedAt !== null && (await ctx.db.manifest.count({ where: { manifestSha256 } })) === 0)
-    return refuseRevoked(ctx, device, signed.kid);
+  if (signed.keyProblem !== null && (await ctx.db.manifest.count({ where: { manifestSha256 } })) === 0)
+    return refuseKey(ctx, device, signed.kid, signed.keyProblem);
   const subject = { deviceId: device.deviceId, lengthBytes: manifest.sizeBytes, isAlone: false };
   const content = { sha256: manifest.sha256, sizeBytes: manifest.sizeBytes };
   const isNew = await openOnce<Found, boolean>(ctx, subject, {

@@ -1,5 +1,6 @@
 import type { Context } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
+import { whyNotSigning } from "../devices/index.ts";
 import { AppError } from "../errors.ts";
 import {
   type DecodedJws,
@@ -22,8 +23,8 @@ export type SignedManifest = {
   manifest: Manifest;
   manifestSha256: string;
   kid: string;
-  /** Null: the key is good for new manifests. */
-  keyRevokedAt: Date | null;
+  /** Why the key may sign no new manifest with this number; null: it may. */
+  keyProblem: string | null;
   jws: string;
 };
 
@@ -54,13 +55,18 @@ export async function checkManifest(ctx: Context, device: DeviceActor, jws: stri
     throw new AppError("manifest_invalid", "The manifest names another device than the one that sends it.", {
       field: "device",
     });
-  return { manifest, manifestSha256: manifestSha256(verified.payload), kid, keyRevokedAt: key.revokedAt, jws };
+  return {
+    manifest,
+    manifestSha256: manifestSha256(verified.payload),
+    kid,
+    keyProblem: whyNotSigning(key, manifest.sequence),
+    jws,
+  };
 }
 
-/** The refusal of a new manifest that a revoked key signed. */
-export async function refuseRevoked(ctx: Context, device: DeviceActor, kid: string): Promise<never> {
-  const message = "This key was revoked; sign with another one that is registered.";
-  return refuse(ctx, device, kid, new AppError("manifest_key_unknown", message, { field: "kid" }));
+/** The refusal of a new manifest whose key may not sign it. */
+export async function refuseKey(ctx: Context, device: DeviceActor, kid: string, problem: string): Promise<never> {
+  return refuse(ctx, device, kid, new AppError("manifest_key_unknown", problem, { field: "kid" }));
 }
 
 function readHeader(jws: string): { kid: string } {

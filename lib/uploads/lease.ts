@@ -185,7 +185,7 @@ export async function settleSilentWriter(upload: UploadRow, writers: Writers): P
 export type Renewal = {
   /** Somebody asked for the upload since the last time. */
   isWanted: boolean;
-  /** Its device was suspended or revoked meanwhile. */
+  /** Its device was suspended or revoked meanwhile, or the key that bought its token. */
   isRefused: boolean;
 };
 
@@ -194,16 +194,18 @@ export type Renewal = {
  *
  * @throws AppError locked when it is lost
  */
-export async function renewLease(db: Database, lease: Lease, timing: WriterTiming): Promise<Renewal> {
+export async function renewLease(ctx: Context, lease: Lease, timing: WriterTiming): Promise<Renewal> {
+  const kid = ctx.actor.kind === "device" ? (ctx.actor.key?.kid ?? null) : null;
   const askedAt = performance.now();
-  const [row] = await db.$queryRaw<{ was_wanted: boolean; is_active: boolean }[]>`
+  const [row] = await ctx.db.$queryRaw<{ was_wanted: boolean; is_active: boolean }[]>`
     WITH seen AS (SELECT id, lease_wanted FROM upload WHERE id = ${lease.upload.id} FOR UPDATE)
     UPDATE upload u
        SET lease_until = clock_timestamp() + ${timing.leaseMs}::int * interval '1 millisecond', lease_wanted = false
       FROM seen
      WHERE u.id = seen.id AND u.fence = ${lease.fence} AND u.state = 'open'
     RETURNING seen.lease_wanted AS was_wanted,
-              EXISTS (SELECT 1 FROM device d WHERE d.id = u.device_id AND d.state = 'active') AS is_active`;
+              EXISTS (SELECT 1 FROM device d WHERE d.id = u.device_id AND d.state = 'active') AND (${kid}::text IS NULL
+                OR EXISTS (SELECT 1 FROM device_key k WHERE k.kid = ${kid} AND k.revoked_at IS NULL)) AS is_active`;
   if (row === undefined) throw leaseLost();
   lease.safeUntil = askedAt + timing.leaseMs - marginMs;
   return { isWanted: row.was_wanted, isRefused: !row.is_active };

@@ -285,7 +285,7 @@ export class Reception implements LocalWriter {
 
   async #renew(): Promise<void> {
     const { ctx, lease, writers } = this.#parts;
-    const { isWanted, isRefused } = await renewLease(ctx.db, lease, writers.timing);
+    const { isWanted, isRefused } = await renewLease(ctx, lease, writers.timing);
     this.#renewedAt = performance.now();
     if (isRefused) this.#parts.inbox.stop("refused");
     if (isWanted) this.giveWay("writer");

@@ -4,14 +4,20 @@ import { requireSomeDevice, type UploadRow } from "./internal.ts";
 
 /**
  * Begins a statement that a device's request starts with: `known` says whether the token $3 that was remembered for
- * the device $2 still is one (null: it was asked already), and $1 is the upload. One statement so authenticates and
+ * the device $2 (its digest, or its key's thumbprint) still is one (null: it was asked already), and $1 is the upload. One statement so authenticates and
  * acts, and revocation takes effect at the next request.
  */
 export const knownToken = `known AS (
-  SELECT $3::bytea IS NULL OR EXISTS (
-    SELECT 1 FROM device_token t JOIN device d ON d.id = t.device_id
-     WHERE t.token_sha256 = $3::bytea AND t.revoked_at IS NULL AND d.id = $2 AND d.state = 'active'
-  ) AS is_known
+  SELECT CASE
+    WHEN $3::text IS NULL THEN true
+    WHEN length($3::text) = 64 THEN EXISTS (
+      SELECT 1 FROM device_token t JOIN device d ON d.id = t.device_id
+       WHERE t.token_sha256 = decode(CASE WHEN length($3::text) = 64 THEN $3::text ELSE '' END, 'hex')
+         AND t.revoked_at IS NULL AND d.id = $2 AND d.state = 'active')
+    ELSE EXISTS (
+      SELECT 1 FROM device_key k JOIN device d ON d.id = k.device_id
+       WHERE k.kid = $3::text AND k.revoked_at IS NULL AND d.id = $2 AND d.state = 'active')
+  END AS is_known
 )`;
 
 /** What such a statement reads of the upload, called `seen`. */
@@ -44,7 +50,7 @@ export type SeenRow = { is_known: boolean } & (Row | { id: null });
  * The first three parameters: upload, device, and the token that is still to be asked for. The archive itself, which
  * puts files together from parts, sees the uploads of all devices.
  */
-export function seenValues(ctx: Context, uploadId: string): [string, string | null, Uint8Array | null] {
+export function seenValues(ctx: Context, uploadId: string): [string, string | null, string | null] {
   if (ctx.actor.kind === "system") return [uploadId, null, null];
   const { deviceId, rememberedToken = null } = requireSomeDevice(ctx);
   return [uploadId, deviceId, rememberedToken];
@@ -56,7 +62,8 @@ export function seenValues(ctx: Context, uploadId: string): [string, string | nu
  * @throws AppError token_invalid, not_found
  */
 export function seenUpload(ctx: Context, row: SeenRow | undefined): UploadRow {
-  if (row?.is_known !== true) throw new AppError("token_invalid", "This device token is unknown or was revoked.");
+  if (row?.is_known !== true)
+    throw new AppError("token_invalid", "This device token is unknown, was revoked or has run out.");
   if (ctx.actor.kind === "device") delete ctx.actor.rememberedToken;
   if (row.id === null) throw notFound("upload");
   return {

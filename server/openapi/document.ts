@@ -167,6 +167,7 @@ export const problemSchema = z
     field: z.string().optional(),
     chunk: z.int().optional().describe("With chunk_mismatch: its number."),
     expectedSha256: z.string().optional().describe("With chunk_mismatch: what the manifest says."),
+    nonce: z.string().optional().describe("With nonce_invalid: a fresh one, to sign once more."),
     instance: z.string().regex(/^urn:strongroom:request:[0-9a-f]{16}$/),
   })
   .extend(draftMembers)

@@ -2,13 +2,14 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { getRequest } from "../../lib/access/index.ts";
 import { recordEvent } from "../../lib/custody/index.ts";
 import { sequenceLog } from "../../lib/custody-log/index.ts";
-import { addDeviceKey } from "../../lib/devices/index.ts";
+import { addDeviceKey, makeEnrolmentCode } from "../../lib/devices/index.ts";
 import { ensureSigningKeys } from "../../lib/keys/index.ts";
-import type { AnnouncedView } from "../../lib/protocol/index.ts";
+import { type AnnouncedView, clientAssertionUrn, signClientAssertion } from "../../lib/protocol/index.ts";
 import { issueReceipts } from "../../lib/receipts/index.ts";
 import { approve, askInput, makeScene, release, review, smallPdf, submit } from "../../lib/testing/access.ts";
 import { factories, type TestPerson, type TestWorld } from "../../lib/testing/index.ts";
 import { operations } from "../openapi/index.ts";
+import { identityClient, makeEnrolledDevice, newKey } from "./enrolling-device.ts";
 import { makeSigningDevice } from "./signing-device.ts";
 import { makeStoredRecording, type TestArchive } from "./test-archive.ts";
 
@@ -404,6 +405,47 @@ const devices: Drive[] = [
   drive("addSite", 403, ({ officer }) => ({ as: officer, json: { name: "Depot", timeZone: "Europe/Madrid" } })),
 ];
 
+const identity: Drive[] = [
+  drive("makeNonce", 200, () => ({})),
+  drive("enrolDevice", 201, async ({ archive, world }) => {
+    const { code } = await makeEnrolmentCode(world.context(), {}, archive.url);
+    return { json: await identityClient(() => archive.url).enrolment(code, newKey()) };
+  }),
+  drive("enrolDevice", 200, async ({ archive, world }) => {
+    const { client, code, key } = await makeEnrolledDevice(world, () => archive.url);
+    return { json: await client.enrolment(code, key) };
+  }),
+  drive("enrolDevice", 403, async ({ archive }) => ({
+    json: await identityClient(() => archive.url).enrolment("BCDF-GHJK", newKey()),
+  })),
+  drive("buyAccessToken", 200, async ({ archive, world }) => {
+    const { client, ...device } = await makeEnrolledDevice(world, () => archive.url);
+    return { body: assertionForm(signClientAssertion({ ...said(device), nonce: await client.nonce() }, device.key)) };
+  }),
+  drive("buyAccessToken", 400, async ({ archive, world }) => {
+    const device = await makeEnrolledDevice(world, () => archive.url);
+    return { body: assertionForm(signClientAssertion({ ...said(device), nonce: "old" }, device.key)) };
+  }),
+  drive("buyAccessToken", 401, () => ({ body: assertionForm("a.b.c") })),
+  drive("rotateDeviceKey", 200, async ({ archive, world }) => {
+    const device = await makeEnrolledDevice(world, () => archive.url);
+    return { as: device.token, json: await device.client.rotation(device, newKey(), 7) };
+  }),
+  drive("rotateDeviceKey", 401, async ({ archive, world }) => {
+    const device = await makeEnrolledDevice(world, () => archive.url);
+    return { as: device.token, json: await device.client.rotation({ ...device, key: newKey() }, newKey(), 7) };
+  }),
+];
+
+const said = ({ id, audience }: { id: string; audience: string }) => ({ device: id, audience });
+
+const assertionForm = (assertion: string) =>
+  new URLSearchParams({
+    grant_type: "client_credentials",
+    client_assertion_type: clientAssertionUrn,
+    client_assertion: assertion,
+  });
+
 async function csrf({ archive }: Cast): Promise<{ csrfToken: string; cookie: string }> {
   const response = await fetch(`${archive.url}/api/auth/csrf`);
   const cookie = response.headers
@@ -474,6 +516,7 @@ export const drives: readonly Drive[] = [
   ...requests,
   ...releases,
   ...devices,
+  ...identity,
   ...people,
   ...custody,
   ...monitoring,

@@ -1,6 +1,7 @@
 import type { Area } from "../operation.ts";
 import { custody } from "./custody.ts";
 import { devices } from "./devices.ts";
+import { identity } from "./identity.ts";
 import { monitoring } from "./monitoring.ts";
 import { people } from "./people.ts";
 import { proof } from "./proof.ts";
@@ -17,6 +18,7 @@ export const areas: readonly Area[] = [
   requests,
   releases,
   devices,
+  identity,
   people,
   custody,
   monitoring,

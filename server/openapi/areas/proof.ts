@@ -4,7 +4,8 @@ import type { Area } from "../operation.ts";
 import { json } from "../operation.ts";
 import { count } from "../shapes.ts";
 
-const key = z
+/** A public key of the archive. */
+export const publicKey = z
   .strictObject({
     kty: z.literal("OKP"),
     crv: z.literal("Ed25519"),
@@ -15,6 +16,7 @@ const key = z
     purpose: z.enum(["receipt", "log"]),
     iat: count,
     exp: count.optional(),
+    endorsement: z.string().optional().describe("JWS by which the key before it endorses it."),
     name: z.string().optional(),
     vkey: z.string().optional(),
   })
@@ -46,7 +48,7 @@ export const proof: Area = {
       summary: "The archive's public keys, old ones too (RFC 7517)",
       caller: "anybody",
       answers: {
-        200: { ...json("The keys.", z.strictObject({ keys: z.array(key) })), type: "application/jwk-set+json" },
+        200: { ...json("The keys.", z.strictObject({ keys: z.array(publicKey) })), type: "application/jwk-set+json" },
       },
       refuses: ["token_invalid"],
     },

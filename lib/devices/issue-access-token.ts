@@ -1,0 +1,89 @@
+import type { DeviceState } from "../../generated/prisma/client.ts";
+import type { Context, Transaction } from "../context.ts";
+import { AppError } from "../errors.ts";
+import {
+  type ClientAssertion,
+  clientAssertionType,
+  ProtocolError,
+  readClientAssertion,
+  toBase64Url,
+  verifyJws,
+} from "../protocol/index.ts";
+import { accessTokenSeconds, formatAccessToken } from "./access-token.ts";
+import { archiveAudience } from "./audience.ts";
+import { newNonce, spendNonce } from "./nonces.ts";
+import { deviceStateRefusal } from "./state-refusal.ts";
+
+/** A short-lived token, and what the device needs for the next one. */
+export type AccessToken = { deviceId: string; token: string; expiresInSeconds: number; nonce: string };
+
+type KeyRow = {
+  deviceId: string;
+  publicKey: Uint8Array;
+  firstTokenAt: Date | null;
+  next: { firstTokenAt: Date | null } | null;
+  device: { state: DeviceState };
+};
+
+/** The same words whatever is wrong: an assertion that nobody signed learns nothing. */
+function invalid(): AppError {
+  return new AppError("assertion_invalid", "This assertion is not signed by a key of the device that it names.");
+}
+
+/**
+ * Sells a device an access token for an assertion that its key has signed over a nonce. No clock but the archive's is
+ * asked.
+ *
+ * @throws AppError assertion_invalid, nonce_invalid, device_pending, device_suspended, device_revoked
+ */
+export async function issueAccessToken(ctx: Context, jws: string): Promise<AccessToken> {
+  const assertion = readAssertion(jws);
+  const audience = await archiveAudience(ctx.db);
+  const { deviceId, kid } = { deviceId: assertion.device, kid: assertion.kid };
+  const state = await ctx.db.$transaction(async (tx) => {
+    const key = await signingKey(tx, assertion, jws);
+    // Said only to who holds the key: it names another archive, or the key has handed over.
+    if (assertion.audience !== audience)
+      throw new AppError("assertion_invalid", "This assertion is meant for another archive.", { field: "aud" });
+    if (key.next?.firstTokenAt != null)
+      throw new AppError("assertion_invalid", "This key has handed over to the next one.", { field: "kid" });
+    await spendNonce(ctx, tx, assertion.nonce);
+    if (key.device.state === "active" && key.firstTokenAt === null)
+      await tx.deviceKey.updateMany({ where: { kid, firstTokenAt: null }, data: { firstTokenAt: ctx.clock.now() } });
+    return key.device.state;
+  });
+  if (state !== "active") throw deviceStateRefusal(state);
+  const token = formatAccessToken(ctx, { deviceId, kid, audience });
+  return { deviceId, token, expiresInSeconds: accessTokenSeconds, nonce: newNonce(ctx) };
+}
+
+function readAssertion(jws: string): ClientAssertion {
+  try {
+    return readClientAssertion(jws);
+  } catch (error) {
+    if (error instanceof ProtocolError) throw invalid();
+    throw error;
+  }
+}
+
+/** The device's own unrevoked key that signed the assertion. */
+async function signingKey(tx: Transaction, { kid, device }: ClientAssertion, jws: string): Promise<KeyRow> {
+  const key = await tx.deviceKey.findFirst({
+    where: { kid, deviceId: device, buysTokens: true, revokedAt: null },
+    select: {
+      deviceId: true,
+      publicKey: true,
+      firstTokenAt: true,
+      next: { select: { firstTokenAt: true } },
+      device: { select: { state: true } },
+    },
+  });
+  if (key === null) throw invalid();
+  try {
+    verifyJws(jws, { kty: "OKP", crv: "Ed25519", x: toBase64Url(key.publicKey) }, clientAssertionType);
+  } catch (error) {
+    if (error instanceof ProtocolError) throw invalid();
+    throw error;
+  }
+  return key;
+}
