@@ -6,8 +6,8 @@ test.use({ storageState: sessionOf("admin") });
 test("an administrator limits what a device may keep, and lifts the limit", async ({ page }) => {
   const { url, devices } = readWorld();
   const id = devices[0]?.id ?? "";
-  await page.goto(`${url}/devices?selected=${id}`);
-  const space = page.getByRole("region", { name: "Space" });
+  await page.goto(`${url}/devices/${id}`);
+  const space = page.locator("section").filter({ has: page.getByRole("heading", { name: "Space in the archive" }) });
   await expect(space).toContainText("Quotanone");
   await space.getByRole("button", { name: "Set a quota" }).click();
   const dialog = page.getByRole("dialog");

@@ -10,7 +10,7 @@ export function subjectsOf(event: CustodyEventRow): Subject[] {
     { label: "Recording", id: event.recordingId, href: `/recordings/${event.recordingId}` },
     { label: "Request", id: event.requestId, href: `/requests/${event.requestId}` },
     { label: "Release", id: event.releaseId, href: null },
-    { label: "Device", id: event.deviceId, href: `/devices?selected=${event.deviceId}` },
+    { label: "Device", id: event.deviceId, href: `/devices/${event.deviceId}` },
     { label: "Account", id: event.accountId, href: `/people?selected=${event.accountId}` },
   ];
   return all.flatMap(({ id, ...subject }) => (id === null ? [] : [{ ...subject, id }]));

@@ -21,9 +21,18 @@ export type WorkItem = {
 };
 
 /** Rows that end in the verb that settles them; `hasFirstAct` makes the first one the page's main button. */
-export function WorkList({ items, hasFirstAct = true }: { items: WorkItem[]; hasFirstAct?: boolean }) {
+export function WorkList({
+  items,
+  hasFirstAct = true,
+  label = "What waits for you",
+}: {
+  items: WorkItem[];
+  hasFirstAct?: boolean;
+  /** What the list is called, for screen readers. */
+  label?: string;
+}) {
   return (
-    <ul aria-label="What waits for you" className="divide-y divide-line">
+    <ul aria-label={label} className="divide-y divide-line">
       {items.map((item, index) => (
         <li key={item.key} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 sm:flex-nowrap sm:px-5">
           <div className="min-w-0 flex-1 max-sm:basis-full">

@@ -21,6 +21,7 @@ type IssueDialogProps<Issued> = IssueProps<Issued> & {
   /** The title once it is issued: "The token". */
   issuedTitle: string;
   show: (issued: Issued) => ReactNode;
+  wide?: boolean;
 };
 
 /** Asks what a new secret needs, then shows the secret until the dialog is closed. */
@@ -33,6 +34,7 @@ export function IssueDialog<Issued>({
   children,
   issuedTitle,
   show,
+  wide = false,
 }: IssueDialogProps<Issued>) {
   const [open, setOpen] = useState(false);
   const [issued, setIssued] = useState<Issued | null>(null);
@@ -56,6 +58,7 @@ export function IssueDialog<Issued>({
       trigger={trigger}
       title={issued ? issuedTitle : title}
       description={issued ? undefined : description}
+      wide={wide}
     >
       {issued ? (
         <div className="grid gap-4" role="status">

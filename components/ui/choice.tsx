@@ -78,3 +78,30 @@ export function RadioGroup({
     </fieldset>
   );
 }
+
+/** One thing that is on or off, with room for a sentence of what that does. */
+export function CheckField({
+  name,
+  label,
+  hint,
+  error: ownError,
+  defaultChecked,
+}: Omit<FieldText, "optional"> & { defaultChecked?: boolean }) {
+  const { id, error, control } = useField({ name, hint, error: ownError, optional: true });
+  return (
+    <div className="grid gap-1">
+      <label className="flex cursor-pointer gap-2.5">
+        <input {...control} type="checkbox" className="tick" defaultChecked={defaultChecked} />
+        <span>
+          <span className="font-semibold text-sm">{label}</span>
+          {hint && (
+            <span id={`${id}-hint`} className="block text-muted text-sm">
+              {hint}
+            </span>
+          )}
+        </span>
+      </label>
+      <FieldError id={id} error={error} />
+    </div>
+  );
+}

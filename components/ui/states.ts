@@ -18,6 +18,7 @@ import {
   ShieldAlert,
   ShieldCheck,
   Undo2,
+  UserCheck,
 } from "lucide-react";
 import type { RequestRow } from "@/lib/access/types";
 import type { RecordingRow } from "@/lib/recordings/types";
@@ -75,7 +76,12 @@ export const requestStates: Record<RequestRow["state"], StateLook> = {
 };
 
 export const deviceStates: Record<"pending" | "active" | "suspended" | "revoked", StateLook> = {
-  pending: { label: "To be approved", icon: Hourglass, tone: "info", meaning: "Has enrolled; somebody approves it." },
+  pending: {
+    label: "Pending approval",
+    icon: UserCheck,
+    tone: "info",
+    meaning: "Has enrolled; somebody must let it in.",
+  },
   active: { label: "Active", icon: CircleCheck, tone: "ok", meaning: "May upload." },
   suspended: { label: "Suspended", icon: CirclePause, tone: "wait", meaning: "Refused for now." },
   revoked: { label: "Revoked", icon: Ban, tone: "bad", meaning: "Refused for good." },

@@ -11,13 +11,15 @@ import { recordingLook } from "@/components/ui/states";
 import { RelativeTime } from "@/components/ui/time";
 import { listRecordings } from "@/lib/recordings/index.ts";
 import type { PersonContext } from "../../_server/context";
-import { findWork } from "../../_server/work";
+import { findWork, type PlacedWork } from "../../_server/work";
 
 const shownRecordings = 8;
 
 /** For officers and administrators: everything that waits for them, and what arrived last. */
 export async function OperatorHome({ ctx }: { ctx: PersonContext }) {
-  const [work, recordings] = await Promise.all([findWork(ctx), listRecordings(ctx, {}, null, shownRecordings)]);
+  const [found, recordings] = await Promise.all([findWork(ctx), listRecordings(ctx, {}, null, shownRecordings)]);
+  const work = found.filter(({ place }) => place !== "devices");
+  const devices = found.filter(({ place }) => place === "devices");
   return (
     <>
       <PageHeader
@@ -27,17 +29,24 @@ export async function OperatorHome({ ctx }: { ctx: PersonContext }) {
         }
       />
       <HomeColumns>
-        <section className="min-w-0 rounded-lg border border-line bg-surface">
-          {work.length === 0 ? (
-            <EmptyState
-              icon={CircleCheckBig}
-              title="Nothing is waiting for you"
-              text="No decision is due, no upload has stalled, and every device has called within a day."
-            />
-          ) : (
-            <WorkList items={work} />
-          )}
-        </section>
+        <div className="grid min-w-0 gap-3.5">
+          {devices.length > 0 && <DeviceAlarms items={devices} />}
+          <section className="min-w-0 rounded-lg border border-line bg-surface">
+            {work.length === 0 ? (
+              <EmptyState
+                icon={CircleCheckBig}
+                title="Nothing is waiting for you"
+                text={
+                  devices.length === 0
+                    ? "No decision is due, no upload has stalled, and every device is well."
+                    : "No decision is due, and no upload has stalled."
+                }
+              />
+            ) : (
+              <WorkList items={work} />
+            )}
+          </section>
+        </div>
         <Card title="Latest recordings" aside={<AllLink href="/recordings" />}>
           {recordings.rows.length === 0 && <p className="text-muted">Nothing has arrived yet.</p>}
           <ul className="grid gap-3">
@@ -65,6 +74,26 @@ export async function OperatorHome({ ctx }: { ctx: PersonContext }) {
         </Card>
       </HomeColumns>
     </>
+  );
+}
+
+const shownDevices = 5;
+
+/** Devices that somebody should look at. It goes by itself as soon as they are well again; custody is told nothing. */
+function DeviceAlarms({ items }: { items: PlacedWork[] }) {
+  return (
+    <section aria-labelledby="device-alarms" className="min-w-0 rounded-lg border border-line bg-surface">
+      <div className="flex flex-wrap items-baseline gap-x-3 border-line border-b px-4 py-2.5 sm:px-5">
+        <h2 id="device-alarms" className="font-semibold text-md">
+          Devices that need somebody
+        </h2>
+        <span className="text-muted text-sm">{plural(items.length, "device")}</span>
+        <Link href="/devices?show=attention" className="link ml-auto text-sm">
+          See all
+        </Link>
+      </div>
+      <WorkList items={items.slice(0, shownDevices)} hasFirstAct={false} label="Devices that need somebody" />
+    </section>
   );
 }
 

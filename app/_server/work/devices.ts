@@ -1,36 +1,61 @@
 import "server-only";
+import { alarmLooks } from "@/components/devices/alarm-looks";
 import { workLooks } from "@/components/home/work-looks";
-import { type DeviceRow, listDevices } from "@/lib/devices/index.ts";
+import { deviceStates } from "@/components/ui/states";
+import { type FleetRow, listFleet } from "@/lib/fleet/index.ts";
+import { roleMay } from "@/lib/people/index.ts";
 import type { PersonContext } from "../context";
 import type { PlacedWork } from "./index";
 
+/** A device that sends no heartbeats has no policy of silence; it is asked about after a day. */
 const silentAfterMs = 24 * 3_600_000;
 
-/** Active devices that have not called for a day, and those that never did. */
+/** Devices that somebody should look at: with an alarm, waiting to be let in, or never heard. What is urgent first. */
 export async function deviceWork(ctx: PersonContext): Promise<PlacedWork[]> {
   const now = ctx.clock.now().getTime();
-  const devices = await listDevices(ctx);
-  return devices.filter((device) => device.state === "active" && isSilent(device, now)).map(toWork);
+  const mayApprove = roleMay(ctx.actor.role, "devices.change");
+  const found = (await listFleet(ctx)).flatMap((row) => toWork(row, now, mayApprove) ?? []);
+  return found.sort((a, b) => Number(b.look.tone === "bad") - Number(a.look.tone === "bad"));
 }
 
-function isSilent(device: DeviceRow, now: number): boolean {
-  return device.lastSeenAt === null || now - device.lastSeenAt.getTime() > silentAfterMs;
-}
+type Finding = Pick<PlacedWork, "look" | "text" | "verb" | "since">;
 
-function toWork(device: DeviceRow): PlacedWork {
-  const home = device.site ? `${device.site.name} · ` : "";
+function toWork(row: FleetRow, now: number, mayApprove: boolean): PlacedWork | null {
+  const finding = alarm(row) ?? (mayApprove ? pending(row) : null) ?? withoutHeartbeat(row, now);
+  if (finding === null) return null;
+  const { text, ...rest } = finding;
   return {
-    key: device.id,
+    ...rest,
+    key: row.id,
     place: "devices",
-    look: device.lastSeenAt === null ? workLooks.neverSeen : workLooks.silent,
-    title: device.name,
-    text:
-      home +
-      (device.lastSeenAt === null ? "has never called since it was added" : "has not called for more than a day"),
-    verb: "Check",
-    href: `/devices?selected=${device.id}`,
+    title: row.name,
+    text: row.site ? `${row.site.name} · ${text}` : text,
+    href: `/devices/${row.id}`,
     dueAt: null,
-    since: device.lastSeenAt ?? device.createdAt,
-    zone: device.site?.timeZone,
+    zone: row.site?.timeZone,
   };
+}
+
+function alarm({ alarms: [worst, ...others] }: FleetRow): Finding | null {
+  if (worst === undefined) return null;
+  const more = others.length === 0 ? "" : ` And ${others.length} more.`;
+  return { look: alarmLooks[worst.kind], text: worst.sentence + more, verb: "Check", since: worst.since };
+}
+
+function pending(row: FleetRow): Finding | null {
+  if (row.state !== "pending") return null;
+  return {
+    look: deviceStates.pending,
+    text: "Has enrolled and can do nothing yet.",
+    verb: "Look",
+    since: row.lastContactAt,
+  };
+}
+
+function withoutHeartbeat({ state, heartbeatAt, lastContactAt }: FleetRow, now: number): Finding | null {
+  if (state !== "active" || heartbeatAt !== null) return null;
+  if (lastContactAt === null)
+    return { look: workLooks.neverSeen, text: "Has never called since it was added.", verb: "Check", since: null };
+  if (now - lastContactAt.getTime() <= silentAfterMs) return null;
+  return { look: workLooks.silent, text: "Has not called for more than a day.", verb: "Check", since: lastContactAt };
 }

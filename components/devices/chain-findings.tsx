@@ -5,40 +5,27 @@ import { Pill } from "@/components/ui/state-pill";
 import { RelativeTime, Time } from "@/components/ui/time";
 import type { ManifestChainView } from "@/lib/devices/types";
 
-type ManifestChainProps = { chain: ManifestChainView | null; zone: string | undefined };
-
-/** Whether all that a device signed is here, in words: numbers seen, numbers missing, numbers that contradict. */
-export function ManifestChain({ chain, zone }: ManifestChainProps) {
+/** The numbers of a device's chain that are missing, and those that contradict. */
+export function ChainFindings({ chain, zone }: { chain: ManifestChainView; zone: string | undefined }) {
   return (
-    <section className="mt-6" aria-labelledby="manifests">
-      <div className="flex flex-wrap items-center gap-2">
-        <h3 id="manifests" className="mr-auto font-semibold text-md">
-          Manifests
-        </h3>
-        {chain && <Verdict chain={chain} />}
-      </div>
-      {chain === null ? (
-        <p className="mt-2 text-muted text-sm">None yet: it has announced no recording with a signed manifest.</p>
-      ) : (
-        <div className="mt-2 grid gap-2 text-sm">
-          <p>
-            {plural(chain.count, "manifest")}, the last is number {formatCount(chain.lastSequence)},{" "}
-            <RelativeTime at={chain.lastReceivedAt} zone={zone} />.
-          </p>
-          {chain.gaps.length > 0 && (
-            <p>
-              <b className="font-semibold">Missing:</b> {chain.gaps.map(gapWords).join(", ")}. What the device signed
-              there has not come; it may still be on the device.
-            </p>
-          )}
-          {chain.forks.length > 0 && <Forks chain={chain} zone={zone} />}
-        </div>
+    <div className="mt-3 grid gap-2 text-sm">
+      <p>
+        {plural(chain.count, "manifest")}, the last is number {formatCount(chain.lastSequence)},{" "}
+        <RelativeTime at={chain.lastReceivedAt} zone={zone} />.
+      </p>
+      {chain.gaps.length > 0 && (
+        <p>
+          <b className="font-semibold">Missing:</b> {chain.gaps.map(gapWords).join(", ")}. What the device signed there
+          has not come; it may still be on the device.
+        </p>
       )}
-    </section>
+      {chain.forks.length > 0 && <Forks chain={chain} zone={zone} />}
+    </div>
   );
 }
 
-function Verdict({ chain }: { chain: ManifestChainView }) {
+/** What a device's chain says, in a word. */
+export function ChainVerdict({ chain }: { chain: ManifestChainView }) {
   if (chain.forks.length > 0)
     return (
       <Pill tone="bad" icon={GitFork}>

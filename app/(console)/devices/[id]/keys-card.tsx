@@ -1,33 +1,42 @@
 import { Ban, KeySquare } from "lucide-react";
 import { Button } from "@/components/ui/button";
+import { Card } from "@/components/ui/card";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import { TextAreaField } from "@/components/ui/field";
+import { formatCount } from "@/components/ui/format";
 import { Pill } from "@/components/ui/state-pill";
 import { Time } from "@/components/ui/time";
 import type { DeviceDetail } from "@/lib/devices/types";
-import { addKeyAction, revokeKeyAction } from "./actions";
+import { addKeyAction, revokeKeyAction } from "../actions";
 
-/** The public keys of a device, and how to register and revoke one. */
-export function DeviceKeys({ device, zone }: { device: DeviceDetail; zone: string | undefined }) {
+type KeysCardProps = { device: DeviceDetail; dueAt: Date | null };
+
+/** The public keys of a device, how old they may grow, and how to register and revoke one. */
+export function KeysCard({ device, dueAt }: KeysCardProps) {
+  const zone = device.site?.timeZone;
   return (
-    <section className="mt-6" aria-labelledby="keys">
-      <div className="flex items-center gap-2">
-        <h3 id="keys" className="mr-auto font-semibold text-md">
-          Public keys
-        </h3>
-        {device.can.addKey === null && <AddKey device={device} />}
-      </div>
+    <Card
+      title="Public keys"
+      note={
+        dueAt && (
+          <>
+            another is due <Time at={dueAt} zone={zone} style="date" />
+          </>
+        )
+      }
+      aside={device.can.addKey === null && <AddKey device={device} />}
+    >
       {device.keys.length === 0 ? (
-        <p className="mt-2 text-muted text-sm">
+        <p className="text-muted text-sm">
           None. Without one its manifests cannot be checked; plain uploads work with a token alone.
         </p>
       ) : (
-        <ul className="mt-2 divide-y divide-line border-line border-y">
+        <ul className="divide-y divide-line text-sm">
           {device.keys.map((key) => (
-            <li key={key.kid} className="flex min-h-10 flex-wrap items-center gap-x-3 py-1.5 text-sm">
-              <span className="mono wrap-anywhere">{key.kid}</span>
+            <li key={key.kid} className="flex min-h-10 flex-wrap items-center gap-x-3 py-1.5">
+              <span className="mono wrap-anywhere basis-full">{key.kid}</span>
               <span className="mr-auto text-muted">
-                added <Time at={key.createdAt} zone={zone} style="date" />
+                added <Time at={key.createdAt} zone={zone} style="date" />, {dutyWords(key)}
               </span>
               {key.revokedAt ? (
                 <Pill tone="plain" icon={Ban}>
@@ -40,8 +49,18 @@ export function DeviceKeys({ device, zone }: { device: DeviceDetail; zone: strin
           ))}
         </ul>
       )}
-    </section>
+    </Card>
   );
+}
+
+function dutyWords({ fromSequence, untilSequence, buysTokens }: DeviceDetail["keys"][number]): string {
+  const numbers =
+    untilSequence !== null
+      ? `signed numbers ${formatCount(fromSequence)} to ${formatCount(untilSequence - 1)}`
+      : fromSequence > 1
+        ? `signs from number ${formatCount(fromSequence)} on`
+        : "signs";
+  return buysTokens && untilSequence === null ? `${numbers} and buys tokens` : numbers;
 }
 
 function AddKey({ device }: { device: DeviceDetail }) {

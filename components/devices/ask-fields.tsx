@@ -1,0 +1,38 @@
+"use client";
+
+import { useState } from "react";
+import { SelectField } from "@/components/ui/choice";
+import { TextField } from "@/components/ui/field";
+import { formatBytes } from "@/components/ui/format";
+
+type AskFieldsProps = { queued: { fileName: string; sizeBytes: number }[] };
+
+/** Which file: one of those that the device says it has still to send, or another one by its name. */
+export function AskFields({ queued }: AskFieldsProps) {
+  const [chosen, setChosen] = useState(queued[0]?.fileName ?? "");
+  return (
+    <>
+      {queued.length > 0 && (
+        <SelectField
+          name="queued"
+          label="File in its queue"
+          value={chosen}
+          onChange={(event) => setChosen(event.target.value)}
+          placeholder="Another file, by name"
+          optional
+          choices={queued.map(({ fileName, sizeBytes }) => ({
+            value: fileName,
+            label: `${fileName}, ${formatBytes(sizeBytes)}`,
+          }))}
+        />
+      )}
+      {chosen === "" && (
+        <>
+          <TextField name="fileName" label="File name" hint="As on the device, without folders" mono optional />
+          <TextField name="sha256" label="SHA-256" hint="When you know it: for exactly this content" mono optional />
+        </>
+      )}
+      <TextField name="reason" label="Why" hint="Stands in custody" optional maxLength={300} />
+    </>
+  );
+}

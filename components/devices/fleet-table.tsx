@@ -1,0 +1,124 @@
+import { formatBytes, formatCount, plural } from "@/components/ui/format";
+import { Link } from "@/components/ui/link";
+import { StatePill } from "@/components/ui/state-pill";
+import { type Column, Table } from "@/components/ui/table";
+import { RelativeTime, Time } from "@/components/ui/time";
+import type { FleetRow } from "@/lib/fleet/types";
+import { ClockError } from "./clock-error";
+import { deviceLook } from "./device-looks";
+import type { FleetSort, SortKey } from "./fleet-sort";
+import { NotReported } from "./not-reported";
+
+type FleetTableProps = {
+  rows: FleetRow[];
+  /** Address of the list with this row open in the panel. */
+  rowHref: (row: FleetRow) => string;
+  selected?: string | undefined;
+  sort: FleetSort;
+  /** Address of the list in another order. */
+  sortHref: (sort: FleetSort) => string;
+  now: Date;
+};
+
+/** The fleet: where each device is, when it was heard, what it has left to send. */
+export function FleetTable({ rows, rowHref, selected, sort, sortHref, now }: FleetTableProps) {
+  const sortable = (key: SortKey) => {
+    const isSorted = sort.key === key;
+    const isAscending = isSorted && !sort.isDescending;
+    return {
+      key,
+      sortHref: sortHref({ key, isDescending: isAscending }),
+      ...(isSorted && { sorted: sort.isDescending ? ("descending" as const) : ("ascending" as const) }),
+    };
+  };
+  const columns: Column<FleetRow>[] = [
+    { ...sortable("state"), head: "State", cell: (row) => <StatePill look={deviceLook(row)} /> },
+    { ...sortable("name"), head: "Device", cell: (row) => <Name row={row} /> },
+    { ...sortable("site"), head: "Site", cell: (row) => row.site?.name ?? <span className="text-muted">moves</span> },
+    { ...sortable("contact"), head: "Last contact", cell: (row) => <Contact row={row} /> },
+    { ...sortable("queue"), head: "Queue", cell: (row) => <Queue row={row} /> },
+    { ...sortable("oldest"), head: "Oldest", cell: (row) => <Oldest row={row} /> },
+    { ...sortable("recording"), head: "Last recording", cell: (row) => <LastRecording row={row} /> },
+    { ...sortable("clock"), head: "Clock", cell: (row) => <Clock row={row} /> },
+    { ...sortable("disk"), head: "Disk left", align: "right", cell: (row) => <Disk row={row} /> },
+    { ...sortable("version"), head: "Uploader", cell: (row) => row.uploader?.version ?? <NotReported /> },
+    { ...sortable("key"), head: "Key", cell: (row) => <Key row={row} now={now} /> },
+  ];
+  return (
+    <Table
+      caption="Devices"
+      columns={columns}
+      rows={rows}
+      rowKey={(row) => row.id}
+      rowHref={rowHref}
+      selected={selected}
+    />
+  );
+}
+
+function Name({ row }: { row: FleetRow }) {
+  return (
+    <>
+      <Link href={`/devices/${row.id}`} className="font-semibold hover:underline">
+        {row.name}
+      </Link>{" "}
+      {row.alias && <span className="mono text-muted">{row.alias}</span>}
+    </>
+  );
+}
+
+function Contact({ row }: { row: FleetRow }) {
+  if (row.lastContactAt === null) return <span className="text-muted">never</span>;
+  return <RelativeTime at={row.lastContactAt} zone={row.site?.timeZone} />;
+}
+
+function Queue({ row }: { row: FleetRow }) {
+  if (row.queue === null) return <NotReported />;
+  if (row.queue.files === 0) return <span className="text-muted">empty</span>;
+  return (
+    <span>
+      {plural(row.queue.files, "file")} <span className="text-muted">{formatBytes(row.queue.bytes)}</span>
+      {row.queue.events > 0 && <span className="text-muted">, {formatCount(row.queue.events)} urgent</span>}
+    </span>
+  );
+}
+
+function Oldest({ row }: { row: FleetRow }) {
+  if (row.queue === null) return <NotReported />;
+  return row.queue.oldestAt && <RelativeTime at={row.queue.oldestAt} zone={row.site?.timeZone} />;
+}
+
+function LastRecording({ row }: { row: FleetRow }) {
+  if (row.lastRecording === null) return <span className="text-muted">none yet</span>;
+  return (
+    <Link href={`/recordings/${row.lastRecording.id}`} className="hover:underline">
+      <Time at={row.lastRecording.startAt} zone={row.site?.timeZone} style="table" />
+    </Link>
+  );
+}
+
+function Clock({ row }: { row: FleetRow }) {
+  const offsetMs = row.clock?.offsetMs ?? null;
+  return offsetMs === null ? <NotReported /> : <ClockError offsetMs={offsetMs} />;
+}
+
+function Disk({ row }: { row: FleetRow }) {
+  if (row.disk === null) return <NotReported />;
+  const isLow = row.alarms.some(({ kind }) => kind === "disk_nearly_full");
+  return <span className={isLow ? "font-semibold text-bad" : ""}>{formatBytes(row.disk.freeBytes)}</span>;
+}
+
+function Key({ row, now }: { row: FleetRow; now: Date }) {
+  if (row.key === null) return <span className="text-muted">plain token</span>;
+  const { createdAt, dueAt } = row.key;
+  if (dueAt === null) return <span className="text-muted">does not age</span>;
+  const days = Math.floor((dueAt.getTime() - now.getTime()) / 86_400_000);
+  const from = { title: `Since ${createdAt.toISOString().slice(0, 10)}, due ${dueAt.toISOString().slice(0, 10)}` };
+  if (days < 0)
+    return (
+      <span className="font-semibold text-wait" {...from}>
+        {plural(-days, "day")} over
+      </span>
+    );
+  return <span {...from}>{plural(days, "day")} left</span>;
+}

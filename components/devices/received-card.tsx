@@ -1,0 +1,72 @@
+import type { ReactNode } from "react";
+import { Card } from "@/components/ui/card";
+import { formatCount } from "@/components/ui/format";
+import { Link } from "@/components/ui/link";
+import type { ManifestChainView } from "@/lib/devices/types";
+import type { FleetDevice } from "@/lib/fleet/types";
+import { ChainFindings, ChainVerdict } from "./chain-findings";
+
+type ReceivedCardProps = { device: FleetDevice; chain: ManifestChainView | null };
+
+/** What a device says that it made against what is here: recordings by state, and its signed numbers. */
+export function ReceivedCard({ device, chain }: ReceivedCardProps) {
+  const { received } = device;
+  const { recordings } = received;
+  const zone = device.site?.timeZone;
+  const said = received.saidSequence ?? received.lastSequence;
+  return (
+    <Card title="Expected and received" aside={chain && <ChainVerdict chain={chain} />}>
+      <dl className="grid grid-cols-2 gap-x-5 gap-y-3 text-sm sm:grid-cols-4">
+        <Count label="Sealed here" count={recordings.sealed} href={`/recordings?device=${device.id}&state=sealed`} />
+        <Count
+          label="Arriving"
+          count={recordings.receiving + recordings.received}
+          href={`/recordings?device=${device.id}&state=receiving`}
+        />
+        <Count
+          label="Quarantined"
+          count={recordings.quarantined}
+          href={`/recordings?device=${device.id}&state=quarantined`}
+        />
+        <Count label="Will not come" count={received.tombstones} />
+      </dl>
+      <p className="mt-4 text-sm">
+        {said === null ? (
+          <span className="text-muted">
+            It signs nothing, so nobody can tell whether something is missing. An enrolled device numbers all that it
+            records.
+          </span>
+        ) : (
+          <>
+            It has given {formatCount(said)} numbers; {formatCount(received.numbers)} are here
+            {received.notSentYet > 0 && <>, {formatCount(received.notSentYet)} it has not sent yet</>}
+            {received.missing > 0 ? (
+              <b className="font-semibold">, {formatCount(received.missing)} are missing without a word why</b>
+            ) : (
+              ", and none is missing"
+            )}
+            .
+          </>
+        )}
+      </p>
+      {chain && <ChainFindings chain={chain} zone={zone} />}
+    </Card>
+  );
+}
+
+function Count({ label, count, href }: { label: string; count: number; href?: string }) {
+  const value: ReactNode =
+    href && count > 0 ? (
+      <Link href={href} className="hover:underline">
+        {formatCount(count)}
+      </Link>
+    ) : (
+      formatCount(count)
+    );
+  return (
+    <div>
+      <dt className="text-muted">{label}</dt>
+      <dd className="font-[640] text-xl">{value}</dd>
+    </div>
+  );
+}
