@@ -38,6 +38,10 @@ const commands = {
     await prepare("install", "generate");
     return runTypescript("scripts/torture/main.ts", args, "production");
   },
+  "pack-uploader": async (args) => {
+    await prepare("install", "uploader");
+    return runTypescript("scripts/pack-uploader/main.ts", args, "production");
+  },
   bench: async (args) => {
     await prepare("install", "generate");
     return runTypescript("scripts/bench/main.ts", args, "production");

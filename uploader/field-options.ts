@@ -44,12 +44,32 @@ export const fieldCommands = {
       { name: "server", value: "URL", help: "address of the archive, where no enrolment tells it" },
       { name: "token-file", value: "FILE", help: "a plain device token, given to the service as a credential" },
       { name: "may-delete", help: "let the service delete recordings that have their receipt, as the settings say" },
+      {
+        name: "release-key",
+        value: "FILE",
+        help: "public key that updates are signed with; may be repeated",
+        isRepeated: true,
+      },
       { name: "no-start", help: "do not start it" },
       ...place,
     ],
     examples: [
       "sudo node strongroom-uploader.mjs install --folder /var/lib/recorder --enrol 'strongroom:enrol?…'",
       "node strongroom-uploader.mjs install --folder /var/lib/recorder --dry-run",
+    ],
+  },
+  update: {
+    usage: "strongroom-uploader update BUNDLE|URL [options]",
+    summary: "Brings a signed new version in, and the old one back when the new one does not reach the archive.",
+    options: [
+      { name: "wait", value: "SECONDS", help: "for a recording that is being sent; default 600" },
+      { name: "contact-within", value: "SECONDS", help: "the new version must reach the archive; default 180" },
+      { name: "force", help: "also an older version, over a metered link, while a recording is being sent" },
+      ...place.filter(({ name }) => name !== "dry-run" && name !== "user"),
+    ],
+    examples: [
+      "sudo strongroom-uploader update strongroom-uploader-0.2.0.update",
+      "sudo strongroom-uploader update https://archive.example/strongroom-uploader-0.2.0.update",
     ],
   },
   uninstall: {

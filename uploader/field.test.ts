@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
@@ -9,6 +10,7 @@ import { readDeviceSettings } from "../lib/protocol/index.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { exitCodes } from "./exit-codes.ts";
 import { useUploaderWorld } from "./testing/uploader-world.ts";
+import { packUpdate } from "./update/bundle.ts";
 
 describe("commands in the field", () => {
   const world = useUploaderWorld();
@@ -179,6 +181,30 @@ describe("commands in the field", () => {
     expect(existsSync(config)).toBe(false);
     expect(existsSync(join(root, "var/lib/strongroom-uploader"))).toBe(false);
     expect(ask("uninstall", ...place).said).not.toContain("done");
+  });
+
+  it("update brings in what the release key signed, into an image that trusts it", () => {
+    const { folder, bundle } = world();
+    const root = join(folder, "image");
+    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+    const key = join(folder, "release.pub.pem");
+    writeFileSync(key, publicKey.export({ type: "spki", format: "pem" }));
+    const packed = join(folder, "next.update");
+    const newer = readFileSync(bundle, "utf8").replaceAll(`version: "${packageJson.version}"`, 'version: "99.0.0"');
+    writeFileSync(packed, packUpdate(Buffer.from(newer), "99.0.0", "20.0.0", privateKey));
+    const flags = ["--folder", "/var/lib/recorder", "--root", root];
+    expect(ask("install", ...flags).status).toBe(exitCodes.ok);
+    expect(ask("update", packed, "--root", root).said).toContain("No release key is trusted here");
+    expect(ask("install", ...flags, "--release-key", key).status).toBe(exitCodes.ok);
+    expect(ask("update", packed, "--root", root)).toEqual({
+      status: exitCodes.ok,
+      said: `Version 99.0.0 is in place of ${packageJson.version}.\n`,
+    });
+    expect(readlinkSync(join(root, "opt/strongroom/current"))).toBe("versions/99.0.0");
+    writeFileSync(key, privateKey.export({ type: "pkcs8", format: "pem" }));
+    expect(ask("install", ...flags, "--release-key", key).said).toContain(
+      "is a private key, which no device must have",
+    );
   });
 
   it("install refuses what cannot work", () => {

@@ -7,15 +7,19 @@ import { logs, makeSupportBundle } from "./commands/logs.ts";
 import { settingsCommand } from "./commands/settings.ts";
 import { status } from "./commands/status.ts";
 import { uninstall } from "./commands/uninstall.ts";
+import { update } from "./commands/update.ts";
 import { type CommandLine, readCommandLine } from "./config.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type FieldCommandName, fieldCommands } from "./field-options.ts";
 import { identityHandlers } from "./identity-commands.ts";
 import { Interrupted, Problem } from "./problems.ts";
 import type { Output } from "./report/reporters.ts";
-import type { Installation } from "./service/installation.ts";
+import { type Installation, inRoot } from "./service/installation.ts";
 import type { FlagValues } from "./settings/file-values.ts";
+import { mergeSettings } from "./settings/merge.ts";
+import { RemoteConfig } from "./settings/remote-config.ts";
 import { StateView } from "./state/state-store.ts";
+import { updateWorldOf } from "./update/update-world.ts";
 
 /** A command line for the device in its place. */
 type Asked = CommandLine & { output: Output; isJson: boolean };
@@ -42,11 +46,38 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
         server: textOf(flags, "server"),
         enrol: textOf(flags, "enrol"),
         tokenFile: textOf(flags, "token-file"),
+        releaseKeys: Array.isArray(flags["release-key"]) ? flags["release-key"].map(String) : [],
         mayDelete: flags["may-delete"] === true,
         isStarted: flags["no-start"] !== true,
         isDryRun: flags["dry-run"] === true,
       },
       output.write,
+    );
+  },
+  update: async ({ flags, positionals, local, output }) => {
+    const [bundle, ...others] = positionals;
+    if (bundle === undefined || others.length > 0)
+      throw new Problem("usage", "update needs one BUNDLE, a file or an address.");
+    const installation = installationFrom(flags);
+    const isForced = flags.force === true;
+    const isLive = installation.root === "";
+    if (isLive && process.getuid?.() !== 0)
+      throw new Problem("usage", "update changes this machine and needs root: run it with sudo.");
+    const { settings } = mergeSettings({
+      flags: {},
+      limits: local?.file.limits ?? {},
+      remote: (await RemoteConfig.read(inRoot(installation, installation.stateFolder))).settings,
+      local: local?.file.settings ?? {},
+    });
+    const source = { bundle, isForced, meteredInterfaces: settings.transfer.metered.interfaces };
+    return update(
+      {
+        isForced,
+        isLive,
+        waitMs: secondsOf(flags, "wait", 600) * 1000,
+        contactMs: secondsOf(flags, "contact-within", 180) * 1000,
+      },
+      updateWorldOf(installation, source, output.write),
     );
   },
   uninstall: async ({ flags, positionals, output }) => {
@@ -86,6 +117,13 @@ export function runFieldCommand(name: FieldCommandName, args: readonly string[],
 function textOf(flags: FlagValues, name: string): string | null {
   const value = flags[name];
   return typeof value === "string" && value !== "" ? value : null;
+}
+
+function secondsOf(flags: FlagValues, name: string, fallback: number): number {
+  const value = flags[name] === undefined ? fallback : Number(flags[name]);
+  if (!Number.isFinite(value) || value < 0)
+    throw new Problem("usage", `--${name} must be a number of seconds, such as 30.`);
+  return value;
 }
 
 function installationFrom(flags: FlagValues): Installation {

@@ -1,8 +1,11 @@
+import { createPublicKey } from "node:crypto";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { ed25519JwkOf, jwkThumbprint } from "../../lib/protocol/index.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { fileProblem } from "../file-identity.ts";
 import { identityPaths } from "../identity/identity.ts";
-import { Problem } from "../problems.ts";
+import { messageOf, Problem } from "../problems.ts";
 import { guardText } from "../service/guard-text.ts";
 import {
   exists,
@@ -33,6 +36,8 @@ export type InstallSettings = {
   /** Link or code of an enrolment; null: already enrolled, or a token file. */
   enrol: string | null;
   tokenFile: string | null;
+  /** Files of public keys that updates are signed with. */
+  releaseKeys: readonly string[];
   /** The service may delete recordings that have their receipt. */
   mayDelete: boolean;
   /** Start it now and at each boot. */
@@ -83,6 +88,7 @@ async function stepsOf(settings: InstallSettings): Promise<Step[]> {
     linkStep(`let ${folder}/current be version ${version}`, here(join(folder, "current")), `versions/${version}`),
     fileStep(`write ${folder}/guard.sh`, here(join(folder, "guard.sh")), guardText(folder, stateFolder), 0o755),
     fileStep(`write ${launcher}`, here(launcher), launcherText(settings), 0o755),
+    ...(await Promise.all(settings.releaseKeys.map((path) => releaseKeyStep(path, settings.installation)))),
     folderStep(`make the state folder ${stateFolder}`, here(stateFolder), installation),
     onceStep(`write ${configFile}`, here(configFile), `${JSON.stringify(config, null, 2)}\n`, 0o644),
   ];
@@ -115,6 +121,21 @@ async function stepsOf(settings: InstallSettings): Promise<Step[]> {
       },
     });
   return steps;
+}
+
+async function releaseKeyStep(path: string, installation: Installation): Promise<Step> {
+  const pem = await readFile(path, "utf8").catch((error: unknown) => {
+    throw fileProblem(path, error);
+  });
+  if (pem.includes("PRIVATE KEY"))
+    throw new Problem("usage", `${path} is a private key, which no device must have. Give its public half.`);
+  try {
+    const kid = jwkThumbprint(ed25519JwkOf(createPublicKey(pem)));
+    const target = join(installation.folder, "release-keys", `${kid}.pem`);
+    return fileStep(`trust updates signed by ${kid}`, inRoot(installation, target), pem, 0o644);
+  } catch (error) {
+    throw new Problem("usage", `${path} is no public Ed25519 key: ${messageOf(error)}`);
+  }
 }
 
 function unitFor({ installation, node, folders, mayDelete, tokenFile }: InstallSettings): string {

@@ -47,7 +47,7 @@ function stepsOf({ installation, keepsState }: UninstallSettings): Step[] {
   const removal = [
     removeStep(`remove /etc/systemd/system/${unitName}`, unit),
     removeStep("remove /usr/local/bin/strongroom-uploader", here("/usr/local/bin/strongroom-uploader")),
-    ...["versions", "current", "previous", "guard.sh", "pending", "starts"].map((name) =>
+    ...["versions", "current", "previous", "guard.sh", "release-keys", "pending", "starts"].map((name) =>
       removeStep(`remove ${folder}/${name}`, here(join(folder, name))),
     ),
   ];

@@ -53,7 +53,7 @@ export function fileStep(what: string, path: string, content: string | Buffer, m
 }
 
 /** Puts a file in place: whole or not at all, also after a power cut. */
-async function putFile(path: string, content: string | Buffer, mode: number): Promise<void> {
+export async function putFile(path: string, content: string | Buffer, mode: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.new`;
   const handle = await open(temporary, "w", mode);
@@ -69,7 +69,7 @@ async function putFile(path: string, content: string | Buffer, mode: number): Pr
 }
 
 /** Lets a symbolic link point elsewhere in one step. */
-async function pointLink(path: string, target: string): Promise<void> {
+export async function pointLink(path: string, target: string): Promise<void> {
   const temporary = `${path}.${process.pid}.new`;
   await rm(temporary, { force: true });
   await symlink(target, temporary);
@@ -78,7 +78,7 @@ async function pointLink(path: string, target: string): Promise<void> {
 }
 
 /** Where a symbolic link points; null: there is none. */
-async function linkTarget(path: string): Promise<string | null> {
+export async function linkTarget(path: string): Promise<string | null> {
   return readlink(path).catch(() => null);
 }
 
