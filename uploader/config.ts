@@ -131,10 +131,18 @@ function parse(command: Command, args: readonly string[]): { values: FlagValues;
     ]),
   );
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: withPin(args), options, allowPositionals: true, strict: true });
   } catch (error) {
     throw usage(messageOf(error));
   }
+}
+
+// One thumbprint in 64 begins with a hyphen, and would be taken for a flag.
+function withPin(args: readonly string[]): string[] {
+  const at = args.indexOf("--pin");
+  const value = args[at + 1];
+  if (at < 0 || value === undefined || !/^-[\w-]{42}$/.test(value)) return [...args];
+  return [...args.slice(0, at), `--pin=${value}`, ...args.slice(at + 2)];
 }
 
 function archiveFrom(values: Values, local: LocalFile, environment: Environment, isRun: boolean): ArchiveSettings {

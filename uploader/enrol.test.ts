@@ -112,6 +112,36 @@ describe("enrol", () => {
     expect((await start(["push", file, "--settle", "0"], { token: "", server: "" }).ended).code).toBe(exitCodes.ok);
   });
 
+  it("believes a new receipt key when a person has compared it", async () => {
+    const { server, peer, bundle, stateFolder } = world();
+    await run("--server", server, "--code", code);
+    const trust = async (...args: string[]) => {
+      const child = new SpawnedUploader(bundle, ["trust", ...args], { STRONGROOM_STATE_DIR: stateFolder });
+      const { code: exitCode, events, stderr } = await child.ended;
+      return { exitCode, said: events[0] as unknown, stderr };
+    };
+    expect((await trust()).exitCode).toBe(exitCodes.ok);
+    let kid = "";
+    let stranger = peer.identity.keys[0];
+    // One that looks like a flag.
+    while (!kid.startsWith("-")) {
+      [stranger] = sampleReceipt(sealedAs(Buffer.from("y"))).keys;
+      kid = stranger?.kid ?? "-";
+    }
+    peer.identity.keys = peer.identity.keys.map((key) => ({ ...key, retiredAt: new Date() }));
+    if (stranger !== undefined) peer.identity.keys.push(stranger);
+    expect(await trust()).toMatchObject({
+      exitCode: exitCodes.failed,
+      said: { receiptKeys: [{ kid, isTrusted: false }] },
+    });
+    expect((await trust("--pin", "A".repeat(43))).stderr).toMatch(/none of them is A+/);
+    expect((await trust("--pin", kid)).said).toMatchObject({ receiptKeys: [{ kid, isTrusted: true }] });
+    expect((await trust()).exitCode).toBe(exitCodes.ok);
+    expect((await loadIdentity(stateFolder))?.keys.map((key) => key.kid)).toEqual(
+      expect.arrayContaining([receiptKey, kid]),
+    );
+  });
+
   it("explains what is wrong and what to do", async () => {
     const { server, stateFolder } = world();
     const cases: [string[], number, RegExp][] = [

@@ -26,6 +26,7 @@ type Asked = CommandLine & { output: Output; isJson: boolean };
 
 const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
   enrol: (asked) => identityHandlers.enrol(asked, stopSignal()),
+  trust: (asked) => identityHandlers.trust(asked, stopSignal()),
   settings: async ({ positionals, stateFolder, local, isJson, output }) => {
     const [action, ...others] = positionals;
     if ((action !== "check" && action !== "show") || others.length > 0)

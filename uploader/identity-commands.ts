@@ -1,5 +1,6 @@
 import { parseEnrolmentLink, readEnrolmentCode } from "../lib/protocol/index.ts";
 import { type EnrolSettings, enrolCommand } from "./commands/enrol.ts";
+import { trustCommand } from "./commands/trust.ts";
 import { type CommandLine, namedServer, plainTransport } from "./config.ts";
 import type { IdentityCommandName } from "./identity-options.ts";
 import { Problem } from "./problems.ts";
@@ -11,6 +12,11 @@ type Asked = CommandLine & { output: Output; isJson: boolean };
 /** What each command for the device's identity does. */
 export const identityHandlers: Record<IdentityCommandName, (asked: Asked, signal: AbortSignal) => Promise<number>> = {
   enrol: (asked, signal) => enrolCommand(enrolFrom(asked), asked.output.write, signal),
+  trust: ({ flags, positionals, stateFolder, isJson, output }, signal) => {
+    refusePositionals(positionals);
+    const settings = { stateFolder, pin: pinFrom(flags), isJson, transport: plainTransport() };
+    return trustCommand(settings, output.write, signal);
+  },
 };
 
 function enrolFrom({ flags, positionals, stateFolder, isJson }: Asked): EnrolSettings {
@@ -22,11 +28,9 @@ function enrolFrom({ flags, positionals, stateFolder, isJson }: Asked): EnrolSet
     transport: plainTransport(),
   };
   const name = textOf(flags.name);
-  const pin = textOf(flags.pin);
-  if (pin !== null && !/^[\w-]{43}$/.test(pin))
-    throw usage("--pin must be the thumbprint of a receipt key, 43 letters and digits.");
+  const pin = pinFrom(flags);
   const [link, ...others] = positionals;
-  if (others.length > 0) throw usage(`${others[0]} is not expected here.`);
+  refusePositionals(others);
   if (link !== undefined) {
     const read = parseEnrolmentLink(link);
     if (read === null) throw usage("This is no enrolment link; one begins with strongroom:enrol? and needs quotes.");
@@ -39,6 +43,16 @@ function enrolFrom({ flags, positionals, stateFolder, isJson }: Asked): EnrolSet
   if (code === null)
     throw usage("--code is no enrolment code: 8 letters such as BCDF-GHJK, or sre_ and 22 characters.");
   return { ...shared, wish: { server: namedServer(flags), code, pin, name } };
+}
+
+function pinFrom(flags: CommandLine["flags"]): string | null {
+  const pin = textOf(flags.pin);
+  if (pin === null || /^[\w-]{43}$/.test(pin)) return pin;
+  throw usage("--pin must be the thumbprint of a receipt key, 43 letters and digits.");
+}
+
+function refusePositionals([first]: readonly string[]): void {
+  if (first !== undefined) throw usage(`${first} is not expected here.`);
 }
 
 function textOf(value: CommandLine["flags"][string]): string | null {

@@ -35,6 +35,15 @@ export const identityCommands = {
       "strongroom-uploader enrol    # goes on where it was interrupted",
     ],
   },
+  trust: {
+    usage: "strongroom-uploader trust [--pin THUMBPRINT] [options]",
+    summary: "Shows which receipt keys of the archive this device believes, or believes one more.",
+    options: [
+      { name: "pin", value: "THUMBPRINT", help: "a receipt key that you have compared with the archive's own" },
+      ...common,
+    ],
+    examples: ["strongroom-uploader trust", "strongroom-uploader trust --pin q5_mOp…"],
+  },
 } as const satisfies Record<string, Command>;
 
 /** Name of a command for the device's identity. */

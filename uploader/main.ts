@@ -10,6 +10,7 @@ import { type ArchiveSettings, readSettings, wantsColour } from "./config.ts";
 import type { World } from "./delivery/world.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import { runFieldCommand } from "./field.ts";
+import { isFreshStart, startDelayMs } from "./http/start-delay.ts";
 import { Transport } from "./http/transport.ts";
 import { ArchiveClock, believedWallMs } from "./identity/archive-clock.ts";
 import { openArchive } from "./identity/open-archive.ts";
@@ -84,10 +85,12 @@ async function withWorld(
     wallMs: () => believedWallMs(clock),
   });
   await traffic.start();
-  const transport = new Transport(settings.transport, traffic);
+  const isDaemon = files.length === 0;
+  const startsAfterMs = isDaemon ? startDelayMs(await isFreshStart(settings.stateFolder, packageJson.version)) : 0;
+  const transport = new Transport({ ...settings.transport, startDelayMs: startsAfterMs }, traffic);
   const { archive, identity, tokens } = await openArchive(settings, transport, clock);
   const waits = waitForTurn(settings.stateFolder, archive.server, files, report, stop.signal);
-  const store = await StateStore.open(settings.stateFolder, files.length === 0 ? {} : { waits });
+  const store = await StateStore.open(settings.stateFolder, isDaemon ? {} : { waits });
   const world: World = {
     archive,
     identity,

@@ -26,6 +26,7 @@ import {
 import type { AccessTokens } from "../identity/access-tokens.ts";
 import type { ArchiveClock } from "../identity/archive-clock.ts";
 import type { Identity } from "../identity/identity.ts";
+import { currentReceiptKeys } from "../identity/pin-keys.ts";
 import { Problem } from "../problems.ts";
 import { bodyOf, notTheArchives, problemOf, readObject } from "./answers.ts";
 import { PatchSize } from "./patch-size.ts";
@@ -39,7 +40,13 @@ export type Credentials =
   /** A plain device token, asked for before each request, so that one put into its file takes effect at once. */
   | { kind: "token"; readToken: () => Promise<string> }
   /** An enrolled device: its key buys short-lived tokens. */
-  | { kind: "identity"; identity: Identity; tokens: AccessTokens };
+  | {
+      kind: "identity";
+      identity: Identity;
+      tokens: AccessTokens;
+      /** The pinned keys as they are on the disk now, where another process may have pinned one. */
+      readPinned: () => Promise<ArchiveKey[]>;
+    };
 
 /** What every request to the archive needs. */
 export class Archive {
@@ -201,11 +208,22 @@ export class Archive {
    * The archive's keys as far as this device believes them: of an enrolled device those that it pinned and what they
    * endorsed, otherwise those that are published.
    *
-   * @throws Problem
+   * @throws Problem also when the archive signs with a key that it does not believe
    */
   async getTrustedKeys(signal: AbortSignal): Promise<ArchiveKey[]> {
     const published = await this.getKeys(signal);
-    return this.#credentials.kind === "identity" ? followKeys(this.#credentials.identity.keys, published) : published;
+    if (this.#credentials.kind === "token") return published;
+    const { identity, readPinned } = this.#credentials;
+    const follow = () => followKeys(identity.keys, published);
+    const lacks = (believed: ArchiveKey[]) =>
+      currentReceiptKeys(published).find((kid) => !believed.some((key) => key.kid === kid));
+    if (lacks(follow()) !== undefined) identity.keys = await readPinned();
+    const missing = lacks(follow());
+    if (missing === undefined) return follow();
+    throw new Problem(
+      "again",
+      `The archive signs receipts with the key ${missing}, which no key that this device believes has endorsed. Files are kept. If that key is the archive's, run: strongroom-uploader trust --pin ${missing}`,
+    );
   }
 
   #at(path: string): string {

@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
+import { sleep } from "../patience.ts";
 import { Problem } from "../problems.ts";
 import type { TrafficClass } from "../traffic/traffic.ts";
 import { portalIn } from "./captive-portal.ts";
@@ -22,6 +23,8 @@ export type TransportSettings = {
   minBytesPerSecond: number;
   /** HTTPS_PROXY and its kin. Node itself knows what they mean, from 22.21 and 24.5 on. */
   proxyEnv?: Readonly<Record<string, string | undefined>>;
+  /** The first request goes out so long after the start; left out: at once. */
+  startDelayMs?: number;
 };
 
 /** Limits of a transport that nobody has set. */
@@ -68,11 +71,13 @@ export type Answer = { status: number; headers: http.IncomingHttpHeaders; body: 
 export class Transport {
   readonly #settings: TransportSettings;
   readonly #throttle: Throttle;
+  readonly #opensAtMs: number;
   readonly #agents: { "http:": http.Agent; "https:": https.Agent };
 
   constructor(settings: TransportSettings, throttle: Throttle) {
     this.#settings = settings;
     this.#throttle = throttle;
+    this.#opensAtMs = performance.now() + (settings.startDelayMs ?? 0);
     const options = { keepAlive: true, maxFreeSockets: 2, timeout: 0, proxyEnv: settings.proxyEnv };
     this.#agents = { "http:": new http.Agent(options), "https:": new https.Agent(options) };
   }
@@ -91,6 +96,8 @@ export class Transport {
    */
   async send(request: TransportRequest, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
+    const restMs = this.#opensAtMs - performance.now();
+    if (restMs > 0) await sleep(restMs, signal);
     const url = new URL(request.url);
     const isSecure = url.protocol === "https:";
     const headers: Record<string, string> = { ...request.headers };

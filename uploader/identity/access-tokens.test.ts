@@ -11,6 +11,7 @@ import { AccessTokens } from "./access-tokens.ts";
 import { ArchiveClock } from "./archive-clock.ts";
 import { type Identity, identityPaths, loadIdentity, saveIdentity, saveKey } from "./identity.ts";
 import { keepIdentity } from "./keep-identity.ts";
+import { type ChainHold, rotateKey } from "./rotate-key.ts";
 
 const never = new AbortController().signal;
 
@@ -150,14 +151,33 @@ describe("AccessTokens", () => {
   });
 
   describe("while the key changes", () => {
+    const hold: ChainHold = (act) => act(7);
+    const rotate = () => rotateKey({ identity, tokens, stateFolder, hold }, never);
+    /** A rotation that comes no further than its first step. */
     const begin = async () => {
-      const next = makeKey();
-      await saveKey(identityPaths(stateFolder).nextKey, next.key);
-      const previous = { kid: identity.kid, key: identity.key, fromSequence: 7, isConfirmed: false };
-      Object.assign(identity, { key: next.key, kid: next.kid, previous });
-      await saveIdentity(stateFolder, identity);
-      return next.kid;
+      const before = link;
+      link = () => {
+        throw new Problem("again", "There is no link.");
+      };
+      await expect(rotate()).rejects.toThrow("There is no link.");
+      link = before;
+      return identity.kid;
     };
+
+    it("is another one in the end, and signs from the next number of the chain on", async () => {
+      const old = identity.kid;
+      const kid = await rotate();
+      expect(kid).not.toBe(old);
+      expect(peer.devices.get("D-1")?.keys).toMatchObject([{ kid, fromSequence: 7 }]);
+      expect(await loadIdentity(stateFolder)).toMatchObject({ kid, previous: null });
+    });
+
+    it("is durable before it signs", async () => {
+      const kid = await begin();
+      const { previous } = identity;
+      expect(previous).toMatchObject({ fromSequence: 7, isConfirmed: false });
+      expect(await loadIdentity(stateFolder)).toMatchObject({ kid, previous: { kid: previous?.kid, fromSequence: 7 } });
+    });
 
     it("hands over before it gives out a token, which the new key has bought", async () => {
       const kid = await begin();

@@ -55,6 +55,7 @@ export async function openArchive(
     clock,
     keep: (change) => keepIdentity(stateFolder, identity, change),
   });
-  const credentials: Credentials = { kind: "identity", identity, tokens };
+  const readPinned = async () => (await loadIdentity(stateFolder))?.keys ?? identity.keys;
+  const credentials: Credentials = { kind: "identity", identity, tokens, readPinned };
   return { archive: new Archive(server, transport, credentials, clock), identity, tokens };
 }

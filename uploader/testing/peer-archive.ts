@@ -91,11 +91,13 @@ export class PeerArchive {
       });
       if (this.#answerFault(request, response)) return;
       const url = request.url ?? "";
+      const keys = [...this.identity.keys, ...this.#keys];
+      // Public, as everywhere.
+      if (url === keySetPath) return answer(response, { status: 200, body: JSON.stringify(formatKeySet(keys)) });
       if (url.startsWith("/api/devices/")) return void this.#answerDevice(request, response);
       const isEnrolled = this.identity.deviceOf(request.headers.authorization) !== null;
       if (!isEnrolled && request.headers.authorization !== `Bearer ${this.token}`)
         return answer(response, { status: 401 });
-      if (url === keySetPath) return answer(response, { status: 200, body: JSON.stringify(formatKeySet(this.#keys)) });
       if (url.endsWith("/receipt")) return void this.#answerReceipt(url.slice(16, -8), response);
       if (url.startsWith("/api/recordings/")) return void this.#answerRecording(url.slice(16), response);
       // The recording has the name of its upload; a new upload learns it from the Location that tus answers.

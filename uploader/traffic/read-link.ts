@@ -10,7 +10,8 @@ export type Link = {
   isMetered: boolean | null;
 };
 
-const commandTimeoutMs = 3000;
+/** A daemon that starts waits for it. */
+const commandTimeoutMs = 1500;
 
 /** Which interface leads to the world, and whether NetworkManager takes it for metered. Never throws. */
 export async function readLink(): Promise<Link> {
