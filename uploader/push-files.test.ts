@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "./exit-codes.ts";
 import { sha256Of } from "./testing/peer-archive.ts";
-import { randomBytes, useUploaderWorld } from "./testing/uploader-world.ts";
+import { randomBytes } from "./testing/random-bytes.ts";
+import { useUploaderWorld } from "./testing/uploader-world.ts";
 
 const MiB = 1024 * 1024;
 

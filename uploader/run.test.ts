@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { exitCodes } from "./exit-codes.ts";
 import { sha256Of } from "./testing/peer-archive.ts";
-import { randomBytes, useUploaderWorld } from "./testing/uploader-world.ts";
+import { randomBytes } from "./testing/random-bytes.ts";
+import { useUploaderWorld } from "./testing/uploader-world.ts";
 
 const samples = join(import.meta.dirname, "../samples/recordings");
 

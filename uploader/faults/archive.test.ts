@@ -3,7 +3,8 @@ import { describe, expect } from "vitest";
 import { revokeDevice } from "../../lib/devices/index.ts";
 import { tusDevice } from "../../server/testing/tus-client.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { type Field, useFaultTable } from "../testing/field.ts";
+import { useFaultTable } from "../testing/fault-table.ts";
+import type { Field } from "../testing/field.ts";
 import type { GateAnswer } from "../testing/gate.ts";
 
 const chunkBytes = 400_000;

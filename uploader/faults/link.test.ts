@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
 import { exitCodes } from "../exit-codes.ts";
-import { type Field, useFaultTable } from "../testing/field.ts";
+import { useFaultTable } from "../testing/fault-table.ts";
+import type { Field } from "../testing/field.ts";
 
 const chunkBytes = 400_000;
 const sizeBytes = 3 * chunkBytes;

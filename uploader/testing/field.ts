@@ -1,20 +1,23 @@
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, it } from "vitest";
 import { makeDevice } from "../../lib/testing/factories/devices.ts";
-import { type TestWorld, useTestDatabase } from "../../lib/testing/index.ts";
+import type { TestWorld } from "../../lib/testing/test-world.ts";
 import { type ApiServer, startApiServer } from "../../server/testing/start-api-server.ts";
 import { Gate } from "./gate.ts";
 import { type FieldFile, judgeField } from "./judge-field.ts";
+import { randomBytes } from "./random-bytes.ts";
 import { SpawnedUploader } from "./spawned-uploader.ts";
-import { randomBytes } from "./uploader-world.ts";
 
 /** Short leases, so that an upload whose writer died is free again soon. */
 const timing = { leaseMs: 1_200, renewMs: 300, checkpointMs: 100 };
+
+/** Starts the archive that fields use: with what devices ask of the web app, and short leases. */
+export function startFieldServer({ databaseUrl, dir: dataDir }: TestWorld, hasWorkers = true): Promise<ApiServer> {
+  const settings = { LOG_LEVEL: "silent" };
+  return startApiServer({ databaseUrl, dataDir, timing, hasRoutes: true, hasWorkers, settings });
+}
 
 type StartOptions = {
   /** Address to send to; default the gate. */
@@ -122,15 +125,7 @@ export class Field {
 
   /** A second server on the same archive, for a test that kills it. */
   async startServer(): Promise<ApiServer> {
-    const { databaseUrl, dir: dataDir } = this.world;
-    const server = await startApiServer({
-      databaseUrl,
-      dataDir,
-      timing,
-      hasRoutes: true,
-      hasWorkers: false,
-      settings: quiet,
-    });
+    const server = await startFieldServer(this.world, false);
     this.#servers.push(server);
     return server;
   }
@@ -167,59 +162,4 @@ export class Field {
     await this.gate.close();
     await rm(this.folder, { recursive: true, force: true });
   }
-}
-
-const quiet = { LOG_LEVEL: "silent" };
-
-type Work = (field: Field) => Promise<void>;
-type RowOptions = { timeoutMs?: number; skip?: string | null };
-/** Writes one row of the fault table. */
-type Row = (name: string, work: Work, options?: RowOptions) => void;
-
-/**
- * Gives a block of fault tests one archive, and a way to write its rows: each has a device of its own, and after each
- * the five invariants are judged. Call at the top of it.
- */
-export function useFaultTable(): Row {
-  const world = useTestDatabase();
-  let server: ApiServer | null = null;
-  let bundleFolder = "";
-  beforeAll(async () => {
-    bundleFolder = await mkdtemp(join(tmpdir(), "field-bundle-"));
-    const bundle = join(bundleFolder, "strongroom-uploader.mjs");
-    execFileSync(process.execPath, [join(import.meta.dirname, "../build.mjs"), bundle]);
-    const { databaseUrl, dir: dataDir } = world();
-    server = await startApiServer({ databaseUrl, dataDir, timing, hasRoutes: true, settings: quiet });
-  });
-  afterAll(async () => {
-    await server?.stop();
-    await rm(bundleFolder, { recursive: true, force: true });
-  });
-  return (name, work, { timeoutMs = 60_000, skip = null } = {}) => {
-    it.concurrent(name, { timeout: timeoutMs }, async (context) => {
-      context.skip(skip !== null, skip ?? "");
-      const field = await Field.open(world(), server?.url ?? "", join(bundleFolder, "strongroom-uploader.mjs"));
-      try {
-        await within(timeoutMs - 10_000, work(field));
-        expect(field.gate.unplayed, "faults that never happened").toBe(0);
-        field.gate.heal();
-        expect(await field.judge()).toEqual([]);
-      } catch (error) {
-        console.info(field.story());
-        throw error;
-      } finally {
-        await field.close();
-      }
-    });
-  };
-}
-
-// Sooner than the test's own end, which would tell nothing of what went on.
-async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  const over = new AbortController();
-  const late = sleep(timeoutMs, null, { signal: over.signal }).then(() => {
-    throw new Error(`It did not come to its end within ${timeoutMs / 1000} s.`);
-  });
-  late.catch(() => undefined);
-  return Promise.race([work, late]).finally(() => over.abort());
 }

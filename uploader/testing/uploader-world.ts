@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
-import { seededRandom } from "../../e2e/support/proxy.ts";
 import { PeerArchive } from "./peer-archive.ts";
+import { randomBytes } from "./random-bytes.ts";
 import { SpawnedUploader } from "./spawned-uploader.ts";
 
 /** What a test of the whole uploader has to itself. */
@@ -21,14 +21,6 @@ export type UploaderWorld = {
   /** Starts an uploader with the peer's address, token and a state folder; it is killed after the test. */
   start(args: readonly string[], options?: { server?: string; token?: string; node?: string }): SpawnedUploader;
 };
-
-/** Random bytes that depend on the seed alone. */
-export function randomBytes(sizeBytes: number, seed: number): Buffer {
-  const random = seededRandom(seed);
-  const words = new Uint32Array(Math.ceil(sizeBytes / 4));
-  for (let i = 0; i < words.length; i++) words[i] = random() * 4294967296;
-  return Buffer.from(words.buffer, 0, sizeBytes);
-}
 
 /** Gives each test of a describe block its own folder and peer. Call at the top of it. */
 export function useUploaderWorld(): () => UploaderWorld {
