@@ -29,7 +29,7 @@ export const errorStatus = {
   own_request: 403,
   link_used: 410,
   release_ended: 410,
-  /** The key that a manifest names is unknown, revoked or another device's. */
+  /** The key that a manifest or a statement names is unknown, revoked or another device's. */
   manifest_key_unknown: 403,
   manifest_signature_invalid: 403,
   manifest_invalid: 400,
@@ -42,6 +42,7 @@ export const errorStatus = {
   device_pending: 403,
   device_suspended: 403,
   device_revoked: 403,
+  statement_invalid: 400,
   upload_complete: 403,
   upload_final: 403,
   upload_gone: 410,

@@ -23,6 +23,11 @@ export function servedType(facts: ContentFacts): string {
   return isPlayable(facts.mediaType) ? facts.mediaType : "application/octet-stream";
 }
 
+/** The Content-Disposition (RFC 6266) of a file to keep, whatever a device called it. */
+export function attachment(name: string): string {
+  return contentDisposition(safeFileName(name), { type: "attachment" });
+}
+
 /** Fields of every answer about a file's bytes: 200, 206, 304 and 416. */
 export function contentFields(facts: ContentFacts, use: ContentUse): Record<string, string> {
   const type = use === "playback" ? "inline" : "attachment";

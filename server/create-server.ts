@@ -8,6 +8,7 @@ import { openSignals } from "../lib/signals.ts";
 import { createTusEndpoint, defaultTiming, type WriterTiming } from "../lib/uploads/index.ts";
 import { sendProblem } from "./answer.ts";
 import { limitConnections } from "./connection-gate.ts";
+import { FleetSignal } from "./fleet-signal.ts";
 import { Health } from "./health/health.ts";
 import { addFigures, Monitor } from "./monitor/index.ts";
 import { nameRequest } from "./request-context.ts";
@@ -71,6 +72,7 @@ export function createArchiveServer({
     timing: { ...defaultTiming, idleMs: env.uploadIdleMs, slowBytes: env.uploadMinBytesPerSecond * 60, ...timing },
   });
   const tokens = new KnownTokens();
+  const fleet = new FleetSignal(signals);
   let isStopping = false;
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -79,7 +81,7 @@ export function createArchiveServer({
     const served = findRoute(request.method ?? "", path);
     if (isStopping && served?.answersWhileStopping !== true) throw restarting();
     if (served !== null)
-      return served.handle({ services, monitor, health, endpoint, tokens, isStopping, request, response, path });
+      return served.handle({ services, monitor, health, endpoint, tokens, fleet, isStopping, request, response, path });
     if (!isReadable(path)) throw new AppError("invalid_input", "This address cannot be read.");
     if (next === null) throw notFound("page");
     limitBody(request, response);
@@ -110,6 +112,7 @@ export function createArchiveServer({
   const stop = async (graceMs = env.stopGraceMs) => {
     isStopping = true;
     health.stopping();
+    fleet.close();
     const begunAt = performance.now();
     // Still listening: who comes now is told to go elsewhere, and a health check sees why.
     await Promise.race([endpoint.stop(), sleep(graceMs / 2, undefined, { ref: false })]);

@@ -1,12 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../lib/errors.ts";
 
+type BodyLimits = { maxBytes: number; idleMs: number };
+
 /**
- * A body that is known to be small, as UTF-8. Slow is fine, silent is not; a longer one is refused before it is held.
+ * A body that is known to be small. Slow is fine, silent is not; a longer one is refused before it is held.
  *
  * @throws AppError too_large, invalid_input
  */
-export async function readText(request: IncomingMessage, limits: { maxBytes: number; idleMs: number }) {
+export async function readBytes(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let sizeBytes = 0;
   const idle = setTimeout(() => request.destroy(), limits.idleMs);
@@ -19,11 +21,25 @@ export async function readText(request: IncomingMessage, limits: { maxBytes: num
         throw new AppError("too_large", `This body has at most ${limits.maxBytes} bytes.`);
       parts.push(part);
     }
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(parts));
+    return Buffer.concat(parts);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError("invalid_input", "The body broke off, or is not UTF-8.");
+    throw new AppError("invalid_input", "The body broke off.");
   } finally {
     clearTimeout(idle);
+  }
+}
+
+/**
+ * The same as UTF-8.
+ *
+ * @throws AppError too_large, invalid_input
+ */
+export async function readText(request: IncomingMessage, limits: BodyLimits): Promise<string> {
+  const body = await readBytes(request, limits);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    throw new AppError("invalid_input", "The body is not UTF-8.");
   }
 }

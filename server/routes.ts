@@ -2,9 +2,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { KnownTokens } from "../lib/devices/index.ts";
 import { AppError, notFound } from "../lib/errors.ts";
 import {
+  deviceConfigPath,
   deviceEnrolPath,
+  deviceHeartbeatPath,
   deviceKeyPath,
   deviceNoncePath,
+  deviceStatementsPath,
   deviceTokenPath,
   recordingsPath,
   uploadsPath,
@@ -14,11 +17,15 @@ import type { TusEndpoint } from "../lib/uploads/index.ts";
 import { handleAnnouncement } from "./announcements.ts";
 import { handleContent, matchContent } from "./content.ts";
 import { handleEnrol, handleKey, handleNonce, handleToken } from "./device-identity.ts";
+import { handleDeviceConfig, handleHeartbeat, handleStatement } from "./fleet.ts";
+import { handleFleetLive } from "./fleet-live.ts";
+import type { FleetSignal } from "./fleet-signal.ts";
 import type { Health } from "./health/health.ts";
 import { handleLive, handleReady } from "./health/routes.ts";
 import { handleMetrics } from "./metrics-route.ts";
 import type { Monitor } from "./monitor/index.ts";
 import { handleOpenApi } from "./openapi-route.ts";
+import { handleSidecar } from "./sidecars.ts";
 import { handleUpload } from "./uploads.ts";
 
 /** One request, and what answers it. */
@@ -28,6 +35,7 @@ export type Call = {
   health: Health;
   endpoint: TusEndpoint;
   tokens: KnownTokens;
+  fleet: FleetSignal;
   isStopping: boolean;
   request: IncomingMessage;
   response: ServerResponse;
@@ -78,6 +86,16 @@ export const servedRoutes: readonly ServedRoute[] = [
   { path: deviceEnrolPath, methods: ["POST"], others: "refused", handle: handleEnrol },
   { path: deviceTokenPath, methods: ["POST"], others: "refused", handle: handleToken },
   { path: deviceKeyPath, methods: ["POST"], others: "refused", handle: handleKey },
+  {
+    path: "/api/recordings/{id}/sidecars/{name}",
+    methods: ["GET", "PUT"],
+    others: "refused",
+    handle: handleSidecar,
+  },
+  { path: deviceConfigPath, methods: ["GET"], others: "refused", handle: handleDeviceConfig },
+  { path: deviceHeartbeatPath, methods: ["POST"], others: "refused", handle: handleHeartbeat },
+  { path: deviceStatementsPath, methods: ["POST"], others: "refused", handle: handleStatement },
+  { path: "/api/devices/live", methods: ["GET"], others: "refused", handle: handleFleetLive },
   { path: "/api/recordings/{id}/content", methods: ["GET", "HEAD"], others: "refused", handle: content },
   { path: "/api/releases/{id}/content", methods: ["GET", "HEAD"], others: "refused", handle: content },
   { path: "/api/health/live", methods: ["GET"], others: "refused", answersWhileStopping: true, handle: handleLive },

@@ -68,5 +68,5 @@ function sentenceOf(report: CheckReport): string {
     report.depth === "digest" ? `, ${report.logEvents} events of custody, ${report.bytesRead} bytes read` : "";
   const known = report.quarantined > 0 ? ` (${report.quarantined} quarantined, known to be damaged)` : "";
   const problems = report.problems === 0 ? "Nothing is wrong" : `${report.problems} problems`;
-  return `${problems}: ${report.recordings} recordings${known}, ${report.parts} parts and ${report.orders} orders${read}.`;
+  return `${problems}: ${report.recordings} recordings${known}, ${report.parts} parts, ${report.orders} orders and ${report.sidecars} sidecars${read}.`;
 }

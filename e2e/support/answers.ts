@@ -113,6 +113,13 @@ export const questions: Question[] = [
     (ids) => `/api/recordings/${ids.recording}/grants`,
     "401 403 400 403 403 403",
   ),
+  // Of devices alone, whatever a browser sends.
+  get("server/fleet.ts", () => "/api/devices/config", "401 401 401 401 401 401"),
+  send("POST", "server/fleet.ts", () => "/api/devices/heartbeat", "401 401 401 401 401 401"),
+  send("POST", "server/fleet.ts", () => "/api/devices/statements", "401 401 401 401 401 401"),
+  // HEAD, as the answer to GET has no end.
+  { by: "server/fleet-live.ts", method: "HEAD", path: () => "/api/devices/live", answers: "401 200 200 200 403 403" },
+  get("server/sidecars.ts", (ids) => `/api/recordings/${ids.recording}/sidecars/a.gpx`, "401 403 403 403 404 404"),
   get("server/content.ts", (ids) => `/api/recordings/${ids.recording}/content`, "401 403 403 403 404 404"),
   get("server/content.ts", (ids) => `/api/recordings/${ids.releasedRecording}/content`, "401 403 403 403 200 404"),
   get("server/content.ts", () => `/api/recordings/${unknownId}/content`, "401 403 404 403 404 404"),

@@ -5,6 +5,7 @@ import { checkLog } from "./check-log.ts";
 import { checkOrders } from "./check-orders.ts";
 import { checkParts } from "./check-parts.ts";
 import { checkRecording, readBatch } from "./check-recordings.ts";
+import { checkSidecars } from "./check-sidecars.ts";
 import { checkUsage } from "./check-usage.ts";
 import { findStrayBlobs } from "./find-stray-blobs.ts";
 import { type CheckDepth, type CheckReport, checkDepths, type Problem } from "./types.ts";
@@ -27,6 +28,7 @@ export async function checkArchive(ctx: Context, depth: CheckDepth, listener: Ch
     quarantined: 0,
     parts: 0,
     orders: 0,
+    sidecars: 0,
     logEvents: 0,
     bytesRead: 0,
     problems: 0,
@@ -51,6 +53,7 @@ export async function checkArchive(ctx: Context, depth: CheckDepth, listener: Ch
   }
   take(await checkParts(ctx, reaches, report));
   take(await checkOrders(ctx, reaches, report));
+  take(await checkSidecars(ctx, reaches, report));
   take(await findStrayBlobs(ctx));
   take(await checkUsage(ctx));
   if (reaches("digest")) take(await checkLog(ctx, report));

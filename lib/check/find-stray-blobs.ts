@@ -1,7 +1,8 @@
 import { orderKey } from "../access/index.ts";
 import type { Context } from "../context.ts";
 import { parseId } from "../ids.ts";
-import { recordingKey } from "../recordings/index.ts";
+import { sha256HexOf } from "../protocol/index.ts";
+import { recordingKey, sidecarKey } from "../recordings/index.ts";
 import { isProbe } from "../storage/index.ts";
 import { partKey } from "../uploads/index.ts";
 import type { Problem } from "./types.ts";
@@ -97,9 +98,20 @@ async function rowsOf(ctx: Context, keys: readonly string[]): Promise<Map<string
     where: { id: { in: idsIn("parts", "upload") }, kind: "part" },
     select: { id: true, state: true },
   });
+  const sidecars = await ctx.db.sidecar.findMany({
+    where: { recordingId: { in: keys.flatMap((key) => sidecarOwner(key) ?? []) } },
+    select: { recordingId: true, sha256: true },
+  });
   return new Map([
+    ...sidecars.map(({ recordingId, sha256 }) => [sidecarKey(recordingId, sha256HexOf(sha256)), false] as const),
     ...recordings.map(({ id, upload }) => [recordingKey(id), upload?.state === "terminated"] as const),
     ...requests.map(({ id }) => [orderKey(id), false] as const),
     ...parts.map(({ id, state }) => [partKey(id), state === "terminated"] as const),
   ]);
+}
+
+/** The recording that a sidecar's key names; null: it is another key. */
+function sidecarOwner(key: string): string | null {
+  const [folder, owner, digest] = key.split("/");
+  return folder === "sidecars" && owner !== undefined && digest !== undefined ? parseId("recording", owner) : null;
 }

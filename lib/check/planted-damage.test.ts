@@ -7,7 +7,7 @@ import { recordEvent } from "../custody/index.ts";
 import { sequenceLog } from "../custody-log/index.ts";
 import { ensureSigningKeys } from "../keys/index.ts";
 import { issueReceipts } from "../receipts/index.ts";
-import { recordingKey } from "../recordings/index.ts";
+import { recordingKey, sidecarKey } from "../recordings/index.ts";
 import { factories, type TestWorld, useTestDatabase } from "../testing/index.ts";
 import { type CheckDepth, checkArchive, checkDepths, type Problem } from "./index.ts";
 
@@ -171,6 +171,20 @@ const damages: [code: Problem["code"], what: string, plant: (world: TestWorld) =
       const request = await factories.makeRequest(db);
       await storage.put(orderKey(request.id), content);
       return request.id;
+    },
+  ],
+  [
+    "sidecar_missing",
+    "a sidecar that is gone",
+    async (world) => (await factories.makeSidecar(world.db, await makeSealed(world), content)).recordingId,
+  ],
+  [
+    "sidecar_differs",
+    "a sidecar of another length",
+    async (world) => {
+      const { recordingId, sha256 } = await factories.makeSidecar(world.db, await makeSealed(world), content);
+      await world.storage.put(sidecarKey(recordingId, Buffer.from(sha256).toString("hex")), content.subarray(1));
+      return recordingId;
     },
   ],
   // Last, because a check waits a second before it calls a file a stray.

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { orderKey } from "../access/index.ts";
 import { newId } from "../ids.ts";
-import { recordingKey } from "../recordings/index.ts";
+import { recordingKey, sidecarKey } from "../recordings/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../testing/index.ts";
 import { sweepBlobs } from "./index.ts";
 
@@ -37,7 +37,11 @@ describe("the daily sweep of storage", () => {
     const leftOver = await put(recordingKey(ended.id), "left", hourMs);
     const cutOff = await put(recordingKey(newId("recording")), "", 25 * hourMs);
     const oldOrder = await put(orderKey(newId("request")), "order", 31 * 24 * hourMs);
+    const oldSidecar = await put(sidecarKey(newId("recording"), "0".repeat(64)), "track", 31 * 24 * hourMs);
+    const { sha256 } = await factories.makeSidecar(db, sealed.id, Buffer.from("track"));
     const kept = [
+      await put(sidecarKey(sealed.id, Buffer.from(sha256).toString("hex")), "track", old),
+      await put(sidecarKey(sealed.id, "0".repeat(64)), "track", 29 * 24 * hourMs),
       await put(recordingKey(newId("recording")), "bytes whose row may be what was lost", old),
       await put(recordingKey(newId("recording")), "", 23 * hourMs),
       await put(orderKey(newId("request")), "order", 29 * 24 * hourMs),
@@ -47,10 +51,10 @@ describe("the daily sweep of storage", () => {
       await put(recordingKey(quarantined.id), "quarantined", old),
     ].sort();
 
-    expect(await sweepBlobs(world().context())).toBe(3);
+    expect(await sweepBlobs(world().context())).toBe(4);
     expect(await keys()).toEqual(kept);
     const { details } = await expectCustodyEvent(db, { action: "storage.swept", outcome: "done" });
-    expect((details as { keys: string[] }).keys.sort()).toEqual([leftOver, cutOff, oldOrder].sort());
+    expect((details as { keys: string[] }).keys.sort()).toEqual([leftOver, cutOff, oldOrder, oldSidecar].sort());
     expect(await sweepBlobs(world().context())).toBe(0);
     expect(await db.custodyEvent.count({ where: { action: "storage.swept" } })).toBe(1);
   });

@@ -6,8 +6,8 @@ import { findStrays, type Stray } from "./find-stray-blobs.ts";
 const dayMs = 86_400_000;
 /** Nothing of an announcement takes so long between its blob and its row. */
 const emptyKeptMs = dayMs;
-/** An order is whole before its request's row: after a restore it may be the only trace of one that was lost. */
-const orderKeptMs = 30 * dayMs;
+/** Orders and sidecars are whole before their row: after a restore one may be the only trace of a row that was lost. */
+const wholeKeptMs = 30 * dayMs;
 /** Blobs that one custody event names. */
 const namedAtOnce = 100;
 
@@ -46,6 +46,6 @@ async function isDue(ctx: Context, key: string, stray: Stray): Promise<boolean> 
   const modifiedAt = await ctx.storage.modifiedAt(key);
   if (modifiedAt === null) return false;
   const ageMs = ctx.clock.now().getTime() - modifiedAt.getTime();
-  if (key.startsWith("orders/")) return ageMs > orderKeptMs;
+  if (key.startsWith("orders/") || key.startsWith("sidecars/")) return ageMs > wholeKeptMs;
   return ageMs > emptyKeptMs && (await ctx.storage.size(key)) === 0;
 }

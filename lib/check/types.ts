@@ -19,6 +19,8 @@ export type Problem = {
     | "digest_differs"
     | "order_missing"
     | "order_differs"
+    | "sidecar_missing"
+    | "sidecar_differs"
     | "usage_differs"
     | "receipt_missing"
     | "receipt_differs"
@@ -41,6 +43,8 @@ export type CheckReport = {
   /** Parts of files that are not put together yet. */
   parts: number;
   orders: number;
+  /** Small files beside recordings. */
+  sidecars: number;
   /** Custody events in the log's tree, computed anew at the deepest level; 0: not looked at. */
   logEvents: number;
   bytesRead: number;

@@ -5,18 +5,25 @@ import type { ManifestChainView } from "./types.ts";
 const shown = 20;
 
 /**
- * What the numbers in a device's manifests say as they stand now: a gap that was filled later is none. Null: it has
- * never sent a manifest.
+ * What the numbers in a device's manifests and statements say as they stand now: a gap that was filled later, or that a
+ * tombstone explains, is none. Null: it has never sent either.
  */
 export async function readManifestChain(db: Database, deviceId: string): Promise<ManifestChainView | null> {
   const [last] = await db.$queryRaw<{ count: number; sequence: bigint | null; receivedAt: Date }[]>`
-    SELECT count(*)::int AS count, max(sequence) AS sequence, max(received_at) AS "receivedAt"
-      FROM manifest WHERE device_id = ${deviceId}`;
+    SELECT sum(manifests)::int AS count, max(sequence) AS sequence, max(at) AS "receivedAt" FROM (
+      SELECT count(*) AS manifests, max(sequence) AS sequence, max(received_at) AS at FROM manifest
+       WHERE device_id = ${deviceId}
+      UNION ALL
+      SELECT 0, max(sequence), max(received_at) FROM chain_statement WHERE device_id = ${deviceId}) kinds`;
   if (last === undefined || last.sequence === null) return null;
   const gaps = await db.$queryRaw<{ first: bigint; last: bigint }[]>`
     SELECT sequence + 1 AS first, next - 1 AS last
       FROM (SELECT sequence, lead(sequence) OVER (ORDER BY sequence) AS next
-              FROM (SELECT 0::bigint AS sequence UNION SELECT sequence FROM manifest WHERE device_id = ${deviceId}) known) pair
+              FROM (SELECT 0::bigint AS sequence
+                    UNION SELECT sequence FROM manifest WHERE device_id = ${deviceId}
+                    UNION SELECT sequence FROM chain_statement WHERE device_id = ${deviceId}
+                    UNION SELECT of_sequence FROM chain_statement
+                           WHERE device_id = ${deviceId} AND of_sequence IS NOT NULL) known) pair
      WHERE next > sequence + 1 ORDER BY sequence DESC LIMIT ${shown}`;
   const forks = await db.$queryRaw<
     { sequence: bigint; recordingId: string; receivedAt: Date; isSameNumber: boolean }[]

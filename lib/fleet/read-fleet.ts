@@ -35,7 +35,7 @@ export async function readFleet(db: Database, now: Date, deviceId: string | null
            p.id AS "policyId", p.name AS "policyName", v.version, v.silent_after_seconds AS "silentAfterSeconds",
            v.key_max_age_days AS "keyMaxAgeDays", d.last_seen_at AS "lastSeenAt", h.received_at AS "heartbeatAt", h.summary,
            k.kid, k.created_at AS "keyAt", r.id AS "lastRecordingId", r.start_at AS "lastRecordingAt",
-           NULL::timestamptz AS "cloneSuspectedAt"
+           d.clone_suspected_at AS "cloneSuspectedAt"
       FROM device d
       LEFT JOIN site s ON s.id = d.site_id
       JOIN device_policy p ON p.id = coalesce(d.policy_id, (SELECT id FROM device_policy WHERE is_default))

@@ -1,11 +1,12 @@
 import type { Context } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
+import { noteInstance } from "../devices/index.ts";
 import { AppError } from "../errors.ts";
 import {
   defaultDeviceSettings,
   type Heartbeat,
   type HeartbeatAnswer,
-  ProtocolError,
+  HeartbeatError,
   readHeartbeat,
 } from "../protocol/index.ts";
 import type { Statement } from "../sql.ts";
@@ -32,6 +33,8 @@ export async function receiveHeartbeat(ctx: Context, body: unknown): Promise<Hea
   const now = ctx.clock.now();
   const [row] = await ctx.sql<Kept>(keepHeartbeat, valuesOf(device, heartbeat, now));
   if (row === undefined) throw new AppError("unavailable", "The heartbeat could not be kept. Try again.");
+  // Its own transaction only when a start is new, or comes back.
+  if (!row.isCurrent) await ctx.db.$transaction((tx) => noteInstance(ctx, tx, device.deviceId, heartbeat.instance));
   const everySeconds = row.heartbeatSeconds ?? defaultDeviceSettings.heartbeatSeconds;
   return {
     serverTime: now.toISOString(),
@@ -52,12 +55,13 @@ function read(body: unknown): Heartbeat {
   try {
     return readHeartbeat(body);
   } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    throw new AppError("invalid_input", error.message);
+    if (!(error instanceof HeartbeatError)) throw error;
+    throw new AppError("invalid_input", error.message, error.member === null ? {} : { field: error.member });
   }
 }
 
 type Kept = {
+  isCurrent: boolean;
   configVersion: number;
   heartbeatSeconds: number | null;
   keyMaxAgeDays: number | null;
@@ -90,6 +94,8 @@ const keepHeartbeat: Statement = {
     SELECT v.version AS "configVersion", (v.settings->>'heartbeatSeconds')::float8 AS "heartbeatSeconds",
            v.key_max_age_days AS "keyMaxAgeDays",
            (SELECT max(k.created_at) FROM device_key k WHERE k.device_id = $1 AND k.revoked_at IS NULL) AS "keyAt",
+           EXISTS (SELECT 1 FROM device_instance i WHERE i.device_id = $1 AND i.boot_id = $11 AND i.process = $7
+                      AND i.superseded_at IS NULL) AS "isCurrent",
            top.sequence::float8 AS sequence, encode(top.sha256, 'hex') AS "chainSha256",
            coalesce((SELECT json_agg(json_build_object('id', w.id, 'fileName', w.file_name, 'sha256', encode(w.sha256, 'hex')))
               FROM (SELECT * FROM wanted_file WHERE device_id = $1 AND state IN ('open', 'seen')
@@ -120,6 +126,7 @@ function valuesOf({ deviceId }: DeviceActor, heartbeat: Heartbeat, now: Date): u
     heartbeat.queue === undefined ? null : Math.min(heartbeat.queue.files, 2 ** 31 - 1),
     heartbeat.queue?.bytes ?? null,
     heartbeat.clock?.offsetMs ?? null,
+    heartbeat.instance.bootId,
   ];
 }
 

@@ -11,6 +11,7 @@ import {
   deviceStatementsPath,
   ed25519JwkOf,
   fileClasses,
+  HeartbeatError,
   manifestType,
   maxHeartbeatBytes,
   maxSidecarBytes,
@@ -124,6 +125,7 @@ describe("a heartbeat", () => {
     [{ ...small, uploader: { ...small.uploader, version: "x".repeat(20_000) } }, "uploader.version is too long"],
   ])("that is wrong is refused: %#", (value, message) => {
     expect(() => readHeartbeat(value)).toThrow(message);
+    expect(() => readHeartbeat(value)).toThrow(HeartbeatError);
   });
 
   test("has an answer that a device can read, whatever else is in it", () => {

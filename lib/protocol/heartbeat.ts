@@ -72,7 +72,8 @@ const sha256 = z.string("must be text").regex(/^[0-9a-f]{64}$/, "must be 64 lowe
 const list = <T extends z.ZodType>(entry: T, max: number) =>
   z.array(entry, "must be a list").max(max, `must have at most ${max} entries`);
 
-const schema = z.object(
+/** A heartbeat as it is sent. */
+export const heartbeatSchema = z.object(
   {
     version: z.literal(1, "must be 1; this archive knows no other"),
     instance: z.object(
@@ -159,7 +160,7 @@ const schema = z.object(
 );
 
 /** What a device says about itself every minute or so. Beside the first three members everything may be missing. */
-export type Heartbeat = z.output<typeof schema>;
+export type Heartbeat = z.output<typeof heartbeatSchema>;
 
 /** What an archive answers to a heartbeat. */
 export type HeartbeatAnswer = {
@@ -169,12 +170,23 @@ export type HeartbeatAnswer = {
   /** Version of the configuration that the device should have. */
   configVersion: number;
   /** Files that it should send now, by name, by content, or both. */
-  wanted: { id: string; fileName?: string; sha256?: string }[];
+  wanted: { id: string; fileName?: string | undefined; sha256?: string | undefined }[];
   /** The device's key is near the age at which the archive wants another. */
   rotateKey: boolean;
   /** The highest number of its chain that is here; null: none. */
   chain: { sequence: number; sha256: string } | null;
 };
+
+/** What is wrong with a heartbeat; `member` names which of its own members, null when it is none at all. */
+export class HeartbeatError extends Error {
+  readonly member: string | null;
+
+  constructor(member: string | null, problem: string) {
+    super(problem);
+    this.name = "HeartbeatError";
+    this.member = member;
+  }
+}
 
 const answerSchema = z.object({
   serverTime: z.iso.datetime(),
@@ -188,19 +200,25 @@ const answerSchema = z.object({
 /**
  * Reads a heartbeat. Members that are not known are dropped, and text is cleaned: a device that is ill must be heard.
  *
- * @throws ProtocolError that names the first member that is wrong
+ * @throws HeartbeatError that says what is wrong first
  */
 export function readHeartbeat(value: unknown): Heartbeat {
-  return parsed(schema.safeParse(value), "The heartbeat");
-}
-
-/** @throws ProtocolError when it is no archive's answer to a heartbeat */
-export function readHeartbeatAnswer(value: unknown): HeartbeatAnswer {
-  return parsed(answerSchema.safeParse(value), "The answer to the heartbeat") as HeartbeatAnswer; // never `undefined`: it was JSON
-}
-
-function parsed<T>(result: z.ZodSafeParseResult<T>, what: string): T {
+  const result = heartbeatSchema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new ProtocolError(`${issue?.path.join(".") || what} ${issue?.message ?? "cannot be read"}.`);
+  const [member] = issue?.path ?? [];
+  const problem = `${issue?.path.join(".") || "The heartbeat"} ${issue?.message ?? "cannot be read"}.`;
+  throw new HeartbeatError(member === undefined ? null : String(member), problem);
+}
+
+/**
+ * Reads an archive's answer to a heartbeat. Members that are not known are dropped.
+ *
+ * @throws ProtocolError that says what is wrong first
+ */
+export function readHeartbeatAnswer(value: unknown): HeartbeatAnswer {
+  const result = answerSchema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new ProtocolError(`${issue?.path.join(".") || "The answer to the heartbeat"} ${issue?.message}.`);
 }

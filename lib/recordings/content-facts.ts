@@ -59,6 +59,17 @@ export async function getContentFacts(ctx: Context, input: ContentInput): Promis
 
 type Found = { recordingId: string; ground: Ground };
 
+/**
+ * What gives a caller the right to all that a recording shows, in whatever state it is.
+ *
+ * @throws AppError unauthenticated, forbidden, not_found
+ */
+export async function findGround(ctx: Context, recordingId: string): Promise<Found> {
+  const person = await authorise(ctx, "recordings.content");
+  const input = { recordingId, releaseId: null };
+  return person.role === "requester" ? findReleaseItem(ctx, person, input) : findGrant(ctx, person, input);
+}
+
 async function findReleaseItem(ctx: Context, person: Person, input: ContentInput): Promise<Found> {
   const now = ctx.clock.now();
   const items = await ctx.db.releaseRecording.findMany({

@@ -4,11 +4,12 @@ import { AppError, notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
 import { type Person, roleMay, type System } from "../people/index.ts";
 import { type DeviceRecordingView, receiptPath, sha256HexOf } from "../protocol/index.ts";
+import { readSidecars } from "./list-sidecars.ts";
 import { readManifests } from "./manifests.ts";
 import { findQuarantineFinding } from "./quarantine-finding.ts";
 import { toRecordingRow } from "./row.ts";
 import { findSame } from "./same-bytes.ts";
-import type { RecordingCan, RecordingDetail, RecordingRow } from "./types.ts";
+import type { RecordingCan, RecordingDetail, RecordingRow, WillNotCome } from "./types.ts";
 import { getVisible, seesReleasedOnly } from "./visible.ts";
 
 const hexOrNull = (bytes: Uint8Array | null) => (bytes === null ? null : sha256HexOf(bytes));
@@ -38,10 +39,24 @@ export async function getRecording(ctx: Context, id: string): Promise<RecordingD
     chunkSizeBytes: recording.upload?.chunkSizeBytes ?? 0,
     interruptions: recording.upload?.interruptions ?? 0,
     manifests,
+    sidecars: await readSidecars(ctx, recording.id, manifests),
+    willNotCome: recording.state === "receiving" ? await findTombstone(ctx, recording) : null,
     ...same,
     grant,
     can: recordingCan(actor, row, grant !== null),
   };
+}
+
+/** The newest of its device's statements that this recording will not come. */
+async function findTombstone(
+  ctx: Context,
+  { id, deviceId }: { id: string; deviceId: string },
+): Promise<RecordingDetail["willNotCome"]> {
+  const [row] = await ctx.db.$queryRaw<{ reason: WillNotCome["reason"]; sequence: number; receivedAt: Date }[]>`
+    SELECT s.facts->>'reason' AS reason, s.sequence::float8 AS sequence, s.received_at AS "receivedAt"
+      FROM chain_statement s JOIN manifest m ON m.manifest_sha256 = s.of_manifest_sha256
+     WHERE m.recording_id = ${id} AND s.device_id = ${deviceId} ORDER BY s.received_at DESC, s.sequence DESC LIMIT 1`;
+  return row ?? null;
 }
 
 async function findGrant(ctx: Context, recordingId: string, accountId: string): Promise<RecordingDetail["grant"]> {

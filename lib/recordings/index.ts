@@ -7,8 +7,10 @@ export { listFilterOptions, listRecordings } from "./list-recordings.ts";
 export { getManifest } from "./manifests.ts";
 export { type ByteRange, type ContentUse, type DeliveryEnd, type OpenContent, openContent } from "./open-content.ts";
 export { type OpenRecording, openInput as openRecordingInput, openRecording } from "./open-recording.ts";
+export { type OpenSidecar, openSidecar } from "./open-sidecar.ts";
 export { recordingKey } from "./recording-key.ts";
 export { recordingInclude, toRecordingRow } from "./row.ts";
+export { sidecarKey } from "./sidecar-key.ts";
 export type {
   ChunkRow,
   ChunkRun,

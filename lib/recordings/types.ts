@@ -32,6 +32,27 @@ export type RecordingRow = {
 /** What the caller may do with one recording; null: may, otherwise the reason in words. */
 export type RecordingCan = { open: string | null; download: string | null };
 
+/** A small file beside a recording: track, subtitles or facts. */
+export type SidecarRow = {
+  name: string;
+  sizeBytes: number;
+  /** Hexadecimal. */
+  sha256: string;
+  /** Null: its manifest names it, and it is not here. */
+  receivedAt: Date | null;
+  /** Where it is read, by who may read the recording's bytes. */
+  path: string;
+};
+
+/** A device's signed statement that a recording will not come. */
+export type WillNotCome = {
+  reason: "evicted" | "changed" | "vanished" | "discarded";
+  /** Number of the statement in the device's chain. */
+  sequence: number;
+  /** When the archive got it. */
+  receivedAt: Date;
+};
+
 /** All that is known about one recording. Digests as hexadecimal digits. */
 export type RecordingDetail = RecordingRow & {
   sha256: string | null;
@@ -46,6 +67,10 @@ export type RecordingDetail = RecordingRow & {
   interruptions: number;
   /** What the device signed about it, first to last; empty: nothing. */
   manifests: ManifestView[];
+  /** Small files beside it that the manifests name, by name. */
+  sidecars: SidecarRow[];
+  /** What its device signed about why it will not come; null: it came, or may still. */
+  willNotCome: WillNotCome | null;
   /** The recording of the same device that brought these bytes first; null: this one. */
   repeatOf: string | null;
   /** Recordings of the same device that brought these bytes again. */
@@ -88,7 +113,7 @@ export type ManifestView = {
   previousSha256: string | null;
   /** How it stood among the device's others when it came; null for requesters, whom the rest of the fleet does not concern. */
   chain: ManifestChain | null;
-  /** Whether the manifest that it names as the one before is here by now. */
+  /** Whether the link that it names as the one before is here by now, or a tombstone speaks of it. */
   isPreviousHere: boolean;
   kid: string;
   keyRevokedAt: Date | null;

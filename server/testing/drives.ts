@@ -10,6 +10,7 @@ import { approve, askInput, makeScene, release, review, smallPdf, submit } from 
 import { factories, type TestPerson, type TestWorld } from "../../lib/testing/index.ts";
 import { operations } from "../openapi/index.ts";
 import { identityClient, makeEnrolledDevice, newKey } from "./enrolling-device.ts";
+import { fleetDrives } from "./fleet-drives.ts";
 import { makeSigningDevice } from "./signing-device.ts";
 import { makeStoredRecording, type TestArchive } from "./test-archive.ts";
 
@@ -517,6 +518,7 @@ export const drives: readonly Drive[] = [
   ...releases,
   ...devices,
   ...identity,
+  ...fleetDrives,
   ...people,
   ...custody,
   ...monitoring,
@@ -535,5 +537,19 @@ export async function sendDrive(archive: TestArchive, id: string, asked: Asked):
   else if (as) headers.set("Cookie", [headers.get("Cookie"), await archive.cookie(as)].filter(Boolean).join("; "));
   if (asked.json !== undefined) headers.set("Content-Type", "application/json");
   const body = asked.json === undefined ? (asked.body ?? null) : JSON.stringify(asked.json);
-  return fetch(`${archive.url}${filled}${query && `?${query}`}`, { method, headers, body, redirect: "manual" });
+  const response = await fetch(`${archive.url}${filled}${query && `?${query}`}`, {
+    method,
+    headers,
+    body,
+    redirect: "manual",
+  });
+  return response.headers.get("Content-Type") === "text/event-stream" ? beginningOf(response) : response;
+}
+
+/** A stream of events has no end: its first piece, and then nobody listens any more. */
+async function beginningOf(response: Response): Promise<Response> {
+  const reader = response.body?.getReader();
+  const first = await reader?.read();
+  await reader?.cancel();
+  return new Response(first?.value ?? null, { status: response.status, headers: response.headers });
 }

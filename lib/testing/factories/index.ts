@@ -10,3 +10,4 @@ export {
 } from "./people.ts";
 export { makeRecording } from "./recordings.ts";
 export { makeRelease, makeRequest } from "./requests.ts";
+export { makeSidecar } from "./sidecars.ts";

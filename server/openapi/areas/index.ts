@@ -1,6 +1,7 @@
 import type { Area } from "../operation.ts";
 import { custody } from "./custody.ts";
 import { devices } from "./devices.ts";
+import { fleet } from "./fleet.ts";
 import { identity } from "./identity.ts";
 import { monitoring } from "./monitoring.ts";
 import { people } from "./people.ts";
@@ -19,6 +20,7 @@ export const areas: readonly Area[] = [
   releases,
   devices,
   identity,
+  fleet,
   people,
   custody,
   monitoring,

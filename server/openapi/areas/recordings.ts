@@ -1,6 +1,11 @@
 import { z } from "zod";
 import { DigestOriginator, ManifestChain, RecordingState } from "../../../generated/prisma/enums.ts";
-import { type AnnouncedView, type DeviceRecordingView, manifestMediaType } from "../../../lib/protocol/index.ts";
+import {
+  type AnnouncedView,
+  type DeviceRecordingView,
+  manifestMediaType,
+  tombstoneReasons,
+} from "../../../lib/protocol/index.ts";
 import {
   type ChunkRow,
   type Grant,
@@ -98,6 +103,13 @@ const detail = shapeOf<RecordingDetail>()(
       chunkSizeBytes: count,
       interruptions: count,
       manifests: z.array(manifest),
+      sidecars: z.array(
+        z.strictObject({ name: z.string(), sizeBytes: count, sha256, receivedAt: time.nullable(), path: z.string() }),
+      ),
+      willNotCome: z
+        .strictObject({ reason: z.enum(tombstoneReasons), sequence: count, receivedAt: time })
+        .nullable()
+        .describe("What its device signed about why it will not come."),
       repeatOf: z.string().nullable(),
       repeats: z.array(z.string()),
       sameBytes: z.array(

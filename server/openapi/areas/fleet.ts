@@ -1,0 +1,138 @@
+import { z } from "zod";
+import {
+  type DeviceConfig,
+  deviceConfigPath,
+  deviceHeartbeatPath,
+  deviceSettingsSchema,
+  deviceStatementsPath,
+  type HeartbeatAnswer,
+  heartbeatSchema,
+  type SidecarView,
+  type StatementView,
+  statementMediaType,
+} from "../../../lib/protocol/index.ts";
+import type { Area } from "../operation.ts";
+import { json, jsonBody } from "../operation.ts";
+import { count, field, sha256, shapeOf, time } from "../shapes.ts";
+
+const config = shapeOf<DeviceConfig>()(
+  z.strictObject({ version: count, settings: deviceSettingsSchema }).meta({ id: "DeviceConfig" }),
+);
+
+const heartbeatAnswer = shapeOf<HeartbeatAnswer>()(
+  z
+    .strictObject({
+      serverTime: time,
+      nextInSeconds: z.number().min(1),
+      configVersion: count,
+      wanted: z.array(z.strictObject({ id: z.string(), fileName: z.string().optional(), sha256: sha256.optional() })),
+      rotateKey: z.boolean(),
+      chain: z.strictObject({ sequence: count, sha256 }).nullable(),
+    })
+    .meta({ id: "HeartbeatAnswer" }),
+);
+
+const statement = shapeOf<StatementView>()(
+  z
+    .strictObject({ sequence: count, sha256, chain: z.enum(["first", "in_order", "gap", "fork"]) })
+    .meta({ id: "RecordedStatement" }),
+);
+
+const sidecar = shapeOf<SidecarView>()(
+  z.strictObject({ name: z.string(), sizeBytes: count, sha256, receivedAt: time }).meta({ id: "Sidecar" }),
+);
+
+const sidecarPath = "/api/recordings/{id}/sidecars/{name}";
+
+export const fleet: Area = {
+  name: "Fleet",
+  description: "What devices are told, and what they say of themselves beside recordings.",
+  operations: [
+    {
+      method: "GET",
+      path: deviceConfigPath,
+      id: "getDeviceConfig",
+      summary: "What the archive decides for the device that asks",
+      caller: "device",
+      parameters: [field("If-None-Match", z.string().optional(), "The entity tag of what it has.")],
+      answers: {
+        200: json("The configuration.", config, { ETag: "Its version." }),
+        304: { description: "What you have.", type: null, headers: { ETag: "Its version." } },
+      },
+      refuses: ["method_not_allowed"],
+    },
+    {
+      method: "POST",
+      path: deviceHeartbeatPath,
+      id: "sendHeartbeat",
+      summary: "How a device is; every member beside the first three may be missing",
+      caller: "device",
+      body: jsonBody(heartbeatSchema),
+      answers: { 200: json("What the device should know.", heartbeatAnswer) },
+      refuses: ["method_not_allowed"],
+    },
+    {
+      method: "POST",
+      path: deviceStatementsPath,
+      id: "recordStatement",
+      summary: "A signed statement: a recording will not come, or none was made",
+      caller: "device",
+      body: { type: statementMediaType, schema: z.string(), description: "The statement as a JWS in compact form." },
+      answers: { 200: json("It was here.", statement), 201: json("It is kept.", statement) },
+      refuses: [
+        "statement_invalid",
+        "manifest_key_unknown",
+        "manifest_signature_invalid",
+        "unsupported_media_type",
+        "too_large",
+        "method_not_allowed",
+      ],
+    },
+    {
+      method: "GET",
+      path: "/api/devices/live",
+      id: "watchFleet",
+      summary: "Server-sent events: `changed` whenever some device did, about once a second at most",
+      caller: "person",
+      answers: { 200: { description: "A stream of events that ends with the session.", type: "text/event-stream" } },
+      refuses: ["method_not_allowed"],
+    },
+    {
+      method: "PUT",
+      path: sidecarPath,
+      id: "putSidecar",
+      summary: "Brings a small file that a manifest of the recording names",
+      caller: "device",
+      body: { type: "application/octet-stream", schema: null, description: "Its bytes, at most 4 MiB." },
+      answers: { 200: json("It was here.", sidecar), 201: json("It is durable.", sidecar) },
+      refuses: [
+        "not_found",
+        "conflict",
+        "checksum_mismatch",
+        "unsupported_media_type",
+        "too_large",
+        "insufficient_storage",
+        "method_not_allowed",
+      ],
+    },
+    {
+      method: "GET",
+      path: sidecarPath,
+      id: "getSidecar",
+      summary: "A sidecar's bytes, for its own device and for who may read the recording's",
+      caller: "person or device",
+      answers: {
+        200: {
+          description: "The bytes, as a file to keep.",
+          type: "*/*",
+          headers: {
+            ETag: "The SHA-256 in hexadecimal digits.",
+            "Repr-Digest": "SHA-256 (RFC 9530).",
+            "Content-Disposition": "Its name (RFC 6266).",
+          },
+        },
+      },
+      refuses: ["not_found", "method_not_allowed"],
+    },
+  ],
+};
