@@ -13,7 +13,6 @@ import packageJson from "../package.json" with { type: "json" };
 import { type CaptureSettings, metadataHeaderFor } from "./capture.ts";
 import type { EnqueueSettings } from "./commands/enqueue.ts";
 import type { RunSettings } from "./commands/run.ts";
-import type { StatusSettings } from "./commands/status.ts";
 import type { VerifyReceiptSettings } from "./commands/verify-receipt.ts";
 import type { DeliverySettings } from "./delivery/world.ts";
 import type { FieldSettings } from "./field-parts.ts";
@@ -53,7 +52,6 @@ export type Settings =
   | { command: "push"; files: string[]; archive: ArchiveSettings }
   | { command: "run"; run: RunSettings; field: FieldSettings; archive: ArchiveSettings }
   | { command: "enqueue"; stateFolder: string; enqueue: EnqueueSettings }
-  | { command: "status"; stateFolder: string; status: StatusSettings }
   | { command: "verify-receipt"; verify: VerifyReceiptSettings };
 
 /**
@@ -69,11 +67,6 @@ export function readSettings(
   const { values: given, positionals } = parse(commands[command], args);
   const local = command === "verify-receipt" ? null : readLocalFile(text(given, "config"));
   const values = local === null ? given : flagsOf(local.file, given, environment);
-  if (command === "status") {
-    refusePositionals(positionals);
-    const status = { isJson: values.json === true, showsAll: values.all === true, isCheck: values.check === true };
-    return { command, stateFolder: stateFolderFrom(values, environment), status };
-  }
   if (command === "enqueue")
     return { command, stateFolder: stateFolderFrom(values, environment), enqueue: enqueueFrom(values, positionals) };
   if (command === "verify-receipt") return { command, verify: verifyFrom(values, positionals, environment) };

@@ -25,6 +25,29 @@ const place: readonly Option[] = [
 /** Commands for the device in its place: its identity, its settings, its log. */
 export const fieldCommands = {
   ...identityCommands,
+  status: {
+    usage: "strongroom-uploader status [options]",
+    summary:
+      "Shows what waits, what is being sent, why it waits and what failed; works with the daemon running or not.",
+    options: [
+      { name: "all", help: "sealed recordings too" },
+      { name: "watch", help: "go on showing it, in place on a terminal" },
+      {
+        name: "check",
+        help: "exit with 3 when something is wrong: refused, quarantined, an alarm, or beyond the limits below",
+      },
+      { name: "running", help: "check: a daemon must run" },
+      { name: "max-age", value: "SECONDS", help: "check: no recording waits longer; default 86400, 0: no limit" },
+      { name: "max-queue", value: "N", help: "check: no more recordings wait; default no limit" },
+      { name: "max-silence", value: "SECONDS", help: "check: the archive answered so lately; default no limit" },
+      ...common,
+    ],
+    examples: [
+      "strongroom-uploader status --watch",
+      "strongroom-uploader status --json | jq .queue",
+      "strongroom-uploader status --check --running --max-age 7200 --max-queue 500",
+    ],
+  },
   settings: {
     usage: "strongroom-uploader settings check|show [options]",
     summary: "Checks the settings file of this device, or shows what holds and who decided it.",

@@ -18,7 +18,6 @@ import { type Installation, inRoot } from "./service/installation.ts";
 import type { FlagValues } from "./settings/file-values.ts";
 import { mergeSettings } from "./settings/merge.ts";
 import { RemoteConfig } from "./settings/remote-config.ts";
-import { StateView } from "./state/state-store.ts";
 import { updateWorldOf } from "./update/update-world.ts";
 
 /** A command line for the device in its place. */
@@ -27,6 +26,25 @@ type Asked = CommandLine & { output: Output; isJson: boolean };
 const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
   enrol: (asked) => identityHandlers.enrol(asked, stopSignal()),
   trust: (asked) => identityHandlers.trust(asked, stopSignal()),
+  status: async ({ flags, positionals, stateFolder, isJson, output }) => {
+    refusePositionals(positionals);
+    const maxAgeSeconds = secondsOf(flags, "max-age", 86_400);
+    const check = {
+      maxAgeSeconds: maxAgeSeconds === 0 ? null : maxAgeSeconds,
+      maxQueue: flags["max-queue"] === undefined ? null : secondsOf(flags, "max-queue", 0),
+      maxSilenceSeconds: flags["max-silence"] === undefined ? null : secondsOf(flags, "max-silence", 0),
+      mustRun: flags.running === true,
+    };
+    const watchMs = flags.watch === true ? 1000 : null;
+    const asked = {
+      stateFolder,
+      isJson,
+      showsAll: flags.all === true,
+      watchMs,
+      check: flags.check === true ? check : null,
+    };
+    return status(asked, output, stopSignal());
+  },
   settings: async ({ positionals, stateFolder, local, isJson, output }) => {
     const [action, ...others] = positionals;
     if ((action !== "check" && action !== "show") || others.length > 0)
@@ -94,8 +112,12 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
       const settings = { action: "show" as const, stateFolder, local, isJson: true };
       await makeSupportBundle(flags["support-bundle"], stateFolder, {
         "versions.json": async () => JSON.stringify(versions()),
-        "status.json": said(async (write) =>
-          status(await StateView.open(stateFolder), { isJson: true, showsAll: false, isCheck: false }, write),
+        "status.json": said((write) =>
+          status(
+            { stateFolder, isJson: true, showsAll: false, watchMs: null, check: null },
+            { ...output, write },
+            stopSignal(),
+          ),
         ),
         "settings.json": said((write) => settingsCommand(settings, write)),
       });

@@ -4,7 +4,6 @@ import packageJson from "../package.json" with { type: "json" };
 import { enqueue } from "./commands/enqueue.ts";
 import { push } from "./commands/push.ts";
 import { run } from "./commands/run.ts";
-import { status } from "./commands/status.ts";
 import { verifyReceiptCommand } from "./commands/verify-receipt.ts";
 import { type ArchiveSettings, readSettings, wantsColour } from "./config.ts";
 import type { World } from "./delivery/world.ts";
@@ -20,7 +19,7 @@ import { helpText, isCommandName, isFieldCommandName } from "./options.ts";
 import { exitCodeOf, Interrupted, Problem } from "./problems.ts";
 import type { Report } from "./report/events.ts";
 import { jsonReport, type Output, plainReport } from "./report/reporters.ts";
-import { StateStore, StateView } from "./state/state-store.ts";
+import { StateStore } from "./state/state-store.ts";
 import { waitForTurn } from "./state/wait-for-turn.ts";
 import { Traffic } from "./traffic/traffic.ts";
 
@@ -30,6 +29,7 @@ const output: Output = {
   hasColour: process.stdout.isTTY === true && wantsColour(),
   // Some pseudo-terminals say 0.
   columns: () => process.stdout.columns || 80,
+  rows: () => process.stdout.rows || 24,
 };
 
 async function main(args: readonly string[]): Promise<number> {
@@ -53,8 +53,6 @@ async function main(args: readonly string[]): Promise<number> {
   const settings = readSettings(name, rest);
   if (settings.command === "verify-receipt") return verifyReceiptCommand(settings.verify, output.write);
   if (settings.command === "enqueue") return enqueue(settings.stateFolder, settings.enqueue, output.write);
-  if (settings.command === "status")
-    return status(await StateView.open(settings.stateFolder), settings.status, output.write);
   const { archive } = settings;
   const shown = (archive.isJson ? jsonReport : plainReport)(output);
   if (settings.command === "push")

@@ -120,16 +120,6 @@ export const commands = {
       "strongroom-uploader enqueue crash.mp4 --event --tag harsh-braking",
     ],
   },
-  status: {
-    usage: "strongroom-uploader status [options]",
-    summary: "Shows what waits, what is being sent and what failed; works with the daemon running or not.",
-    options: [
-      { name: "all", help: "sealed recordings too" },
-      { name: "check", help: "exit with 3 when a recording was refused or quarantined" },
-      ...common,
-    ],
-    examples: ["strongroom-uploader status", "strongroom-uploader status --json | jq .counts"],
-  },
   "verify-receipt": {
     usage: "strongroom-uploader verify-receipt RECEIPT [--file FILE] (--jwks FILE|URL | --server URL)",
     summary:

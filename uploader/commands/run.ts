@@ -64,7 +64,7 @@ async function listen(queue: FolderQueue, hint: Hint, world: World): Promise<(()
     return {};
   };
   try {
-    return await serveControl(world.store.folder, { enqueue });
+    return await serveControl(world.store.folder, { enqueue, status: async () => ({ snapshot: queue.snapshot() }) });
   } catch (error) {
     const message = `The control socket cannot be opened: ${messageOf(error)}. Enqueued files are found with the next look.`;
     world.report({ event: "notice", file: null, message });

@@ -1,77 +1,93 @@
-import { basename } from "node:path";
-import { readSnapshot } from "../daemon-snapshot.ts";
+import { stripVTControlCharacters } from "node:util";
 import { exitCodes } from "../exit-codes.ts";
-import { percentInWords, sizeInWords } from "../report/words.ts";
-import { type FilePhase, type FileRecord, filePhases } from "../state/file-record.ts";
-import type { StateView } from "../state/state-store.ts";
-
-const words: Record<FilePhase, string> = {
-  described: "waiting to be sent",
-  sending: "being sent",
-  delivered: "delivered, not sealed yet",
-  sealed: "sealed",
-  quarantined: "quarantined",
-  refused: "refused",
-  gone: "will not come, as a signed statement says",
-};
+import { sleep } from "../patience.ts";
+import { Interrupted } from "../problems.ts";
+import type { Output } from "../report/reporters.ts";
+import type { FileRecord } from "../state/file-record.ts";
+import { judgeStatus, type StatusLimits } from "../status/judge-status.ts";
+import { readStatus, type StatusReport } from "../status/read-status.ts";
+import { statusLines, statusSummary } from "../status/status-lines.ts";
 
 /** How status is asked for. */
-export type StatusSettings = { isJson: boolean; showsAll: boolean; isCheck: boolean };
+export type StatusSettings = {
+  stateFolder: string;
+  isJson: boolean;
+  /** Sealed recordings too. */
+  showsAll: boolean;
+  /** Shown again and again, so often; null: once. */
+  watchMs: number | null;
+  /** Null: it is only shown. */
+  check: StatusLimits | null;
+};
+
+const noLimits: StatusLimits = { maxAgeSeconds: null, maxQueue: null, maxSilenceSeconds: null, mustRun: false };
 
 /**
- * Shows what the state folder knows, with or without a daemon.
+ * Shows what is known of the uploader, with a daemon running or not.
  *
- * @returns exit code: with `--check`, "failed" when a recording was refused or quarantined, else ok
+ * @returns exit code: with a check, "failed" when something is wrong, else ok
  */
-export async function status(
-  store: StateView,
-  settings: StatusSettings,
-  write: (text: string) => void,
-): Promise<number> {
-  const pid = await store.daemonPid();
-  const snapshot = pid === null ? null : await readSnapshot(store.folder);
-  const tally = store.tally();
-  const counts = Object.fromEntries(filePhases.map((phase) => [phase, tally[phase].files])) as Record<
-    FilePhase,
-    number
-  >; // of every phase
-  const shown: FileRecord[] = [];
-  for await (const record of store.all()) {
-    if (settings.showsAll || (record.phase !== "sealed" && record.phase !== "gone")) shown.push(record);
+export async function status(settings: StatusSettings, output: Output, signal: AbortSignal): Promise<number> {
+  const { stateFolder, showsAll, isJson, watchMs, check } = settings;
+  let problems: string[] = [];
+  let shownLines = 0;
+  let summary = "";
+  for (;;) {
+    const report = await readStatus(stateFolder, showsAll);
+    problems = judgeStatus(report, check ?? noLimits);
+    if (isJson) output.write(`${JSON.stringify(forJson(report, problems))}\n`);
+    else if (watchMs === null) for (const line of statusLines(report, problems)) output.write(`${clean(line)}\n`);
+    else if (output.isTerminal) shownLines = redraw(statusLines(report, problems).map(clean), shownLines, output);
+    else {
+      const now = clean(statusSummary(report, problems));
+      if (now !== summary) output.write(`${report.at} ${now}\n`);
+      summary = now;
+    }
+    if (watchMs === null || signal.aborted) break;
+    try {
+      await sleep(watchMs, signal);
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+      break;
+    }
   }
-  shown.sort((a, b) => (a.updatedAt < b.updatedAt ? -1 : 1));
-  if (settings.isJson)
-    write(
-      `${JSON.stringify({ stateFolder: store.folder, daemon: pid === null ? null : { pid, ...snapshot }, counts, files: shown.map(forJson) })}\n`,
-    );
-  else for (const line of lines(store.folder, pid, snapshot, counts, shown)) write(`${line}\n`);
-  return settings.isCheck && counts.refused + counts.quarantined > 0 ? exitCodes.failed : exitCodes.ok;
+  return check !== null && problems.length > 0 ? exitCodes.failed : exitCodes.ok;
 }
 
-function forJson(record: FileRecord) {
+// In place: back to the first line that was drawn, and each line cleared to its end, so that nothing flickers.
+function redraw(lines: readonly string[], before: number, output: Output): number {
+  const rows = Math.max(5, output.rows() - 1);
+  const shown = lines.length > rows ? [...lines.slice(0, rows - 1), `… and ${lines.length - rows + 1} more`] : lines;
+  const back = before === 0 ? "" : `\u001b[${before}A`;
+  const cut = shown.map((line) => line.slice(0, Math.max(10, output.columns() - 1)));
+  output.write(`${back}${cut.map((line) => `\r\u001b[2K${line}\n`).join("")}\u001b[0J`);
+  return shown.length;
+}
+
+// A file name may hold anything, also what would move the cursor.
+function clean(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: taking control characters out is what it is for
+  return stripVTControlCharacters(line).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+}
+
+function forJson(report: StatusReport, problems: readonly string[]) {
+  return { ...report, files: report.files.map(fileForJson), problems };
+}
+
+function fileForJson(record: FileRecord) {
   const { file, server, phase, sha256, recording, acknowledgedBytes, problem, retryAt, updatedAt } = record;
   const { sizeBytes } = record.identity;
-  return { file, server, phase, sha256, recording, acknowledgedBytes, sizeBytes, problem, retryAt, updatedAt };
-}
-
-function lines(
-  folder: string,
-  pid: number | null,
-  snapshot: Awaited<ReturnType<typeof readSnapshot>>,
-  counts: Record<FilePhase, number>,
-  files: FileRecord[],
-): string[] {
-  const daemon = pid === null ? "no daemon runs" : `daemon runs as process ${pid}`;
-  const queued =
-    snapshot === null
-      ? ""
-      : `, ${snapshot.queue.bulk.found.files} in its queue, ${snapshot.unfinished.length} not finished yet`;
-  const unsealed = files.map(
-    (record) =>
-      `${percentInWords(record.acknowledgedBytes, record.identity.sizeBytes).padStart(5)}  ${sizeInWords(record.identity.sizeBytes).padStart(7)}  ${basename(record.file)}: ${words[record.phase]}${record.recording === null ? "" : ` as ${record.recording}`}${record.problem === null ? "" : `. ${record.problem}`}${record.retryAt === null ? "" : ` Next attempt ${record.retryAt}.`}`,
-  );
-  const growing = (snapshot?.unfinished ?? []).map(
-    ({ file, reason }) => `   --       --  ${basename(file)}: ${reason}`,
-  );
-  return [`${folder}: ${daemon}${queued}; ${counts.sealed} sealed`, ...unsealed, ...growing];
+  return {
+    file,
+    server,
+    phase,
+    class: record.class,
+    sha256,
+    recording,
+    acknowledgedBytes,
+    sizeBytes,
+    problem,
+    retryAt,
+    updatedAt,
+  };
 }

@@ -9,6 +9,7 @@ export type Output = {
   isTerminal: boolean;
   hasColour: boolean;
   columns: () => number;
+  rows: () => number;
 };
 
 /** One JSON object a line. */

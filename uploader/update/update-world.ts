@@ -25,7 +25,10 @@ export function updateWorldOf(
 ): UpdateWorld {
   const state = inRoot(installation, installation.stateFolder);
   const contactPath = join(state, "contact-version");
-  const isRunning = async () => (await (await StateView.open(state)).daemonPid()) !== null;
+  const isRunning = async () => {
+    const view = await StateView.open(state);
+    return (await view.daemonPid().finally(() => view.close())) !== null;
+  };
   return {
     versions: new Versions(inRoot(installation, installation.folder)),
     readBundle: () => readBundle(source),
