@@ -112,8 +112,8 @@ describe("enrol", () => {
     expect((await start(["push", file, "--settle", "0"], { token: "", server: "" }).ended).code).toBe(exitCodes.ok);
   });
 
-  it("believes a new receipt key when a person has compared it", async () => {
-    const { server, peer, bundle, stateFolder } = world();
+  it("believes a new receipt key when a person has compared it, and deletes nothing before", async () => {
+    const { server, peer, bundle, stateFolder, makeFile, start } = world();
     await run("--server", server, "--code", code);
     const trust = async (...args: string[]) => {
       const child = new SpawnedUploader(bundle, ["trust", ...args], { STRONGROOM_STATE_DIR: stateFolder });
@@ -134,6 +134,11 @@ describe("enrol", () => {
       exitCode: exitCodes.failed,
       said: { receiptKeys: [{ kid, isTrusted: false }] },
     });
+    const file = await makeFile("rear.bin", 1000);
+    const flags = ["push", file, "--settle", "0", "--delete-after-seal", "--give-up-after", "0.5"];
+    const { events } = await start(flags, { token: "", server: "" }).ended;
+    expect(events.at(-1)).toMatchObject({ problem: expect.stringContaining(`trust --pin ${kid}`) });
+    await stat(file);
     expect((await trust("--pin", "A".repeat(43))).stderr).toMatch(/none of them is A+/);
     expect((await trust("--pin", kid)).said).toMatchObject({ receiptKeys: [{ kid, isTrusted: true }] });
     expect((await trust()).exitCode).toBe(exitCodes.ok);

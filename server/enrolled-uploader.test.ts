@@ -1,0 +1,93 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../lib/clock.ts";
+import { approveDevice, makeEnrolmentCode, resumeDevice, revokeDevice, suspendDevice } from "../lib/devices/index.ts";
+import { factories, useTestDatabase } from "../lib/testing/index.ts";
+import { defaultTransportSettings, Transport, unthrottled } from "../uploader/http/transport.ts";
+import { ArchiveClock } from "../uploader/identity/archive-clock.ts";
+import { loadIdentity } from "../uploader/identity/identity.ts";
+import { openArchive } from "../uploader/identity/open-archive.ts";
+import { rotateKey } from "../uploader/identity/rotate-key.ts";
+import { SpawnedUploader } from "../uploader/testing/spawned-uploader.ts";
+import { type ApiServer, startApiServer } from "./testing/start-api-server.ts";
+
+const root = join(import.meta.dirname, "..");
+const sample = join(root, "samples/recordings/van-04-rear.mp4");
+const never = new AbortController().signal;
+
+describe("an enrolled uploader against this archive", () => {
+  const world = useTestDatabase();
+  let server: ApiServer;
+  let bundle: string;
+  let device: string;
+  const stateFolder = () => join(world().dir, "uploader-state");
+  const admin = async () => world().context(await factories.makeAdmin(world().db), { clock: systemClock });
+  const spawn = (...args: string[]) => new SpawnedUploader(bundle, args, { STRONGROOM_STATE_DIR: stateFolder() });
+  const push = async (name: string) => {
+    const file = join(world().dir, name);
+    await copyFile(sample, file);
+    const { code, events } = await spawn("push", file, "--settle", "0", "--no-wait").ended;
+    return { code, last: events.at(-1), file };
+  };
+
+  beforeAll(async () => {
+    bundle = join(world().dir, "strongroom-uploader.mjs");
+    execFileSync(process.execPath, [join(root, "uploader/build.mjs"), bundle]);
+    server = await startApiServer({ databaseUrl: world().databaseUrl, dataDir: world().dir });
+  });
+  afterAll(() => server.stop());
+
+  it("becomes a device by a link, waits for approval, and sends with tokens that its key buys", async () => {
+    const made = await makeEnrolmentCode(await admin(), { needsApproval: true }, server.url);
+    const { code, events, stderr } = await spawn("enrol", made.link, "--name", "Van 04").ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const said = events[0] as unknown;
+    expect(said).toMatchObject({ name: "Van 04", state: "pending", receiptKeys: [made.pin] });
+    device = (await loadIdentity(stateFolder()))?.device ?? "";
+    expect(await push("early.mp4")).toMatchObject({ code: 4, last: { problem: expect.stringMatching(/approve/) } });
+
+    await approveDevice(await admin(), device);
+    expect(await push("rear.mp4")).toMatchObject({ code: 0, last: { event: "done", state: "delivered" } });
+    expect(await world().db.recording.findFirstOrThrow()).toMatchObject({ deviceId: device });
+    expect(await world().db.deviceToken.count({ where: { deviceId: device } })).toBe(0);
+  });
+
+  it("is the same device with the same code again, and another key has no way in with it", async () => {
+    const made = await makeEnrolmentCode(await admin(), {}, server.url);
+    const enrol = (folder: string) =>
+      new SpawnedUploader(bundle, ["enrol", made.link], { STRONGROOM_STATE_DIR: join(world().dir, folder) }).ended;
+    expect((await enrol("first")).code).toBe(0);
+    expect((await enrol("second")).code).toBe(4);
+    expect((await enrol("first")).code).toBe(0);
+  });
+
+  it("changes its key, and goes on with the new one alone", async () => {
+    const transport = new Transport(defaultTransportSettings, unthrottled);
+    const settings = { server: null, readToken: null, stateFolder: stateFolder() };
+    const { identity, tokens } = await openArchive(settings, transport, new ArchiveClock());
+    if (identity === null || tokens === null) throw new Error("The device is enrolled.");
+    const old = identity.kid;
+    const kid = await rotateKey({ identity, tokens, stateFolder: stateFolder(), hold: (act) => act(1) }, never);
+    transport.close();
+    expect(kid).not.toBe(old);
+    expect((await loadIdentity(stateFolder()))?.kid).toBe(kid);
+    expect((await push("after.mp4")).code).toBe(0);
+    const keys = await world().db.deviceKey.findMany({ where: { deviceId: device }, orderBy: { createdAt: "asc" } });
+    expect(keys).toMatchObject([{ kid: old }, { kid, previousKid: old, firstTokenAt: expect.any(Date) }]);
+  });
+
+  it("keeps its files while it is suspended, goes on once it is resumed, and keeps them when it is revoked", async () => {
+    await suspendDevice(await admin(), device);
+    const waits = await push("held.mp4");
+    expect(waits).toMatchObject({ code: 4, last: { problem: expect.stringMatching(/suspended.*kept/) } });
+    await resumeDevice(await admin(), device);
+    expect((await push("held.mp4")).code).toBe(0);
+    await revokeDevice(await admin(), device);
+    const ends = await push("late.mp4");
+    expect(ends).toMatchObject({ code: 4, last: { problem: expect.stringMatching(/revoked.*--force-new/) } });
+    expect(existsSync(ends.file)).toBe(true);
+  });
+});
