@@ -26,17 +26,17 @@ describe("an enrolled uploader against this archive", () => {
   const stateFolder = () => join(world().dir, "uploader-state");
   const admin = async () => world().context(await factories.makeAdmin(world().db), { clock: systemClock });
   const spawn = (...args: string[]) => new SpawnedUploader(bundle, args, { STRONGROOM_STATE_DIR: stateFolder() });
-  const push = async (name: string) => {
+  const push = async (name: string, ...flags: string[]) => {
     const file = join(world().dir, name);
     await copyFile(sample, file);
-    const { code, events } = await spawn("push", file, "--settle", "0", "--no-wait").ended;
+    const { code, events } = await spawn("push", file, "--settle", "0", ...flags).ended;
     return { code, last: events.at(-1), file };
   };
 
   beforeAll(async () => {
     bundle = join(world().dir, "strongroom-uploader.mjs");
     execFileSync(process.execPath, [join(root, "uploader/build.mjs"), bundle]);
-    server = await startApiServer({ databaseUrl: world().databaseUrl, dataDir: world().dir });
+    server = await startApiServer({ databaseUrl: world().databaseUrl, dataDir: world().dir, hasRoutes: true });
   });
   afterAll(() => server.stop());
 
@@ -50,7 +50,9 @@ describe("an enrolled uploader against this archive", () => {
     expect(await push("early.mp4")).toMatchObject({ code: 4, last: { problem: expect.stringMatching(/approve/) } });
 
     await approveDevice(await admin(), device);
-    expect(await push("rear.mp4")).toMatchObject({ code: 0, last: { event: "done", state: "delivered" } });
+    const sent = await push("rear.mp4", "--delete-after-seal");
+    expect(sent).toMatchObject({ code: 0, last: { event: "done", state: "sealed", isDeleted: true } });
+    expect(existsSync(sent.file)).toBe(false);
     expect(await world().db.recording.findFirstOrThrow()).toMatchObject({ deviceId: device });
     expect(await world().db.deviceToken.count({ where: { deviceId: device } })).toBe(0);
   });
@@ -86,7 +88,7 @@ describe("an enrolled uploader against this archive", () => {
     await resumeDevice(await admin(), device);
     expect((await push("held.mp4")).code).toBe(0);
     await revokeDevice(await admin(), device);
-    const ends = await push("late.mp4");
+    const ends = await push("late.mp4", "--delete-after-seal");
     expect(ends).toMatchObject({ code: 4, last: { problem: expect.stringMatching(/revoked.*--force-new/) } });
     expect(existsSync(ends.file)).toBe(true);
   });
