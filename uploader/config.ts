@@ -185,8 +185,8 @@ function runFrom(values: Values, settle: SettleSettings): RunSettings {
   const folders = Array.isArray(values.watch) ? values.watch.map((folder) => resolve(String(folder))) : [];
   if (folders.length === 0) throw usage("run needs --watch DIR.");
   const parallel = Number(text(values, "parallel") ?? "1");
-  if (!Number.isInteger(parallel) || parallel < 1 || parallel > 16)
-    throw usage("--parallel must be a whole number from 1 to 16.");
+  if (!Number.isInteger(parallel) || parallel < 1 || parallel > 8)
+    throw usage("--parallel must be a whole number from 1 to 8.");
   const include = text(values, "include")
     ?.split(",")
     .map((ending) => ending.trim().replace(/^\./, "").toLowerCase());
@@ -194,13 +194,12 @@ function runFrom(values: Values, settle: SettleSettings): RunSettings {
     folders,
     extensions: new Set(include?.filter((ending) => ending !== "") ?? recordingExtensions),
     settle,
-    parallel,
     segmentLists: Array.isArray(values["segment-list"])
       ? values["segment-list"].map((list) => resolve(String(list)))
       : [],
     sidecarWaitMs: seconds(values, "sidecar-wait", 1) * 1000,
     rescanMs: positive("rescan", seconds(values, "rescan", 30)) * 1000,
-    putBackMs: 120_000,
+    vanishedAfterMs: 600_000,
   };
 }
 

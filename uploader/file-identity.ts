@@ -61,6 +61,22 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   throw new Problem("file", `${path} is ${kindOf(stats)}; only regular files are uploaded.`);
 }
 
+/** The content of a regular file that has just so many bytes; null: it has not, or cannot be read. */
+export async function readSmallFile(path: string, sizeBytes: number): Promise<Buffer | null> {
+  const handle = await openRegularFile(path).catch(() => null);
+  if (handle === null) return null;
+  try {
+    if ((await handle.stat()).size !== sizeBytes) return null;
+    const bytes = Buffer.alloc(sizeBytes);
+    const { bytesRead } = await handle.read(bytes, 0, sizeBytes, 0);
+    return bytesRead === sizeBytes ? bytes : null;
+  } catch {
+    return null;
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Says in words what went wrong with a file. */
 export function fileProblem(path: string, error: unknown): Problem {
   if (error instanceof Problem) return error;

@@ -1,11 +1,15 @@
 #!/usr/bin/env node
 // The command line of the uploader: reads settings, builds the world, runs one command, and ends with its code.
 import packageJson from "../package.json" with { type: "json" };
+import { askHead } from "./chain/ask-head.ts";
+import { Chain } from "./chain/chain.ts";
 import { enqueue } from "./commands/enqueue.ts";
 import { push } from "./commands/push.ts";
 import { run } from "./commands/run.ts";
 import { verifyReceiptCommand } from "./commands/verify-receipt.ts";
 import { type ArchiveSettings, readSettings, wantsColour } from "./config.ts";
+import { Figures } from "./delivery/figures.ts";
+import { clockFacts } from "./delivery/manifest-facts.ts";
 import type { World } from "./delivery/world.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import { runFieldCommand } from "./field.ts";
@@ -89,14 +93,27 @@ async function withWorld(
   const { archive, identity, tokens } = await openArchive(settings, transport, clock);
   const waits = waitForTurn(settings.stateFolder, archive.server, files, report, stop.signal);
   const store = await StateStore.open(settings.stateFolder, isDaemon ? {} : { waits });
+  const chain =
+    identity === null
+      ? null
+      : await Chain.open({
+          store,
+          identity,
+          clock: () => clockFacts(clock),
+          // The daemon hears it with its heartbeats.
+          askHead: isDaemon ? null : () => askHead(archive, packageJson.version, stop.signal),
+        });
   const world: World = {
     archive,
     identity,
     traffic,
     clock,
     store,
+    chain,
+    figures: new Figures(),
     settings: settings.delivery,
     report,
+    letsGo: () => false,
     signal: stop.signal,
   };
   if (store.damage !== null) report({ event: "notice", file: null, message: store.damage });

@@ -1,28 +1,18 @@
 import { watch } from "node:fs";
 import { type ControlRequest, serveControl } from "../control/control-socket.ts";
-import { writeSnapshot } from "../daemon-snapshot.ts";
-import { DeliveryFailure, deliver } from "../delivery/deliver.ts";
 import type { World } from "../delivery/world.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { FieldParts, type FieldSettings } from "../field-parts.ts";
 import { sleep } from "../patience.ts";
-import { exitCodeOf, Interrupted, messageOf, Problem } from "../problems.ts";
-import type { SettleSettings } from "../ready-file.ts";
-import { FolderQueue, type QueueSettings } from "../watch/folder-queue.ts";
+import { Interrupted, messageOf, Problem } from "../problems.ts";
+import { Daemon } from "../queue/daemon.ts";
+import type { QueueSettings } from "../queue/intake.ts";
 
 /** How the daemon works. */
-export type RunSettings = QueueSettings & {
-  settle: SettleSettings;
-  parallel: number;
-  rescanMs: number;
-  /** How long a file that failed in passing leaves the others their turn. */
-  putBackMs: number;
-};
+export type RunSettings = QueueSettings & { rescanMs: number };
 
 /** How soon after a change notice the folders are looked at: notices come in bursts. */
 const hintDelayMs = 200;
-/** A file that the archive refused is offered again after so long: settings over there may have changed. */
-const refusedAgainMs = 3_600_000;
 
 /**
  * Watches folders and delivers every finished file, until told to end. Change notices are only a hint, because the
@@ -38,16 +28,20 @@ export async function run(settings: RunSettings, field: FieldSettings, world: Wo
   const watchers: { close(): void }[] = [];
   let stopControl: (() => Promise<void>) | null = null;
   try {
-    const queue = await FolderQueue.open(settings, world);
-    world.report({ event: "watching", folders: settings.folders, server: world.archive.server });
     const parts = await FieldParts.open(field, world);
-    const { ended } = await parts.start({ snapshot: () => queue.snapshot(), apply: () => undefined });
+    const daemon = await Daemon.open(settings, parts.effective, world);
+    world.report({ event: "watching", folders: settings.folders, server: world.archive.server });
+    const { ended } = await parts.start({
+      snapshot: () => daemon.snapshot(),
+      apply: (deviceSettings) => daemon.apply(deviceSettings),
+      want: (files) => daemon.want(files),
+      chainSeen: (head) => daemon.chainSeen(head),
+    });
     const hint = new Hint();
     for (const folder of settings.folders) watchers.push(watchFolder(folder, () => hint.give()));
-    stopControl = await listen(queue, hint, world);
-    const workers = Array.from({ length: settings.parallel }, () => work(queue, settings, world));
+    stopControl = await listen(daemon, hint, world);
     // All of them end by being interrupted, and only then is everything written down.
-    await Promise.allSettled([scanAgainAndAgain(queue, hint, settings, parts, world), ended, ...workers]);
+    await Promise.allSettled([scanAgainAndAgain(daemon, hint, settings, parts, world), ended, daemon.work()]);
     return exitCodes.ok;
   } finally {
     for (const watcher of watchers) watcher.close();
@@ -57,9 +51,9 @@ export async function run(settings: RunSettings, field: FieldSettings, world: Wo
 }
 
 /** Takes what recorders' hooks say. Without a socket their words come by the notes in the state folder. */
-async function listen(queue: FolderQueue, hint: Hint, world: World): Promise<(() => Promise<void>) | null> {
+async function listen(daemon: Daemon, hint: Hint, world: World): Promise<(() => Promise<void>) | null> {
   const enqueue = async (said: ControlRequest) => {
-    await queue.enqueue(said);
+    await daemon.enqueue(said);
     hint.give();
     return {};
   };
@@ -73,7 +67,7 @@ async function listen(queue: FolderQueue, hint: Hint, world: World): Promise<(()
 }
 
 async function scanAgainAndAgain(
-  queue: FolderQueue,
+  daemon: Daemon,
   hint: Hint,
   settings: RunSettings,
   parts: FieldParts,
@@ -81,60 +75,19 @@ async function scanAgainAndAgain(
 ): Promise<void> {
   for (;;) {
     const beganAtMs = performance.now();
-    await queue.scan().catch((error: unknown) => {
+    await daemon.scan().catch((error: unknown) => {
       if (error instanceof Interrupted) throw error;
       world.report({ event: "notice", file: null, message: `Reading the folders failed: ${messageOf(error)}` });
     });
     parts.lookedAtFolders();
     const tookMs = performance.now() - beganAtMs;
-    await writeSnapshot(world.store.folder, queue.snapshot()).catch(() => undefined);
     // Jitter, so that many devices with one boot time do not touch their disks and the network in step.
     const rescanMs = settings.rescanMs * (0.75 + Math.random() / 2);
-    const dueMs = Math.min(rescanMs, Math.max(queue.nextRipeMs(), tookMs));
+    const dueMs = Math.min(rescanMs, Math.max(daemon.nextRipeMs, tookMs));
     // A file that grows gives notice all the time; following it must stay a small part of the time.
     const restMs = Math.min(dueMs, Math.max(hintDelayMs, 10 * tookMs));
     await sleep(restMs, world.signal);
     await hint.wait(dueMs - restMs, world.signal);
-  }
-}
-
-async function work(queue: FolderQueue, settings: RunSettings, world: World): Promise<void> {
-  for (;;) {
-    const found = await queue.take(world.signal);
-    const file = found.path;
-    try {
-      const ready = await found.ready();
-      if (!("handle" in ready)) {
-        queue.putBack(file, settings.settle.settleMs);
-        continue;
-      }
-      const { identity } = ready;
-      const delivered = await deliver(ready, world);
-      world.report({ event: "done", file, sizeBytes: identity.sizeBytes, ...delivered });
-      queue.finish(file, ready.identity, Number.POSITIVE_INFINITY);
-    } catch (error) {
-      const cause = error instanceof DeliveryFailure ? error.problem : error;
-      if (cause instanceof Interrupted) throw cause;
-      const record = error instanceof DeliveryFailure ? error.record : null;
-      if (cause instanceof Problem && cause.kind === "refused" && record !== null) {
-        const isFinal = record.phase === "quarantined";
-        queue.finish(file, record.identity, isFinal ? Number.POSITIVE_INFINITY : refusedAgainMs);
-        const { recording, sha256 } = record;
-        world.report({
-          event: "failed",
-          file,
-          kind: cause.kind,
-          problem: cause.message,
-          recording,
-          sha256,
-          exitCode: exitCodeOf(cause),
-        });
-        continue;
-      }
-      world.report({ event: "notice", file, message: `${messageOf(cause)} It stays in the queue.` });
-      queue.putBack(file, settings.putBackMs * (0.5 + Math.random()));
-      if (!(cause instanceof Problem)) await sleep(5000, world.signal);
-    }
   }
 }
 

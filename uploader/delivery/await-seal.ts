@@ -4,6 +4,7 @@ import { Problem } from "../problems.ts";
 import type { FileRecord } from "../state/file-record.ts";
 import { persist } from "./persist.ts";
 import type { RecordKeeper } from "./record-keeper.ts";
+import { sendSidecars } from "./send-sidecars.ts";
 import type { World } from "./world.ts";
 
 const firstPollMs = 200;
@@ -16,25 +17,18 @@ const maxPollMs = 10_000;
  * @throws Problem "refused" when it is quarantined or sealed with another digest, "gave_up" when it stays undecided
  */
 export async function awaitSeal(keeper: RecordKeeper, world: World): Promise<"sealed" | "disposed"> {
-  const { recording, file } = keeper.record;
-  if (recording === null)
-    throw new Problem("refused", "The archive took every byte but named no recording. Is it a Strongroom archive?");
   let pollMs = firstPollMs;
   let stateBefore: string | null = null;
   return persist(
     world,
-    file,
+    keeper.record.file,
     async (attempt) => {
       for (;;) {
-        const view = await world.archive.getRecording(recording, world.signal);
-        if (stateBefore !== view.state) attempt.progress();
-        stateBefore = view.state;
-        const verdict = verdictOn(view, keeper.record);
-        if (verdict !== "undecided") {
-          await keeper.save({ phase: "sealed", problem: null, retryAt: null });
-          return verdict;
-        }
-        attempt.check(`The archive has not sealed ${recording} yet.`);
+        const { state, verdict } = await askForSeal(keeper, world);
+        if (stateBefore !== state) attempt.progress();
+        stateBefore = state;
+        if (verdict !== "undecided") return verdict;
+        attempt.check(`The archive has not sealed ${keeper.record.recording} yet.`);
         await sleep(pollMs * (0.75 + Math.random() / 2), world.signal);
         pollMs = Math.min(pollMs * 1.5, maxPollMs);
       }
@@ -44,6 +38,25 @@ export async function awaitSeal(keeper: RecordKeeper, world: World): Promise<"se
       await keeper.flush();
     },
   );
+}
+
+/**
+ * Brings the sidecars and asks once what has become of a recording; a seal is noted durably.
+ *
+ * @throws Problem "refused" when it is quarantined or sealed with another digest
+ */
+export async function askForSeal(
+  keeper: RecordKeeper,
+  world: World,
+): Promise<{ state: DeviceRecordingView["state"]; verdict: "sealed" | "disposed" | "undecided" }> {
+  const { recording } = keeper.record;
+  if (recording === null)
+    throw new Problem("refused", "The archive took every byte but named no recording. Is it a Strongroom archive?");
+  await sendSidecars(keeper, world);
+  const view = await world.archive.getRecording(recording, world.signal);
+  const verdict = verdictOn(view, keeper.record);
+  if (verdict !== "undecided") await keeper.save({ phase: "sealed", problem: null, retryAt: null });
+  return { state: view.state, verdict };
 }
 
 /**

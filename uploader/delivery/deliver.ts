@@ -3,10 +3,10 @@ import type { ReadyFile } from "../ready-file.ts";
 import type { FileRecord } from "../state/file-record.ts";
 import { awaitSeal } from "./await-seal.ts";
 import { deleteSealedFile } from "./delete-file.ts";
-import { describeFile } from "./describe-file.ts";
+import { describeFile, stateGone } from "./describe-file.ts";
 import { holdReceipt } from "./hold-receipt.ts";
 import { RecordKeeper } from "./record-keeper.ts";
-import { checkUnchanged, sendFile } from "./send-file.ts";
+import { checkUnchanged, lostManifest, sendFile } from "./send-file.ts";
 import type { World } from "./world.ts";
 
 /** How a file ended well. */
@@ -44,7 +44,7 @@ export async function deliver(ready: ReadyFile, world: World): Promise<Delivered
     keeper = new RecordKeeper(world.store, await describeFile(ready, world));
     return await deliverDescribed(ready, keeper, world);
   } catch (error) {
-    if (keeper !== null) await rememberFailure(keeper, error);
+    if (keeper !== null) await rememberFailure(keeper, error, world);
     throw new DeliveryFailure(error, keeper?.record ?? null);
   } finally {
     await ready.handle.close().catch(() => undefined);
@@ -69,7 +69,8 @@ async function deliverDescribed(ready: ReadyFile, keeper: RecordKeeper, world: W
   return { recording, sha256, state, isDeleted };
 }
 
-function startOver(keeper: RecordKeeper): Promise<void> {
+/** Forgets the upload; what was described stays. */
+export function startOver(keeper: RecordKeeper): Promise<void> {
   return keeper.save({
     phase: "described",
     uploadUrl: null,
@@ -94,11 +95,16 @@ async function checkStillKnown(keeper: RecordKeeper, world: World): Promise<void
   }
 }
 
-async function rememberFailure(keeper: RecordKeeper, error: unknown): Promise<void> {
+/** Notes in the record how a delivery failed; a file that became another one is stated not to come. */
+export async function rememberFailure(keeper: RecordKeeper, error: unknown, world: World): Promise<void> {
   if (error instanceof Problem && error.kind === "refused") {
     const isQuarantined = keeper.record.phase === "delivered" || keeper.record.phase === "sealed";
     keeper.note({ phase: isQuarantined ? "quarantined" : "refused", problem: error.message, retryAt: null });
   } else if (error instanceof Problem && error.kind === "changed") {
+    if (keeper.record.sequence !== null && world.chain !== null) {
+      await keeper.flush();
+      return stateGone(keeper.record, error.code === lostManifest ? "discarded" : "changed", world);
+    }
     keeper.note({ uploadUrl: null, recording: null, acknowledgedBytes: 0, phase: "described", problem: error.message });
   } else if (error instanceof Problem) keeper.note({ problem: error.message, retryAt: null });
   await keeper.flush();

@@ -1,38 +1,57 @@
-import { chunkCount } from "../../lib/protocol/index.ts";
+import { chunkCount, type FileClass, ManifestError, type Sha256Hex } from "../../lib/protocol/index.ts";
 import { digestFile } from "../digest-file.ts";
 import { identityOf, isSameIdentity, readIdentity } from "../file-identity.ts";
 import { Problem } from "../problems.ts";
 import type { ReadyFile } from "../ready-file.ts";
-import type { FileRecord } from "../state/file-record.ts";
+import type { FileRecord, SidecarNote } from "../state/file-record.ts";
+import { type Findings, manifestFactsOf, noFindings } from "./manifest-facts.ts";
 import type { World } from "./world.ts";
 
 /**
  * Finds out what a finished file is: from the state when nothing about the file has changed, else by reading it
- * once. What the state knows of the same content, under this name or an old one, is carried over.
+ * once. What the state knows of the same content, under this name or an old one, is carried over. An enrolled device
+ * signs what is new into its chain, and states that what was described under this name before will not come.
  *
  * @throws Problem "changed" when the file moves while it is read
  */
-export async function describeFile(ready: ReadyFile, world: World): Promise<FileRecord> {
+export async function describeFile(
+  ready: ReadyFile,
+  world: World,
+  findings: Findings = noFindings,
+  fileClass: FileClass = "bulk",
+): Promise<FileRecord> {
   const { path, identity } = ready;
   const known = await world.store.read(world.archive.server, path);
-  if (known !== null && isSameIdentity(known.identity, identity)) {
+  if (known !== null && known.phase !== "gone" && isSameIdentity(known.identity, identity)) {
     tell(known, world);
     return known;
   }
   const chunkSizeBytes = known?.uploadUrl == null ? world.settings.chunkSizeBytes : known.chunkSizeBytes;
   const digests = await readDigests(ready, chunkSizeBytes, world);
-  const fresh: FileRecord = {
+  const { sha256 } = digests;
+  const isSameContent = known !== null && known.phase !== "gone" && known.sha256 === sha256;
+  const earlier = isSameContent ? known : await findMoved(path, sha256, world);
+  if (earlier !== null) {
+    const record = { ...earlier, file: path, identity, isDeleted: false };
+    await world.store.write(record, true);
+    if (earlier.file !== path) await world.store.remove(earlier);
+    tell(record, world);
+    return record;
+  }
+  if (known !== null) await stateGone(known, "changed", world);
+  const link = await signIn(ready, digests, chunkSizeBytes, findings, world);
+  const record: FileRecord = {
     file: path,
     server: world.archive.server,
     identity,
-    sha256: digests.sha256,
+    sha256,
     chunkSizeBytes,
     mediaType: ready.container.mediaType,
-    class: "bulk",
-    capturedFrom: null,
-    sequence: null,
-    manifestSha256: null,
-    sidecars: [],
+    class: fileClass,
+    capturedFrom: findings.hints.capturedFrom ?? ready.container.createdAt?.toISOString() ?? null,
+    sequence: link?.sequence ?? null,
+    manifestSha256: link?.manifestSha256 ?? null,
+    sidecars: link === null ? [] : sidecarNotes(findings),
     uploadUrl: null,
     recording: null,
     acknowledgedBytes: 0,
@@ -43,12 +62,49 @@ export async function describeFile(ready: ReadyFile, world: World): Promise<File
     retryAt: null,
     updatedAt: new Date().toISOString(),
   };
-  const earlier = known?.sha256 === fresh.sha256 ? known : await findMoved(fresh, world);
-  const record = earlier === null ? fresh : { ...earlier, file: path, identity };
   await world.store.write(record, true);
-  if (earlier !== null && earlier.file !== path) await world.store.remove(earlier);
+  if (link !== null) world.chain?.adopted(link.sequence);
   tell(record, world);
   return record;
+}
+
+/** States that a described file will not come, unless the archive has it already, or nobody was ever told of it. */
+export async function stateGone(
+  record: FileRecord,
+  reason: "changed" | "vanished" | "evicted" | "discarded",
+  world: World,
+): Promise<void> {
+  const isUnderWay = record.phase === "described" || record.phase === "sending" || record.phase === "refused";
+  if (!isUnderWay || record.sequence === null || world.chain === null) return;
+  await world.chain.tombstone(record, reason);
+  world.figures.tombstones += 1;
+  await world.store.write({ ...record, phase: "gone", problem: reason, updatedAt: new Date().toISOString() }, true);
+}
+
+type Digests = Awaited<ReturnType<typeof readDigests>>;
+
+// A manifest that a power cut left without its record is the file's own: nothing is ever signed twice for a number.
+async function signIn(ready: ReadyFile, digests: Digests, chunkSizeBytes: number, findings: Findings, world: World) {
+  const { chain } = world;
+  if (chain === null) return null;
+  const orphan = chain.claim(digests.sha256, ready.identity.sizeBytes);
+  if (orphan !== null) return orphan;
+  const factsFor = (known: Findings) =>
+    manifestFactsOf(ready, digests, chunkSizeBytes, known, world.settings.capture, world.clock);
+  try {
+    return await chain.describe(factsFor(findings));
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    // What lies beside a recording must never keep it from going: without that, it is described all the same.
+    world.report({ event: "notice", file: ready.path, message: `${error.message} It is described without that.` });
+    return chain.describe(factsFor(noFindings));
+  }
+}
+
+function sidecarNotes({ sidecars }: Findings): SidecarNote[] {
+  return sidecars
+    .slice(0, 64)
+    .map(({ name, path, sizeBytes, sha256 }) => ({ name, file: path, sizeBytes, sha256, isDelivered: false }));
 }
 
 function tell(record: FileRecord, world: World): void {
@@ -77,9 +133,10 @@ export async function readDigests(ready: ReadyFile, chunkSizeBytes: number, worl
 }
 
 // The same bytes under a name that is gone: the file was renamed, and what was sent under the old name counts.
-async function findMoved(fresh: FileRecord, world: World): Promise<FileRecord | null> {
-  for (const record of await world.store.findByContent(fresh.server, fresh.sha256)) {
-    if (record.uploadUrl === null || record.file === fresh.file) continue;
+async function findMoved(path: string, sha256: Sha256Hex, world: World): Promise<FileRecord | null> {
+  for (const record of await world.store.findByContent(world.archive.server, sha256)) {
+    const isWorthIt = record.uploadUrl !== null || record.sequence !== null;
+    if (!isWorthIt || record.phase === "gone" || record.isDeleted || record.file === path) continue;
     const there = await readIdentity(record.file).catch(() => null);
     if (there === null) return record;
   }

@@ -37,6 +37,8 @@ export async function persist<T>(
       });
     } catch (error) {
       if (!(error instanceof Problem) || !isPassing(error, world)) throw error;
+      world.figures.failed(error);
+      if (world.letsGo(patience.failures + 1)) throw error;
       let delayMs = patience.nextDelayMs(error);
       if (error.kind === "authentication") delayMs = Math.max(delayMs, authenticationDelayMs * (1 + Math.random()));
       world.report({

@@ -1,4 +1,5 @@
 import type { CaptureSettings } from "../capture.ts";
+import type { Chain } from "../chain/chain.ts";
 import type { Archive } from "../http/archive.ts";
 import type { ArchiveClock } from "../identity/archive-clock.ts";
 import type { Identity } from "../identity/identity.ts";
@@ -6,6 +7,7 @@ import type { PatienceSettings } from "../patience.ts";
 import type { Report } from "../report/events.ts";
 import type { StateStore } from "../state/state-store.ts";
 import type { Traffic } from "../traffic/traffic.ts";
+import type { Figures } from "./figures.ts";
 
 /** How files are delivered. */
 export type DeliverySettings = {
@@ -31,8 +33,13 @@ export type World = {
   /** How wrong this device's clock is, as the archive's answers show. */
   clock: ArchiveClock;
   store: StateStore;
+  /** Null: nothing is signed. */
+  chain: Chain | null;
+  figures: Figures;
   settings: DeliverySettings;
   report: Report;
+  /** Whether a file that failed so often in a row should let others go first. */
+  letsGo: (failures: number) => boolean;
   /** Aborted with Interrupted when the process is told to end. */
   signal: AbortSignal;
 };

@@ -47,6 +47,8 @@ export type UploaderEvent =
       sha256: string | null;
       exitCode: number;
     }
+  /** The local file is gone, by the rules for that. */
+  | { event: "deleted"; file: string; recording: string | null; reason: "receipted" | "evicted" }
   | { event: "notice"; file: string | null; message: string }
   | { event: "watching"; folders: string[]; server: string };
 

@@ -81,6 +81,10 @@ function sentenceWithName(event: UploaderEvent, name: string): string {
       return `${name}: all bytes delivered${event.recording === null ? "" : `; waiting for the seal of ${event.recording}`}`;
     case "done":
       return `${name}: ${event.state}${event.recording === null ? "" : ` as ${event.recording}`}, SHA-256 ${event.sha256}${event.isDeleted ? ", local file deleted" : ""}`;
+    case "deleted":
+      return event.reason === "receipted"
+        ? `${name}: local file deleted; its receipt is kept`
+        : `${name}: local file deleted to make room; a signed statement says so`;
     case "failed":
       return `${name}: ${event.problem}`;
     case "notice":

@@ -18,6 +18,10 @@ class Slot implements Range {
   content: number;
   /** 48 bits over the file's identity. */
   identity: number;
+  /** Of its manifest; 0: none. */
+  sequence: number;
+  /** Its receipt is kept, and the local file was not deleted yet. */
+  isReceipted: boolean;
 
   constructor(range: Range, record: FileRecord) {
     this.position = range.position;
@@ -26,6 +30,8 @@ class Slot implements Range {
     this.phase = filePhases.indexOf(record.phase);
     this.content = contentNumber(record.sha256);
     this.identity = identityNumber(record.identity);
+    this.sequence = record.sequence ?? 0;
+    this.isReceipted = record.receiptedAtRunMs !== null && !record.isDeleted;
   }
 }
 
@@ -96,6 +102,18 @@ export class RecordIndex {
       tally.bytes += sizeBytes;
     }
     return Object.fromEntries(tallies) as Record<FilePhase, { files: number; bytes: number }>; // made from every phase
+  }
+
+  /** Keys of files that have a receipt and are not deleted. */
+  receipted(): string[] {
+    return this.#keys((slot) => slot.isReceipted);
+  }
+
+  /** Numbers of the manifests that records name. */
+  sequences(): Set<number> {
+    const found = new Set<number>();
+    for (const { sequence } of this.#slots.values()) if (sequence > 0) found.add(sequence);
+    return found;
   }
 
   keys(): string[] {

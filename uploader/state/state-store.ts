@@ -23,6 +23,7 @@ type Notes = {
 /** Who else may hold the folder, and what to do then. */
 type OpenOptions = {
   disk?: StateDisk;
+  monotonicMs?: () => number;
   /** Asked while another uploader has the folder: true, to wait for it. Left out: nobody waits. */
   waits?: (holder: "daemon" | "push") => Promise<boolean>;
 };
@@ -38,10 +39,20 @@ export class StateStore {
   readonly #notes: Notes;
   readonly #journal: Journal;
   readonly #unlock: () => Promise<void>;
+  readonly #monotonicMs: () => number;
   #notesRange: Range | null;
   #isCompacting = false;
+  #openedAtMs: number;
+  #runMsBefore: number;
 
-  private constructor(folder: string, disk: StateDisk, journal: Journal, found: Found, unlock: () => Promise<void>) {
+  private constructor(
+    folder: string,
+    disk: StateDisk,
+    journal: Journal,
+    found: Found,
+    unlock: () => Promise<void>,
+    monotonicMs: () => number,
+  ) {
     this.folder = folder;
     this.disk = disk;
     this.#journal = journal;
@@ -49,6 +60,9 @@ export class StateStore {
     this.#notes = found.notes;
     this.#notesRange = found.notesRange;
     this.#unlock = unlock;
+    this.#monotonicMs = monotonicMs;
+    this.#openedAtMs = monotonicMs();
+    this.#runMsBefore = found.notes.runMs ?? 0;
   }
 
   /**
@@ -56,12 +70,13 @@ export class StateStore {
    *
    * @throws Problem "usage" when that is not possible, "busy" when another uploader has it
    */
-  static async open(folder: string, { disk = machineDisk, waits }: OpenOptions = {}): Promise<StateStore> {
+  static async open(folder: string, options: OpenOptions = {}): Promise<StateStore> {
+    const { disk = machineDisk, monotonicMs = () => performance.now(), waits } = options;
     const unlock = await lockFolder(folder, waits);
     try {
       const found = emptyFound();
       const journal = await Journal.open(disk, folder, (body, range) => take(found, body, range));
-      const store = new StateStore(folder, disk, journal, found, unlock);
+      const store = new StateStore(folder, disk, journal, found, unlock, monotonicMs);
       if (journal.damage !== null) await store.#compact();
       await store.#migrate();
       return store;
@@ -82,8 +97,22 @@ export class StateStore {
     return this.#journal.alarm;
   }
 
+  /**
+   * For how long uploaders have run on this folder, all in all, as far as it is written down: no clock that jumps, and
+   * no time without power, makes it more.
+   */
+  get runMs(): number {
+    return this.#runMsBefore + this.#monotonicMs() - this.#openedAtMs;
+  }
+
+  /** Writes down for how long uploaders have run. */
+  async tick(): Promise<void> {
+    await this.setNote("runMs", Math.floor(this.runMs), false);
+  }
+
   /** Lets go of the folder. */
   async close(): Promise<void> {
+    await this.tick().catch(() => undefined);
     await this.#journal.close().catch(() => undefined);
     await this.#unlock();
   }
@@ -145,6 +174,14 @@ export class StateStore {
     }
   }
 
+  /** Records of sealed files whose receipts are kept and that are not deleted yet. */
+  async *receipted(): AsyncGenerator<FileRecord> {
+    for (const key of this.#index.receipted()) {
+      const record = await this.#readByKey(key);
+      if (record?.phase === "sealed") yield record;
+    }
+  }
+
   /** The records of a content. */
   async findByContent(server: string, sha256: Sha256Hex): Promise<FileRecord[]> {
     const found: FileRecord[] = [];
@@ -158,6 +195,11 @@ export class StateStore {
   /** Files and bytes by phase, from memory. */
   tally() {
     return this.#index.tally();
+  }
+
+  /** Numbers of the manifests that records name. */
+  sequences(): Set<number> {
+    return this.#index.sequences();
   }
 
   /** A small thing that is remembered. */
@@ -305,10 +347,15 @@ function emptyFound(): Found {
 
 function take(found: Found, body: string, range: Range): void {
   const { file, gone, notes } = readBody(body);
-  if (file !== undefined) found.index.set(keyOf(file.server, file.file), file, range);
+  if (file !== undefined) {
+    found.index.set(keyOf(file.server, file.file), file, range);
+    // Uploaders had run for at least so long when the receipt came, even where the last word on that is lost.
+    found.notes.runMs = Math.max(found.notes.runMs ?? 0, file.receiptedAtRunMs ?? 0);
+  }
   if (gone !== undefined) found.index.delete(gone);
   if (notes === undefined) return;
-  Object.assign(found.notes, notes);
+  const runMs = Math.max(found.notes.runMs ?? 0, notes.runMs ?? 0);
+  Object.assign(found.notes, notes, { runMs });
   found.notesRange = range;
 }
 
