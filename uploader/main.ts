@@ -106,6 +106,7 @@ async function withWorld(
   const world: World = {
     archive,
     identity,
+    tokens,
     traffic,
     clock,
     store,

@@ -161,6 +161,14 @@ export class Chain {
     return this.#state({ kind: "gap", source, from, until, reason });
   }
 
+  /** Lets nothing be signed meanwhile, and tells the next number: for a change of keys. */
+  hold(act: (nextSequence: number) => Promise<void>): Promise<void> {
+    return this.#exclusively(async () => {
+      await this.#anchor();
+      await act((this.#head?.sequence ?? 0) + 1);
+    });
+  }
+
   /** The archive has taken a statement. */
   async sent(sequence: number): Promise<void> {
     this.#unsent.delete(sequence);

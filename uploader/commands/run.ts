@@ -3,6 +3,7 @@ import { type ControlRequest, serveControl } from "../control/control-socket.ts"
 import type { World } from "../delivery/world.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { FieldParts, type FieldSettings } from "../field-parts.ts";
+import { rotateKey } from "../identity/rotate-key.ts";
 import { sleep } from "../patience.ts";
 import { Interrupted, messageOf, Problem } from "../problems.ts";
 import { Daemon } from "../queue/daemon.ts";
@@ -36,6 +37,7 @@ export async function run(settings: RunSettings, field: FieldSettings, world: Wo
       apply: (deviceSettings) => daemon.apply(deviceSettings),
       want: (files) => daemon.want(files),
       chainSeen: (head) => daemon.chainSeen(head),
+      rotateKey: () => changeKey(world),
     });
     const hint = new Hint();
     for (const folder of settings.folders) watchers.push(watchFolder(folder, () => hint.give()));
@@ -50,6 +52,14 @@ export async function run(settings: RunSettings, field: FieldSettings, world: Wo
   }
 }
 
+/** The archive wants the device to have another key. */
+async function changeKey({ identity, tokens, chain, store, signal, report }: World): Promise<void> {
+  if (identity === null || tokens === null || chain === null) return;
+  const hold = (act: (nextSequence: number) => Promise<void>) => chain.hold(act);
+  const kid = await rotateKey({ identity, tokens, stateFolder: store.folder, hold }, signal);
+  report({ event: "notice", file: null, message: `The device's key is ${kid} from now on.` });
+}
+
 /** Takes what recorders' hooks say. Without a socket their words come by the notes in the state folder. */
 async function listen(daemon: Daemon, hint: Hint, world: World): Promise<(() => Promise<void>) | null> {
   const enqueue = async (said: ControlRequest) => {
@@ -58,7 +68,7 @@ async function listen(daemon: Daemon, hint: Hint, world: World): Promise<(() => 
     return {};
   };
   try {
-    return await serveControl(world.store.folder, { enqueue, status: async () => ({ snapshot: queue.snapshot() }) });
+    return await serveControl(world.store.folder, { enqueue, status: async () => ({ snapshot: daemon.snapshot() }) });
   } catch (error) {
     const message = `The control socket cannot be opened: ${messageOf(error)}. Enqueued files are found with the next look.`;
     world.report({ event: "notice", file: null, message });

@@ -1,6 +1,7 @@
 import type { CaptureSettings } from "../capture.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Archive } from "../http/archive.ts";
+import type { AccessTokens } from "../identity/access-tokens.ts";
 import type { ArchiveClock } from "../identity/archive-clock.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { PatienceSettings } from "../patience.ts";
@@ -28,6 +29,8 @@ export type World = {
   archive: Archive;
   /** Null: a plain token is used, and nothing is signed. */
   identity: Identity | null;
+  /** What the identity's key buys; null without one. */
+  tokens: AccessTokens | null;
   /** Decides what may go over the link, and when. */
   traffic: Traffic;
   /** How wrong this device's clock is, as the archive's answers show. */

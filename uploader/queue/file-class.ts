@@ -28,7 +28,7 @@ export class Classifier {
 }
 
 /** A glob as a pattern: `*` within a name, `**` over folders, `?` one character. Without a slash it is any file's name. */
-export function globPattern(glob: string): RegExp {
+function globPattern(glob: string): RegExp {
   const anywhere = glob.includes("/") ? "" : "(?:.*/)?";
   const body = glob.replaceAll(/\*\*\/?|\*|\?|[.+^${}()|[\]\\]/g, (token) => {
     if (token.startsWith("**")) return token.endsWith("/") ? "(?:.*/)?" : ".*";

@@ -1,7 +1,8 @@
 import { basename } from "node:path";
+import type { HeartbeatAnswer } from "../../lib/protocol/index.ts";
 
 /** A file that the archive asks for, by name, by content, or both. */
-export type Wanted = { id: string; fileName?: string; sha256?: string };
+export type Wanted = HeartbeatAnswer["wanted"][number];
 
 const maxWanted = 50;
 
