@@ -64,6 +64,37 @@ describe("the operator command", { timeout: 180_000 }, () => {
     expect((await strongroom("device", "list")).out).toMatch(/Van 12 +active +Depot North/);
   });
 
+  test("policies are made and changed, and devices asked for files", async () => {
+    const { db } = world();
+    const device = await factories.makeDevice(db, { name: "Tram 4" });
+    const made = await strongroom(
+      "policy",
+      "add",
+      "Trams",
+      "transfer.parallel=2",
+      "order=newest",
+      "--key-age",
+      "none",
+      "--json",
+    );
+    const policy = JSON.parse(made.out);
+    expect(policy).toMatchObject({
+      name: "Trams",
+      keyMaxAgeDays: null,
+      settings: { order: "newest", transfer: { parallel: 2 } },
+    });
+    await expectCustodyEvent(db, { action: "policy.created", actorName: "command policy add" });
+    const wrong = await strongroom("policy", "set", "Trams", "transfer.parallel=99");
+    expect(wrong).toMatchObject({
+      code: 1,
+      err: "settings.transfer.parallel: transfer.parallel must be a whole number from 1 to 8.\n",
+    });
+    const asked = JSON.parse((await strongroom("device", "ask", "Tram 4", "--file", "crash.mp4", "--json")).out);
+    expect(asked).toMatchObject({ deviceId: device.id, state: "open", askedBy: "command device ask" });
+    const shown = JSON.parse((await strongroom("device", "show", "Tram 4", "--json")).out);
+    expect(shown).toMatchObject({ policy: { name: "Default" }, activeTokens: 1, wanted: [{ id: asked.id }] });
+  });
+
   test("device add and device key take a public key in any form, and no private one", async () => {
     const { db } = world();
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");

@@ -8,6 +8,7 @@ import { addCheckCommand } from "./commands/check.ts";
 import { addDeviceCommands } from "./commands/device.ts";
 import { addKeyCommands } from "./commands/key.ts";
 import { addLogCommands } from "./commands/log.ts";
+import { addPolicyCommands } from "./commands/policy.ts";
 import { addSiteCommands } from "./commands/site.ts";
 import { addUserCommands } from "./commands/user.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
@@ -20,6 +21,7 @@ const program = new Command("strongroom")
 
 addUserCommands(program);
 addDeviceCommands(program);
+addPolicyCommands(program);
 addSiteCommands(program);
 addCheckCommand(program);
 addVerifyCommand(program);

@@ -3,6 +3,7 @@ import { expireReleases } from "../lib/access/index.ts";
 import { sweepBlobs } from "../lib/check/index.ts";
 import type { Context } from "../lib/context.ts";
 import { sequenceLog } from "../lib/custody-log/index.ts";
+import { pruneContacts } from "../lib/fleet/index.ts";
 import type { JobName } from "../lib/jobs/index.ts";
 import { ensureSigningKeys, logOriginOf } from "../lib/keys/index.ts";
 import { issueReceipts } from "../lib/receipts/index.ts";
@@ -76,6 +77,9 @@ export async function startWorkers(services: Services): Promise<void> {
     },
     "access.expire": async () => {
       await expireReleases(jobContext(services, "access.expire"));
+    },
+    "fleet.prune": async (_input, signal) => {
+      await pruneContacts(jobContext(services, "fleet.prune"), signal);
     },
   });
 }

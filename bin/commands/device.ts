@@ -12,15 +12,17 @@ import {
   setDeviceQuota,
   suspendDevice,
 } from "../../lib/devices/index.ts";
+import { type FleetRow, listFleet } from "../../lib/fleet/index.ts";
 import { getSettings } from "../../lib/settings/index.ts";
 import { withArchive } from "../archive.ts";
 import { type OutputOptions, print, table, utc } from "../output.ts";
+import { addDeviceFleetCommands } from "./device-fleet.ts";
 import { addDeviceKeyCommands, keyText } from "./device-key.ts";
 import { deviceOf } from "./device-of.ts";
 
 type AddOptions = OutputOptions & { name: string; site?: string; alias?: string; key?: string; timeZone?: string };
 
-/** Adds `device add`, `token`, `list`, `quota`, `key`, `suspend`, `resume` and `revoke`. */
+/** Adds `device add`, `token`, `list`, `quota`, `show`, `alarms`, `ask`, `policy`, `key`, `suspend`, `resume` and `revoke`. */
 export function addDeviceCommands(program: Command): void {
   const device = program.command("device").description("recorders and cameras: add, tokens, let in or refuse");
   device
@@ -67,8 +69,11 @@ export function addDeviceCommands(program: Command): void {
     .option("--json", "print one JSON array")
     .action((options: OutputOptions) =>
       withArchive("device list", async (ctx) => {
-        const devices = await listDevices(ctx);
-        print(options, devices, table(["ID", "NAME", "STATE", "SITE", "TOKENS", "LAST SEEN"], devices.map(cells)));
+        const fleet = new Map((await listFleet(ctx)).map((row) => [row.id, row]));
+        // Of a revoked one the fleet knows nothing more.
+        const devices = (await listDevices(ctx)).map((row) => ({ ...row, ...fleet.get(row.id) }));
+        const head = ["ID", "NAME", "STATE", "SITE", "TOKENS", "LAST CONTACT", "QUEUE", "WRONG"];
+        print(options, devices, table(head, devices.map(cells)));
       }),
     );
   device
@@ -83,6 +88,7 @@ export function addDeviceCommands(program: Command): void {
         print(options, { id: found.id, quotaBytes }, `${found.name} ${limit}.`);
       }),
     );
+  addDeviceFleetCommands(device);
   addDeviceKeyCommands(device);
   addStateCommands(device);
 }
@@ -109,8 +115,13 @@ function addStateCommands(device: Command): void {
       );
 }
 
-function cells(row: DeviceRow): string[] {
-  return [row.id, row.name, row.state, row.site?.name ?? "moves", String(row.activeTokens), utc(row.lastSeenAt)];
+function cells(row: DeviceRow & Partial<FleetRow>): string[] {
+  const { lastContactAt = row.lastSeenAt, queue = null, alarms = [] } = row;
+  return [
+    ...[row.id, row.name, row.state, row.site?.name ?? "moves", String(row.activeTokens), utc(lastContactAt)],
+    queue === null ? "" : String(queue.files),
+    alarms.map(({ kind }) => kind).join(" "),
+  ];
 }
 
 async function siteOf(ctx: Context, text: string, zone: string | undefined) {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import type { Actor } from "../context.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../testing/index.ts";
 import {
   addPolicy,
@@ -12,6 +13,7 @@ import {
   listFleet,
   listWantedFiles,
   pruneContacts,
+  readFleetFigures,
   readRates,
   readUptime,
   receiveHeartbeat,
@@ -22,6 +24,7 @@ const small = {
   instance: { bootId: "boot", process: "p1" },
   uploader: { version: "1.2.0", runtime: "node 22", platform: "linux-arm64" },
 };
+const idOf = (actor: Actor) => (actor.kind === "device" ? actor.deviceId : "");
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 describe("heartbeats", () => {
@@ -166,6 +169,24 @@ describe("heartbeats", () => {
     });
     const kept = await world().db.deviceHeartbeat.findMany({ where: { deviceId: id } });
     expect(kept[0]?.summary).toMatchObject({ uploader: { version: "<b>" } });
+  });
+
+  test("operators count the fleet", async () => {
+    const { db, clock } = world();
+    const before = await readFleetFigures(db, clock.now());
+    const { ctx } = await make();
+    const queue = { files: 1, bytes: 1, events: 0, oldestAt: null, oldestAgeMs: 300 * 86_400_000 };
+    await receiveHeartbeat(ctx, { ...small, queue });
+    // One whose clock has gone mad is not the oldest.
+    const mad = await make();
+    await receiveHeartbeat(mad.ctx, { ...small, queue: { ...queue, oldestAgeMs: 1e15 } });
+    const after = await readFleetFigures(db, clock.now());
+    expect(after.byState.active).toBe(before.byState.active + 2);
+    expect(after.oldestUnreceiptedSeconds).toBe(300 * 86_400);
+    clock.advance(3_600_001);
+    const shown = (await listFleet(await admin())).filter(({ isSilent }) => isSilent);
+    expect(shown.map(({ id }) => id)).toEqual(expect.arrayContaining([ctx.actor, mad.ctx.actor].map(idOf)));
+    expect((await readFleetFigures(db, clock.now())).silent).toBe(shown.length);
   });
 
   test("a heartbeat costs two statements, and none of them is a custody event", async () => {

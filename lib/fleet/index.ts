@@ -1,4 +1,5 @@
 export { addPolicy, assignPolicy, changePolicy } from "./change-policy.ts";
+export { type FleetFigures, readFleetFigures } from "./fleet-figures.ts";
 export { getDeviceConfig } from "./get-device-config.ts";
 export { getFleetDevice } from "./get-fleet-device.ts";
 export { listDeviceAlarms, listFleet } from "./list-fleet.ts";

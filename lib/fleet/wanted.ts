@@ -62,7 +62,7 @@ export async function askForFile(ctx: Context, input: WantedInput): Promise<Want
       throw new AppError("too_many_requests", `${device.name} was asked for ${open.length} files already.`, {
         retryAfterSeconds: 600,
       });
-    const askedBy = actor.kind === "system" ? `${actor.name} (command)` : actor.name;
+    const askedBy = actor.name;
     const row = await tx.wantedFile.create({
       data: { id: newId("wanted"), deviceId, fileName, sha256: digest, reason, askedBy, askedAt: ctx.clock.now() },
     });

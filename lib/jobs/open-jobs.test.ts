@@ -26,6 +26,7 @@ describe("the job queue on PostgreSQL", () => {
       "upload.expire": none,
       "storage.sweep": none,
       "access.expire": none,
+      "fleet.prune": none,
     };
   }
 

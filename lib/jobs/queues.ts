@@ -20,6 +20,7 @@ export const queues: { [N in JobName]: QueueSettings<N> } = {
   "upload.expire": { key: () => "all", maxSeconds: 3600, schedule: "17 * * * *" },
   "storage.sweep": { key: () => "all", maxSeconds: 6 * 3600, schedule: "41 3 * * *" },
   "access.expire": { key: () => "all", maxSeconds: 600, schedule: "* * * * *" },
+  "fleet.prune": { key: () => "all", maxSeconds: 3600, schedule: "23 4 * * *" },
 };
 
 /** All queue names. */

@@ -14,6 +14,8 @@ export type JobInputs = {
   "storage.sweep": Record<string, never>;
   /** Close what ran out: releases, invitations. */
   "access.expire": Record<string, never>;
+  /** Remove what is old from the series of heartbeats. */
+  "fleet.prune": Record<string, never>;
 };
 
 /** A queue name. */

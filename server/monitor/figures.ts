@@ -1,5 +1,7 @@
 import { Gauge, type Registry } from "prom-client";
+import { type FleetFigures, readFleetFigures } from "../../lib/fleet/index.ts";
 import type { Services } from "../../lib/services.ts";
+import { addFleetFigures } from "./fleet-figures.ts";
 
 /** How long figures that cost a query are kept, so that whoever asks often costs little. */
 const keptMs = 5_000;
@@ -14,6 +16,7 @@ type Figures = {
   freeBytes: number | null;
   oldestPendingSeconds: number | null;
 };
+type All = { archive: Figures; fleet: FleetFigures | null };
 
 async function orNull<T>(promise: Promise<T>): Promise<T | null> {
   const late = new Promise<null>((resolve) => setTimeout(resolve, patienceMs, null).unref());
@@ -27,21 +30,23 @@ async function oldestPending({ db, clock }: Services): Promise<number> {
   return oldest === undefined ? 0 : Math.max(0, clock.now().getTime() - oldest.at.getTime()) / 1000;
 }
 
-async function readFigures(services: Services): Promise<Figures> {
-  const { db, jobs, storage } = services;
-  const [openUploads, backlog, freeBytes, oldestPendingSeconds] = await Promise.all([
+async function readFigures(services: Services): Promise<All> {
+  const { db, jobs, storage, clock } = services;
+  const [openUploads, backlog, freeBytes, oldestPendingSeconds, fleet] = await Promise.all([
     orNull(db.upload.count({ where: { state: "open" } })),
     orNull(jobs.backlog("recording.seal")),
     orNull(storage.freeBytes()),
     orNull(oldestPending(services)),
+    orNull(readFleetFigures(db, clock.now())),
   ]);
-  return {
+  const archive = {
     openUploads,
     sealJobs: backlog?.count ?? null,
     oldestSealSeconds: backlog?.oldestSeconds ?? null,
     freeBytes,
     oldestPendingSeconds,
   };
+  return { archive, fleet };
 }
 
 const gauges: { figure: keyof Figures; name: string; help: string }[] = [
@@ -62,7 +67,7 @@ const gauges: { figure: keyof Figures; name: string; help: string }[] = [
 
 /** Adds gauges that are read when somebody asks. What could not be asked is left out, so that no old figure lies. */
 export function addFigures(registry: Registry, services: Services): void {
-  let kept: { until: number; figures: Promise<Figures> } | null = null;
+  let kept: { until: number; figures: Promise<All> } | null = null;
   const figures = () => {
     const now = performance.now();
     if (kept === null || now > kept.until) kept = { until: now + keptMs, figures: readFigures(services) };
@@ -74,13 +79,14 @@ export function addFigures(registry: Registry, services: Services): void {
       help,
       registers: [registry],
       async collect() {
-        const value = (await figures())[figure];
+        const value = (await figures()).archive[figure];
         this.reset();
         if (value === null) this.remove();
         else this.set(value);
       },
     });
   }
+  addFleetFigures(registry, async () => (await figures()).fleet);
   const pool = services.databasePool;
   if (pool === undefined) return;
   new Gauge({
