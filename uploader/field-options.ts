@@ -106,6 +106,35 @@ export const fieldCommands = {
     ],
     examples: ["sudo strongroom-uploader uninstall --keep-state", "strongroom-uploader uninstall --dry-run"],
   },
+  record: {
+    usage: "strongroom-uploader record URL --out DIR --segment DURATION [options]",
+    summary:
+      "Cuts a live source (rtsp, rtmp, http, udp, srt, /dev/video0), or a file, into recordings. Needs ffmpeg 5 or newer.",
+    options: [
+      { name: "out", value: "DIR", help: "folder that recordings are put into, whole; run --watch it" },
+      { name: "segment", value: "DURATION", help: "length of a recording, 3 s to 1 h: 60s, 2m, 7500ms" },
+      { name: "name", value: "NAME", help: "begins the names of the recordings; default cam" },
+      { name: "source", value: "NAME", help: "camera or view, as the archive shows it; default the name" },
+      { name: "format", value: "FORMAT", help: "mp4 (in fragments; default), mkv or ts" },
+      {
+        name: "re-encode",
+        value: "PROFILE",
+        help: "h264, h264-720p or h264-360p; default: copy what the source sends",
+      },
+      { name: "no-audio", help: "record pictures only" },
+      { name: "rtsp-transport", value: "KIND", help: "tcp (default) or udp" },
+      { name: "listen", help: "wait for the camera to connect (RTSP ANNOUNCE)" },
+      { name: "replay-fast", help: "replay a file as fast as it goes, not in real time" },
+      { name: "stall-timeout", value: "SECONDS", help: "connect anew when no frame came for so long; default 10" },
+      { name: "ffmpeg", value: "PATH", help: "default ffmpeg" },
+      ...common,
+    ],
+    examples: [
+      "strongroom-uploader record rtsp://user:pass@10.0.0.8/stream1 --out /var/lib/recorder --segment 60s --name rear",
+      "strongroom-uploader record /dev/video0 --out /var/lib/recorder --segment 5m --re-encode h264-720p",
+      "strongroom-uploader record trip.mkv --out /tmp/clips --segment 3s --replay-fast --json",
+    ],
+  },
   logs: {
     usage: "strongroom-uploader logs [options]",
     summary: "Shows the log that is kept on this device, with the daemon running or not.",

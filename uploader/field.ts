@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
 import { install } from "./commands/install.ts";
 import { logs, makeSupportBundle } from "./commands/logs.ts";
+import { readRecordFlags, record } from "./commands/record.ts";
 import { settingsCommand } from "./commands/settings.ts";
 import { status } from "./commands/status.ts";
 import { uninstall } from "./commands/uninstall.ts";
@@ -106,6 +107,8 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
     const isDryRun = flags["dry-run"] === true;
     return uninstall({ installation, keepsState, isForced: flags.force === true, isDryRun }, output.write);
   },
+  record: ({ flags, positionals, stateFolder, isJson, output }) =>
+    record(readRecordFlags(positionals, flags), stateFolder, isJson, output.write, stopSignal()),
   logs: async ({ flags, positionals, stateFolder, local, isJson, output }) => {
     refusePositionals(positionals);
     if (typeof flags["support-bundle"] === "string") {

@@ -1,0 +1,97 @@
+import { lstatSync } from "node:fs";
+import { Problem } from "../problems.ts";
+import { encodingArguments } from "./profiles.ts";
+import type { RecorderSettings } from "./settings.ts";
+
+/** A fragment of MP4 or a cluster of Matroska is no longer than this: so much is lost with the power, and no more. */
+const fragmentMs = 500;
+const connectTimeoutUs = 10_000_000;
+
+/** What kind of source an address is. Everything but a file is live. */
+export type SourceKind = "rtsp" | "rtmp" | "http" | "udp" | "srt" | "device" | "file";
+
+const kindOfScheme: Record<string, SourceKind> = {
+  rtsp: "rtsp",
+  rtsps: "rtsp",
+  rtmp: "rtmp",
+  rtmps: "rtmp",
+  http: "http",
+  https: "http",
+  udp: "udp",
+  srt: "srt",
+};
+
+/** Sorts an address. @throws Problem "usage" */
+export function sourceKind(url: string): SourceKind {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();
+  if (scheme === undefined) {
+    // A device may be unplugged and come back.
+    if (url.startsWith("/dev/")) return "device";
+    if (lstatSync(url, { throwIfNoEntry: false }) !== undefined) return "file";
+    throw new Problem("file", `${url} does not exist.`);
+  }
+  const kind = Object.hasOwn(kindOfScheme, scheme) ? kindOfScheme[scheme] : undefined;
+  if (kind !== undefined) return kind;
+  throw new Problem("usage", `${scheme}:// is no source; there are ${Object.keys(kindOfScheme).join(", ")}.`);
+}
+
+// An address or a playlist behind it must not lead ffmpeg to other things, such as files of this device.
+const protocols: Record<SourceKind, string | null> = {
+  rtsp: "rtp,rtsp,tcp,tls,udp,crypto,http,https",
+  rtmp: "rtmp,rtmps,rtmpt,tcp,tls,crypto",
+  http: "http,https,tcp,tls,crypto,hls",
+  udp: "udp,rtp",
+  srt: "srt",
+  device: null,
+  file: "file",
+};
+
+function inputArguments(settings: RecorderSettings, kind: SourceKind): string[] {
+  const list = protocols[kind];
+  const allowed = list === null ? [] : ["-protocol_whitelist", list];
+  switch (kind) {
+    case "rtsp":
+      return settings.listens
+        ? [...allowed, "-rtsp_flags", "listen"]
+        : [...allowed, "-rtsp_transport", settings.rtspTransport, "-timeout", String(connectTimeoutUs)];
+    case "rtmp":
+    case "http":
+      return [...allowed, "-rw_timeout", String(connectTimeoutUs)];
+    case "device":
+      return ["-f", "v4l2"];
+    case "file":
+      return [...allowed, ...(settings.replay === "realtime" ? ["-re"] : [])];
+    default:
+      return allowed;
+  }
+}
+
+const muxers: Record<RecorderSettings["format"], { muxer: string; options: string }> = {
+  mp4: {
+    muxer: "mp4",
+    options: `movflags=+frag_keyframe+empty_moov+default_base_moof:frag_duration=${fragmentMs * 1000}:flush_packets=1`,
+  },
+  mkv: { muxer: "matroska", options: `cluster_time_limit=${fragmentMs}:flush_packets=1` },
+  ts: { muxer: "mpegts", options: "flush_packets=1" },
+};
+
+/**
+ * The whole command line: copies the source, or encodes it, into numbered files in the present folder, and lists each
+ * in `list.csv` when it is finished. Live sources are cut by the clock (midnight UTC is a cut), files by their own time.
+ */
+export function ffmpegArguments(settings: RecorderSettings, kind: SourceKind): string[] {
+  const { muxer, options } = muxers[settings.format];
+  const isLive = kind !== "file";
+  // Raw pictures of a device are no video that a container holds well.
+  const profile = settings.reEncode ?? (kind === "device" ? "h264" : null);
+  return [
+    ...["-hide_banner", "-nostdin", "-loglevel", "error", "-progress", "pipe:1", "-stats_period", "0.25"],
+    ...inputArguments(settings, kind),
+    ...["-i", settings.url, "-map", "0:v:0", ...(settings.audio ? ["-map", "0:a?"] : [])],
+    ...(profile === null ? ["-c", "copy"] : encodingArguments(profile, settings.segmentMs, isLive)),
+    ...["-f", "segment", "-segment_format", muxer, "-segment_format_options", options],
+    ...["-segment_time", String(settings.segmentMs / 1000), ...(isLive ? ["-segment_atclocktime", "1"] : [])],
+    ...["-reset_timestamps", "1", "-segment_list", "list.csv", "-segment_list_type", "csv"],
+    `%06d.${settings.format}`,
+  ];
+}
