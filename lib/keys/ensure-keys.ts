@@ -20,7 +20,7 @@ export async function ensureSigningKeys(ctx: Context, origin: string): Promise<v
       const row = await tx.signingKey.findFirst({ where: { purpose, retiredAt: null } });
       if (row !== null && unlockKey(ctx, row) === null) throw cannotUnlock(purpose);
       if (row !== null) continue;
-      const { kid } = await makeKey(ctx, tx, purpose, purpose === "log" ? origin : null);
+      const { kid } = await makeKey(ctx, tx, { purpose, name: purpose === "log" ? origin : null, old: null });
       await recordEvent(ctx, tx, { action: "key.created", details: { purpose, kid } });
     }
   });

@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import type { SigningKey } from "../../generated/prisma/client.ts";
 import type { Context, Transaction } from "../context.ts";
-import { ed25519Bytes, ed25519JwkOf, jwkThumbprint, type KeyPurpose } from "../protocol/index.ts";
+import { ed25519Bytes, ed25519JwkOf, jwkThumbprint, type KeyPurpose, signKeySuccession } from "../protocol/index.ts";
 import { VaultError } from "../vault.ts";
 
 /** Every purpose; there is one key that signs for each. */
@@ -28,16 +28,16 @@ export async function holdKeys(tx: Transaction): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtext('signing_key'))`;
 }
 
-/** Makes a key and writes it, its private part encrypted. */
+/** Makes a key and writes it, its private part encrypted; `old`, which it follows, endorses it. */
 export async function makeKey(
   ctx: Context,
   tx: Transaction,
-  purpose: KeyPurpose,
-  name: string | null,
+  { purpose, name, old }: { purpose: KeyPurpose; name: string | null; old: ActiveKey | null },
 ): Promise<SigningKey> {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const jwk = ed25519JwkOf(publicKey);
   const kid = jwkThumbprint(jwk);
+  const createdAt = ctx.clock.now();
   return tx.signingKey.create({
     data: {
       kid,
@@ -45,7 +45,8 @@ export async function makeKey(
       name,
       publicKey: new Uint8Array(ed25519Bytes(jwk)),
       encryptedPrivateKey: ctx.vault.lock(privateKey.export({ format: "der", type: "pkcs8" }), kid),
-      createdAt: ctx.clock.now(),
+      createdAt,
+      endorsement: old === null ? null : signKeySuccession({ purpose, key: jwk, at: createdAt }, old.privateKey),
     },
   });
 }

@@ -9,9 +9,9 @@ export async function publicKeys(db: Database | Transaction): Promise<ArchiveKey
     orderBy: [{ createdAt: "asc" }, { kid: "asc" }],
     omit: { encryptedPrivateKey: true },
   });
-  return rows.map(({ kid, purpose, name, publicKey, createdAt, retiredAt }) => {
+  return rows.map(({ publicKey, ...key }) => {
     const jwk = parseEd25519Jwk({ kty: "OKP", crv: "Ed25519", x: toBase64Url(publicKey) });
-    return { kid, purpose, name, jwk, createdAt, retiredAt, endorsement: null };
+    return { ...key, jwk };
   });
 }
 

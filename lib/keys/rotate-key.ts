@@ -16,8 +16,9 @@ const input = z.object({
 export type RotateKey = z.input<typeof input>;
 
 /**
- * Makes a new key that signs from now on. The old one retires: its private part is destroyed, its public part stays
- * published, and what it signed stays valid.
+ * Makes a new key that signs from now on. The old one endorses it, unless it is lost, so that whoever trusts the old one
+ * can follow, and retires: its private part is destroyed, its public part stays published, and what it signed stays
+ * valid.
  *
  * @throws AppError unauthenticated, forbidden, invalid_input, state_conflict when the old key cannot be opened and
  *   nobody said that it is lost, or when it was rotated at the same moment
@@ -29,7 +30,8 @@ export async function rotateSigningKey(ctx: Context, raw: RotateKey): Promise<{ 
     await lockKeys(tx);
     const old = await tx.signingKey.findFirst({ where: { purpose, retiredAt: null } });
     if (old === null) throw new AppError("state_conflict", "There is no key yet: the server makes it when it starts.");
-    if (!isLost && unlockKey(ctx, old) === null)
+    const active = unlockKey(ctx, old);
+    if (!isLost && active === null)
       throw new AppError(
         "state_conflict",
         "The key cannot be opened with this AUTH_SECRET. Set the right one; --lost is for one that is gone for ever.",
@@ -39,8 +41,9 @@ export async function rotateSigningKey(ctx: Context, raw: RotateKey): Promise<{ 
       data: { retiredAt: await endOf(ctx, tx, old.kid), encryptedPrivateKey: null },
     });
     if (count === 0) throw new AppError("state_conflict", "This key was rotated just now.");
-    const { kid } = await makeKey(ctx, tx, purpose, old.name);
-    await recordEvent(ctx, tx, { action: "key.rotated", details: { purpose, kid, retiredKid: old.kid, isLost } });
+    const { kid, endorsement } = await makeKey(ctx, tx, { purpose, name: old.name, old: active });
+    const details = { purpose, kid, retiredKid: old.kid, isLost, isEndorsed: endorsement !== null };
+    await recordEvent(ctx, tx, { action: "key.rotated", details });
     return { kid };
   });
 }
