@@ -8,7 +8,15 @@ import type { JobName } from "../lib/jobs/index.ts";
 import { ensureSigningKeys, logOriginOf } from "../lib/keys/index.ts";
 import { issueReceipts } from "../lib/receipts/index.ts";
 import { contextFor, type Services } from "../lib/services.ts";
-import { assembleUpload, expireUploads, sealRecording, sweepParts, sweepReceived } from "../lib/uploads/index.ts";
+import {
+  assembleUpload,
+  expireUploads,
+  quarantineUntrusted,
+  sealRecording,
+  sweepParts,
+  sweepReceived,
+  sweepUntrusted,
+} from "../lib/uploads/index.ts";
 import { newCorrelationId } from "./request-context.ts";
 
 /** The context in which a job acts. */
@@ -55,6 +63,7 @@ function coalesced(work: () => Promise<void>, onError: (error: unknown) => void)
 export async function startWorkers(services: Services): Promise<void> {
   await sweepReceived(jobContext(services, "recording.seal"));
   await sweepParts(jobContext(services, "upload.assemble"));
+  await sweepUntrusted(jobContext(services, "device.quarantine"));
   // A device waits for its receipt, so sealing does not leave it to the minute.
   const keepLogSoon = coalesced(
     () => keepLog(services),
@@ -71,6 +80,9 @@ export async function startWorkers(services: Services): Promise<void> {
     "log.sequence": (_input, signal) => keepLog(services, signal),
     "upload.expire": async (_input, signal) => {
       await expireUploads(jobContext(services, "upload.expire"), services.env.uploadExpiresMs, signal);
+    },
+    "device.quarantine": async (input, signal) => {
+      await quarantineUntrusted(jobContext(services, "device.quarantine"), input, signal);
     },
     "storage.sweep": async (_input, signal) => {
       await sweepBlobs(jobContext(services, "storage.sweep"), signal);

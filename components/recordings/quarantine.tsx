@@ -19,6 +19,10 @@ const explanations: Record<string, Explanation> = {
     what: "The file in storage is not as long as what was received.",
     next: "Tell an administrator at once: the storage may be failing. The device still holds its own copy.",
   },
+  device_untrusted: {
+    what: "Its bytes are what its device promised, but the device was revoked and is not believed since before they came.",
+    next: "Nothing at once. An administrator knows why the device was revoked; it may be evidence of that.",
+  },
   missing: {
     what: "The file was not found in storage when it was to be read back.",
     next: "Tell an administrator at once. The device still holds its own copy.",
@@ -29,17 +33,18 @@ const explanations: Record<string, Explanation> = {
 export function QuarantineNotice({ recording }: { recording: RecordingDetail }) {
   const { quarantineReason: reason, quarantineFinding: finding } = recording;
   const known = reason === null ? undefined : explanations[reason];
+  const isDamaged = finding?.wasSealed === true && reason !== "device_untrusted";
   const place = finding === null ? null : placeOf(finding, recording);
   return (
     <Notice tone="bad" title="In quarantine: kept, and cannot be released">
       <p>
-        {finding?.wasSealed && "It was sealed, and found damaged in storage later. "}
+        {isDamaged && "It was sealed, and found damaged in storage later. "}
         {known?.what ?? "A check failed when the archive took it in."}
       </p>
       {place && <p className="mt-1">{place}</p>}
       <p className="mt-1">
         <b className="font-semibold">What to do:</b>{" "}
-        {finding?.wasSealed
+        {isDamaged
           ? "Tell an administrator at once: the storage may be failing. Look for the file in a backup; the device may have deleted its own copy."
           : (known?.next ?? "Ask for the recording again from the device, and keep this one.")}
       </p>

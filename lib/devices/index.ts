@@ -20,7 +20,7 @@ export { type EnrolmentCodeInput, makeEnrolmentCode } from "./make-enrolment-cod
 export { newNonce, nonceSeconds } from "./nonces.ts";
 export { type Instance, noteInstance } from "./note-instance.ts";
 export { resumeDevice } from "./resume-device.ts";
-export { revokeDevice } from "./revoke-device.ts";
+export { type Revocation, revokeDevice } from "./revoke-device.ts";
 export { revokeDeviceKey } from "./revoke-device-key.ts";
 export { revokeDeviceToken } from "./revoke-device-token.ts";
 export { revokeEnrolmentCode } from "./revoke-enrolment-code.ts";

@@ -24,6 +24,7 @@ describe("the job queue on PostgreSQL", () => {
       "upload.assemble": none,
       "log.sequence": none,
       "upload.expire": none,
+      "device.quarantine": none,
       "storage.sweep": none,
       "access.expire": none,
       "fleet.prune": none,

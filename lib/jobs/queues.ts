@@ -18,6 +18,7 @@ export const queues: { [N in JobName]: QueueSettings<N> } = {
   // Sealing does it at once; every minute comes what nobody waits for, and what a killed process left.
   "log.sequence": { key: () => "all", maxSeconds: 3600, schedule: "* * * * *" },
   "upload.expire": { key: () => "all", maxSeconds: 3600, schedule: "17 * * * *" },
+  "device.quarantine": { key: (input) => input.deviceId, maxSeconds: 3600, schedule: null },
   "storage.sweep": { key: () => "all", maxSeconds: 6 * 3600, schedule: "41 3 * * *" },
   "access.expire": { key: () => "all", maxSeconds: 600, schedule: "* * * * *" },
   "fleet.prune": { key: () => "all", maxSeconds: 3600, schedule: "23 4 * * *" },

@@ -10,6 +10,8 @@ export type JobInputs = {
   "log.sequence": Record<string, never>;
   /** End uploads that were abandoned. */
   "upload.expire": Record<string, never>;
+  /** Quarantine what a device brought since it is not believed. */
+  "device.quarantine": { deviceId: string };
   /** Remove what ended uploads and announcements that were cut off left in storage. */
   "storage.sweep": Record<string, never>;
   /** Close what ran out: releases, invitations. */

@@ -13,11 +13,11 @@ type Abandoned = Pick<UploadRow, "id" | "recordingId" | "deviceId" | "kind"> & {
 };
 
 /**
- * What is abandoned: a file, or a part that no file wants, also a complete one; and a file of parts of which some are
+ * What is abandoned, but by the devices of which all is kept: a file, or a part that no file wants, also a complete one; and a file of parts of which some are
  * not complete and none brings anything. One whose parts are complete is the archive's own to finish.
  */
-function abandoned(before: Date): Prisma.UploadWhereInput[] {
-  const isSilent = { lastActivityAt: { lt: before } };
+function abandoned(before: Date, kept: string[]): Prisma.UploadWhereInput[] {
+  const isSilent = { lastActivityAt: { lt: before }, deviceId: { notIn: kept } };
   return [
     { ...isSilent, kind: "whole", state: "open" },
     { ...isSilent, kind: "part", state: { in: ["open", "complete"] }, finalUploadId: null },
@@ -43,9 +43,10 @@ export async function expireUploads(ctx: Context, expiresMs: number, signal?: Ab
   if (ctx.actor.kind !== "system") throw new AppError("forbidden", "Only the archive itself does this.");
   const before = new Date(ctx.clock.now().getTime() - expiresMs);
   let expired = 0;
+  const kept = await revokedDevices(ctx);
   for (let after = ""; signal?.aborted !== true; ) {
     const page = await ctx.db.upload.findMany({
-      where: { OR: abandoned(before), id: { gt: after } },
+      where: { OR: abandoned(before, kept), id: { gt: after } },
       orderBy: { id: "asc" },
       take: pageSize,
       select: { id: true, recordingId: true, deviceId: true, kind: true, offsetBytes: true, lastActivityAt: true },
@@ -58,6 +59,14 @@ export async function expireUploads(ctx: Context, expiresMs: number, signal?: Ab
   return expired;
 }
 
+/** What a revoked device left unfinished is evidence of what it did, and stays. */
+async function revokedDevices(ctx: Context): Promise<string[]> {
+  const rows = await ctx.db.$queryRaw<{ id: string }[]>`
+    SELECT d.id FROM device d WHERE d.state = 'revoked' AND EXISTS (
+      SELECT 1 FROM upload u WHERE u.device_id = d.id AND u.state <> 'terminated')`;
+  return rows.map(({ id }) => id);
+}
+
 async function expireOne(ctx: Context, upload: Abandoned, before: Date): Promise<boolean> {
   const { id: uploadId, lastActivityAt } = upload;
   const isExpired = await ctx.db.$transaction(async (tx) => {
@@ -66,6 +75,7 @@ async function expireOne(ctx: Context, upload: Abandoned, before: Date): Promise
     const count = await tx.$executeRaw`
       UPDATE upload SET state = 'terminated', fence = fence + 1, lease_until = NULL, lease_wanted = false
        WHERE id = ${uploadId} AND (state = 'open' OR (kind = 'part' AND state = 'complete'))
+         AND NOT EXISTS (SELECT 1 FROM device d WHERE d.id = device_id AND d.state = 'revoked')
          AND final_upload_id IS NULL AND last_activity_at < ${before}
          AND (lease_until IS NULL OR lease_until <= clock_timestamp())
          AND NOT EXISTS (

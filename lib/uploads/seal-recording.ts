@@ -1,4 +1,3 @@
-import type { Prisma } from "../../generated/prisma/client.ts";
 import type { Context } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
 import { AppError, notFound } from "../errors.ts";
@@ -7,13 +6,10 @@ import { requireId } from "../input.ts";
 import { chunkCount, sha256HexOf } from "../protocol/index.ts";
 import { recordingKey } from "../recordings/index.ts";
 import { chunkRows } from "./chunk-rows.ts";
+import { type Finding, markQuarantined, type QuarantineReason } from "./mark-quarantined.ts";
+import { isTrusted, untrustedFinding } from "./quarantine-untrusted.ts";
 import { chunkSha256At, type ReadBack, readBack } from "./read-back.ts";
-import { findFirst, promoteRepeat } from "./repeats.ts";
-
-/** Why a recording cannot be sealed. Stable codes, named in docs/storage.md. */
-export type QuarantineReason = "missing" | "length_mismatch" | "chunk_mismatch" | "digest_mismatch";
-
-type Finding = { reason: QuarantineReason; details: Prisma.InputJsonObject };
+import { findFirst } from "./repeats.ts";
 
 /** A recording that is to be read back, with what was promised about its bytes. */
 type Due = {
@@ -21,6 +17,7 @@ type Due = {
   state: "received" | "sealed";
   deviceId: string;
   fileName: string;
+  receivedAt: Date | null;
   sizeBytes: number;
   /** What it was sealed with, else what the device declared. */
   expectedSha256: string | null;
@@ -43,7 +40,7 @@ export async function sealRecording(ctx: Context, input: { recordingId: string }
   const startedAt = performance.now();
   const { problem, found } = await inspect(ctx, due, signal);
   if (problem !== null) await quarantine(ctx, due, problem, found);
-  else if (found !== null && (await seal(ctx, due, found))) {
+  else if (found !== null && (await sealOrDoubt(ctx, due, found))) {
     ctx.metrics.took("seal", performance.now() - startedAt);
     ctx.metrics.add("sealedRecordings");
     ctx.metrics.add("sealedBytes", found.sizeBytes);
@@ -81,6 +78,7 @@ async function findDue(ctx: Context, recordingId: string, state: Due["state"]): 
     state,
     deviceId: row.deviceId,
     fileName: row.fileName,
+    receivedAt: row.receivedAt,
     sizeBytes: Number(row.sizeBytes),
     expectedSha256: expected === null ? null : Buffer.from(expected).toString("hex"),
     chunkSizeBytes: row.upload.chunkSizeBytes,
@@ -170,9 +168,26 @@ function compareDigest(due: Due, found: ReadBack): Finding | null {
   return { reason: "digest_mismatch", details: { ...expected, actualSha256: found.sha256 } };
 }
 
-async function seal(ctx: Context, due: Due, found: ReadBack): Promise<boolean> {
+/** Seals it, unless its device is not believed any more since before it arrived. */
+async function sealOrDoubt(ctx: Context, due: Due, found: ReadBack): Promise<boolean> {
+  const outcome = await seal(ctx, due, found);
+  if (outcome !== null) return outcome;
+  const { untrustedSince } = await ctx.db.device.findUniqueOrThrow({ where: { id: due.deviceId } });
+  if (untrustedSince !== null)
+    await markQuarantined(ctx, due, untrustedFinding(due.deviceId, untrustedSince), found.sha256);
+  return false;
+}
+
+/** Whether it was sealed; null: its device is not believed. */
+async function seal(ctx: Context, due: Due, found: ReadBack): Promise<boolean | null> {
   return ctx.db.$transaction(async (tx) => {
+    // Locks the device: a revocation comes wholly before this, or its job finds a sealed recording.
     const repeatOfId = await findFirst(tx, due, found);
+    const device = await tx.device.findUniqueOrThrow({
+      where: { id: due.deviceId },
+      select: { untrustedSince: true },
+    });
+    if (!isTrusted(device.untrustedSince, due.receivedAt)) return null;
     const { count } = await tx.recording.updateMany({
       where: { id: due.id, state: "received" },
       data: { state: "sealed", sealedAt: ctx.clock.now(), sha256: Buffer.from(found.sha256, "hex"), repeatOfId },
@@ -195,24 +210,7 @@ async function seal(ctx: Context, due: Due, found: ReadBack): Promise<boolean> {
 
 async function quarantine(ctx: Context, due: Due, finding: Finding, found: ReadBack | null): Promise<boolean> {
   ctx.log.error({ recordingId: due.id, ...finding }, "a recording was quarantined");
-  const isNews = await ctx.db.$transaction(async (tx) => {
-    const { count } = await tx.recording.updateMany({
-      where: { id: due.id, state: due.state },
-      data: {
-        state: "quarantined",
-        quarantinedAt: ctx.clock.now(),
-        quarantineReason: finding.reason,
-        repeatOfId: null,
-        // What was sealed stays on record.
-        ...(due.state === "sealed" ? {} : { sha256: found === null ? null : Buffer.from(found.sha256, "hex") }),
-      },
-    });
-    if (count === 0) return false;
-    const details = { reason: finding.reason, from: due.state, ...finding.details };
-    await recordEvent(ctx, tx, { action: "recording.quarantined", outcome: "failed", recordingId: due.id, details });
-    if (due.state === "sealed") await promoteRepeat(ctx, tx, due);
-    return true;
-  });
+  const isNews = await markQuarantined(ctx, due, finding, found?.sha256 ?? null);
   if (isNews) ctx.metrics.add("quarantinedRecordings");
   return isNews;
 }

@@ -91,7 +91,12 @@ const site = shapeOf<SiteRow>()(
 const quota = z.union([z.int().min(0), z.string(), z.null()]).describe('Bytes, or a size as in "500 GB"; null: none.');
 
 /** What PUT …/state takes, in app/api/devices/[id]/state/route.ts. */
-const stateInput = z.object({ state: z.enum(["active", "suspended", "revoked"]) });
+const stateInput = z.object({
+  state: z.enum(["active", "suspended", "revoked"]),
+  untrustedSince: time
+    .nullish()
+    .describe("With `revoked`: what it brought from then on goes to quarantine. Also when it is revoked already."),
+});
 
 export const devices: Area = {
   name: "Devices",
