@@ -10,6 +10,7 @@ import { getCheckpoint, sequenceLog } from "../lib/custody-log/index.ts";
 import { authenticateDevice } from "../lib/devices/index.ts";
 import { ensureSigningKeys } from "../lib/keys/index.ts";
 import { getLink } from "../lib/people/index.ts";
+import { parseEnrolmentLink } from "../lib/protocol/index.ts";
 import { issueReceipts } from "../lib/receipts/index.ts";
 import { recordingKey } from "../lib/recordings/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
@@ -231,6 +232,50 @@ describe("the operator command", { timeout: 180_000 }, () => {
       WHERE r.recording_id = ${id} AND o.recording_id = ${other.id}`;
     const foreign = await strongroom("verify", file);
     expect(foreign).toMatchObject({ code: 1, out: expect.stringContaining("about another recording") });
+  });
+
+  test("device enrol-code prints all that a device needs, and enrol-codes lists it without the code", async () => {
+    const { db } = world();
+    const args = ["--typed", "--site", "Depot of codes", "--policy", "Default", "--approve", "--hours", "2", "--json"];
+    await db.devicePolicy.updateMany({ data: { name: "Default" } });
+    const { code, out, err } = await strongroom("device", "enrol-code", ...args);
+    expect([code, err]).toEqual([0, ""]);
+    const made = JSON.parse(out);
+    expect(made.code).toMatch(/^[A-Z]{4}-[A-Z]{4}$/);
+    expect(made.command).toContain(`enrol --server https://archive.example.org --code ${made.code}`);
+    expect(parseEnrolmentLink(made.link)).toMatchObject({ server: "https://archive.example.org", pin: made.pin });
+    await expectCustodyEvent(db, {
+      action: "device.enrolment_code_made",
+      actorName: "command device enrol-code",
+      details: { codeId: made.id, needsApproval: true },
+    });
+    const list = await strongroom("device", "enrol-codes");
+    expect(list.out).toMatch(new RegExp(`${made.id} +open +typed +0/1 +yes +Depot of codes`));
+    expect(list.out).not.toContain(made.code);
+    expect(await strongroom("device", "enrol-code", "revoke", made.id)).toMatchObject({ code: 0 });
+    expect(await db.enrolmentCode.count({ where: { id: made.id, revokedAt: null } })).toBe(0);
+    const wrong = await strongroom("device", "enrol-code", "--hours", "9999");
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining("hours: ") });
+  });
+
+  test("devices are approved, refused, and revoked with what they brought since a time", async () => {
+    const { db } = world();
+    const make = async (state: "pending" | "active") => {
+      const { id } = await factories.makeDevice(db);
+      await db.device.update({ where: { id }, data: { state } });
+      return id;
+    };
+    const [first, second, third] = [await make("pending"), await make("pending"), await make("active")];
+    const stateOf = async (...args: string[]) => JSON.parse((await strongroom("device", ...args, "--json")).out).state;
+    expect(await stateOf("approve", first)).toBe("active");
+    expect(await stateOf("refuse", second)).toBe("revoked");
+    expect(await stateOf("revoke", third, "--untrusted-since", "2026-03-14T10:00:00+01:00")).toBe("revoked");
+    await expectCustodyEvent(db, {
+      action: "device.distrusted",
+      deviceId: third,
+      details: { untrustedSince: "2026-03-14T09:00:00.000Z" },
+    });
+    expect(await strongroom("device", "revoke", first, "--untrusted-since", "yesterday")).toMatchObject({ code: 2 });
   });
 
   test("device quota sets a limit and lifts it", async () => {

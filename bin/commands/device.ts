@@ -1,28 +1,26 @@
-import type { Command } from "commander";
-import type { Context } from "../../lib/context.ts";
+import { type Command, InvalidArgumentError } from "commander";
 import {
   addDevice,
   type DeviceRow,
-  ensureSite,
   issueDeviceToken,
   listDevices,
-  listSites,
   resumeDevice,
   revokeDevice,
   setDeviceQuota,
   suspendDevice,
 } from "../../lib/devices/index.ts";
 import { type FleetRow, listFleet } from "../../lib/fleet/index.ts";
-import { getSettings } from "../../lib/settings/index.ts";
 import { withArchive } from "../archive.ts";
 import { type OutputOptions, print, table, utc } from "../output.ts";
+import { addDeviceEnrolmentCommands } from "./device-enrolment.ts";
 import { addDeviceFleetCommands } from "./device-fleet.ts";
 import { addDeviceKeyCommands, keyText } from "./device-key.ts";
 import { deviceOf } from "./device-of.ts";
+import { siteOf } from "./site-of.ts";
 
 type AddOptions = OutputOptions & { name: string; site?: string; alias?: string; key?: string; timeZone?: string };
 
-/** Adds `device add`, `token`, `list`, `quota`, `show`, `alarms`, `ask`, `policy`, `key`, `suspend`, `resume` and `revoke`. */
+/** Adds `device add`, `token`, `list`, `quota`, those of the fleet, of keys and of enrolment, `suspend`, `resume` and `revoke`. */
 export function addDeviceCommands(program: Command): void {
   const device = program.command("device").description("recorders and cameras: add, tokens, let in or refuse");
   device
@@ -90,13 +88,13 @@ export function addDeviceCommands(program: Command): void {
     );
   addDeviceFleetCommands(device);
   addDeviceKeyCommands(device);
+  addDeviceEnrolmentCommands(device);
   addStateCommands(device);
 }
 
 const moves = [
   ["suspend", "Refuse a device (id or name) for now.", suspendDevice],
   ["resume", "Let a suspended device (id or name) in again.", resumeDevice],
-  ["revoke", "Refuse a device (id or name) for good. Its recordings stay.", revokeDevice],
 ] as const;
 
 function addStateCommands(device: Command): void {
@@ -113,6 +111,33 @@ function addStateCommands(device: Command): void {
           print(options, { id, state: after.state }, `${after.name} is ${after.state}.`);
         }),
       );
+  device
+    .command("revoke <device>")
+    .description("Refuse a device (id or name) for good. Its recordings and unfinished uploads stay.")
+    .option(
+      "--untrusted-since <time>",
+      "quarantine what it brought from then on, as when it was stolen: a time with its zone, also for a device that is revoked already",
+      timeOf,
+    )
+    .option("--json", "print one JSON object")
+    .addHelpText("after", '\nExample: strongroom device revoke "Van 12" --untrusted-since 2026-03-14T10:00:00Z')
+    .action((name: string, options: OutputOptions & { untrustedSince?: Date }) =>
+      withArchive("device revoke", async (ctx) => {
+        const { id } = await deviceOf(ctx, name);
+        const untrustedSince = options.untrustedSince ?? null;
+        await revokeDevice(ctx, id, { untrustedSince });
+        const after = await deviceOf(ctx, id);
+        const more = untrustedSince === null ? "" : ` What it brought since ${utc(untrustedSince)} goes to quarantine.`;
+        print(options, { id, state: after.state, untrustedSince }, `${after.name} is ${after.state}.${more}`);
+      }),
+    );
+}
+
+function timeOf(text: string): Date {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime()) || !/(Z|[+-]\d\d:?\d\d)$/i.test(text))
+    throw new InvalidArgumentError("Write a time with its zone, as in 2026-03-14T10:00:00Z.");
+  return at;
 }
 
 function cells(row: DeviceRow & Partial<FleetRow>): string[] {
@@ -122,12 +147,4 @@ function cells(row: DeviceRow & Partial<FleetRow>): string[] {
     queue === null ? "" : String(queue.files),
     alarms.map(({ kind }) => kind).join(" "),
   ];
-}
-
-async function siteOf(ctx: Context, text: string, zone: string | undefined) {
-  const wanted = text.trim();
-  const found = (await listSites(ctx)).find((row) => row.id === wanted.toUpperCase() || row.name === wanted);
-  if (found !== undefined) return { id: found.id, name: found.name, isNew: false };
-  const timeZone = zone ?? (await getSettings(ctx.db)).siteTimeZone;
-  return { name: wanted, ...(await ensureSite(ctx, { name: wanted, timeZone })) };
 }
