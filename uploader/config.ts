@@ -116,6 +116,24 @@ export function plainTransport(environment: Environment = process.env): Transpor
   return { ...defaultTransportSettings, proxyEnv: environment };
 }
 
+/** How a command other than push and run reaches the archive. @throws Problem "usage" when none is named */
+export function archiveAccess(
+  { flags, stateFolder }: CommandLine,
+  environment: Environment = process.env,
+): { server: string | null; readToken: (() => Promise<string>) | null; stateFolder: string; hasProxy: boolean } {
+  const isEnrolled = hasIdentity(stateFolder);
+  const { HTTPS_PROXY, https_proxy, HTTP_PROXY, http_proxy, NODE_USE_ENV_PROXY } = environment;
+  const hasProxy =
+    NODE_USE_ENV_PROXY === "1" ||
+    [HTTPS_PROXY, https_proxy, HTTP_PROXY, http_proxy].some((proxy) => (proxy ?? "") !== "");
+  return {
+    server: isEnrolled && !isServerNamed(flags, environment) ? null : serverFrom(flags, environment),
+    readToken: tokenFrom(flags, environment, isEnrolled),
+    stateFolder,
+    hasProxy,
+  };
+}
+
 function parse(command: Command, args: readonly string[]): { values: FlagValues; positionals: string[] } {
   const options = Object.fromEntries(
     command.options.map(({ name, value, isRepeated }) => [

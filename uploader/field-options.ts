@@ -48,6 +48,24 @@ export const fieldCommands = {
       "strongroom-uploader status --check --running --max-age 7200 --max-queue 500",
     ],
   },
+  doctor: {
+    usage: "strongroom-uploader doctor [options]",
+    summary: "Looks at every link of the chain from this device to the archive, and says what is wrong and what to do.",
+    options: [
+      {
+        name: "server",
+        value: "URL",
+        help: "address of the archive (STRONGROOM_SERVER), unless the device is enrolled",
+      },
+      { name: "token", value: "TOKEN", help: "the device's token (STRONGROOM_TOKEN), unless the device is enrolled" },
+      { name: "token-file", value: "FILE", help: "file that holds the token (STRONGROOM_TOKEN_FILE)" },
+      ...common,
+    ],
+    examples: [
+      "sudo strongroom-uploader doctor",
+      "strongroom-uploader doctor --json | jq '.checks[] | select(.state == \"fail\")'",
+    ],
+  },
   settings: {
     usage: "strongroom-uploader settings check|show [options]",
     summary: "Checks the settings file of this device, or shows what holds and who decided it.",
@@ -63,7 +81,7 @@ export const fieldCommands = {
     isWithoutSettings: true,
     options: [
       { name: "folder", value: "DIR", help: "folder of recordings to watch; may be repeated", isRepeated: true },
-      { name: "enrol", value: "LINK", help: "enrol the device with this link or code" },
+      { name: "enrol", value: "LINK", help: "enrol the device with this link, as an administrator gives it" },
       { name: "server", value: "URL", help: "address of the archive, where no enrolment tells it" },
       { name: "token-file", value: "FILE", help: "a plain device token, given to the service as a credential" },
       { name: "may-delete", help: "let the service delete recordings that have their receipt, as the settings say" },
@@ -143,7 +161,7 @@ export const fieldCommands = {
       {
         name: "support-bundle",
         value: "FILE",
-        help: "write log, status, settings and versions, without secrets, as .tar.gz",
+        help: "write log, status, settings, versions and what doctor finds, without secrets, as .tar.gz",
       },
       { name: "lines", value: "N", help: "so many of the newest lines; default 200" },
       ...common,

@@ -95,7 +95,7 @@ describe("commands in the field", () => {
     const bundle = join(folder, "bundle.tar.gz");
     expect(ask("logs", "--support-bundle", bundle).status).toBe(exitCodes.ok);
     const names = spawnSync("tar", ["-tzf", bundle], { encoding: "utf8" }).stdout.trim().split("\n");
-    expect(names).toEqual(["log.jsonl", "versions.json", "status.json", "settings.json"]);
+    expect(names).toEqual(["log.jsonl", "versions.json", "status.json", "doctor.json", "settings.json"]);
     const unpacked = gunzipSync(readFileSync(bundle)).toString();
     expect(unpacked).toContain('"event":"done"');
     expect(unpacked).not.toContain(peer.token);

@@ -1,7 +1,9 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { release } from "node:os";
 import { resolve } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
+import { doctor } from "./commands/doctor.ts";
 import { install } from "./commands/install.ts";
 import { logs, makeSupportBundle } from "./commands/logs.ts";
 import { readRecordFlags, record } from "./commands/record.ts";
@@ -9,9 +11,18 @@ import { settingsCommand } from "./commands/settings.ts";
 import { status } from "./commands/status.ts";
 import { uninstall } from "./commands/uninstall.ts";
 import { update } from "./commands/update.ts";
-import { type CommandLine, readCommandLine } from "./config.ts";
+import { archiveAccess, type CommandLine, plainTransport, readCommandLine } from "./config.ts";
+import { type Check, fail } from "./doctor/check.ts";
+import { archiveChecks } from "./doctor/check-archive.ts";
+import { deviceChecks } from "./doctor/check-device.ts";
+import { linkChecks } from "./doctor/check-link.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type FieldCommandName, fieldCommands } from "./field-options.ts";
+import { Transport, unthrottled } from "./http/transport.ts";
+import type { AccessTokens } from "./identity/access-tokens.ts";
+import { ArchiveClock } from "./identity/archive-clock.ts";
+import { hasIdentity } from "./identity/identity.ts";
+import { openArchive } from "./identity/open-archive.ts";
 import { identityHandlers } from "./identity-commands.ts";
 import { Interrupted, Problem } from "./problems.ts";
 import type { Output } from "./report/reporters.ts";
@@ -45,6 +56,10 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
       check: flags.check === true ? check : null,
     };
     return status(asked, output, stopSignal());
+  },
+  doctor: async (asked) => {
+    refusePositionals(asked.positionals);
+    return withDoctor(asked, (checks) => doctor(checks, asked.isJson, asked.output));
   },
   settings: async ({ positionals, stateFolder, local, isJson, output }) => {
     const [action, ...others] = positionals;
@@ -83,12 +98,7 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
     const isLive = installation.root === "";
     if (isLive && process.getuid?.() !== 0)
       throw new Problem("usage", "update changes this machine and needs root: run it with sudo.");
-    const { settings } = mergeSettings({
-      flags: {},
-      limits: local?.file.limits ?? {},
-      remote: (await RemoteConfig.read(inRoot(installation, installation.stateFolder))).settings,
-      local: local?.file.settings ?? {},
-    });
+    const { settings } = await effectiveSettings(inRoot(installation, installation.stateFolder), local);
     const source = { bundle, isForced, meteredInterfaces: settings.transfer.metered.interfaces };
     return update(
       {
@@ -109,7 +119,8 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
   },
   record: ({ flags, positionals, stateFolder, isJson, output }) =>
     record(readRecordFlags(positionals, flags), stateFolder, isJson, output.write, stopSignal()),
-  logs: async ({ flags, positionals, stateFolder, local, isJson, output }) => {
+  logs: async (asked) => {
+    const { flags, positionals, stateFolder, local, isJson, output } = asked;
     refusePositionals(positionals);
     if (typeof flags["support-bundle"] === "string") {
       const settings = { action: "show" as const, stateFolder, local, isJson: true };
@@ -122,6 +133,7 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
             stopSignal(),
           ),
         ),
+        "doctor.json": said((write) => withDoctor(asked, (checks) => doctor(checks, true, { ...output, write }))),
         "settings.json": said((write) => settingsCommand(settings, write)),
       });
       output.write(`${flags["support-bundle"]} holds what somebody needs to help, without secrets.\n`);
@@ -137,6 +149,8 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
 /** Runs a command for the device in its place. @returns its exit code; throws Problem */
 export function runFieldCommand(name: FieldCommandName, args: readonly string[], output: Output): Promise<number> {
   const read = readCommandLine(fieldCommands[name], args);
+  if (name === "enrol" || name === "trust" || (name === "doctor" && hasIdentity(read.stateFolder)))
+    actAsOwner(read.stateFolder);
   return handlers[name]({ ...read, output, isJson: read.flags.json === true });
 }
 
@@ -170,6 +184,11 @@ function installationFrom(flags: FlagValues): Installation {
   return { root: root === null ? "" : resolve(root), folder, user, stateFolder, configFile };
 }
 
+async function effectiveSettings(stateFolder: string, local: CommandLine["local"]) {
+  const { settings: remote } = await RemoteConfig.read(stateFolder);
+  return mergeSettings({ flags: {}, limits: local?.file.limits ?? {}, remote, local: local?.file.settings ?? {} });
+}
+
 /** This program as one file. @throws Problem "usage" when it runs from a checkout */
 async function bundlePath(): Promise<string> {
   const path = await realpath(process.argv[1] ?? "");
@@ -182,6 +201,57 @@ async function bundlePath(): Promise<string> {
 
 function refusePositionals([first]: readonly string[]): void {
   if (first !== undefined) throw new Problem("usage", `${first} is not expected here.`);
+}
+
+/**
+ * Goes on as the user whose state folder it is, where root asks: what it writes there must stay the service's own. Root
+ * keeps itself where there is no folder yet.
+ */
+function actAsOwner(stateFolder: string): void {
+  if (process.getuid?.() !== 0 || !existsSync(stateFolder)) return;
+  const { uid, gid } = statSync(stateFolder);
+  if (uid === 0) return;
+  process.setgroups?.(groupsOf(uid, gid));
+  process.setgid?.(gid);
+  process.setuid?.(uid);
+}
+
+/** The groups of a user by this machine's lists: a recorder's folder may be open to one of them. */
+function groupsOf(uid: number, gid: number): number[] {
+  const linesOf = (path: string) =>
+    (existsSync(path) ? readFileSync(path, "utf8").split("\n") : []).map((line) => line.split(":"));
+  const name = linesOf("/etc/passwd").find((fields) => Number(fields[2]) === uid)?.[0];
+  const groups = linesOf("/etc/group").filter(
+    (fields) => name !== undefined && (fields[3] ?? "").split(",").includes(name),
+  );
+  return [gid, ...groups.map((fields) => Number(fields[2]))];
+}
+
+/** Everything that doctor looks at here; when the way to the archive is not known, that is what it finds. */
+async function withDoctor(asked: Asked, act: (checks: Check[]) => Promise<number>): Promise<number> {
+  const { stateFolder, local } = asked;
+  const { settings } = await effectiveSettings(stateFolder, local);
+  const mayDelete = settings.deletion.policy !== "never";
+  const folders = local?.file.watch ?? [];
+  const checks = deviceChecks({ stateFolder, folders, mayDelete, wallMs: Date.now });
+  const transport = new Transport(plainTransport(), unthrottled);
+  const clock = new ArchiveClock();
+  let tokens: AccessTokens | null = null;
+  try {
+    const access = archiveAccess(asked);
+    const opened = await openArchive(access, transport, clock);
+    tokens = opened.tokens;
+    const { archive, identity } = opened;
+    const link = linkChecks(archive.server, access.hasProxy, Date.now);
+    return await act([...checks, ...link, ...archiveChecks({ archive, transport, identity, clock, stateFolder })]);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const todo = "Enrol the device, or name server and token file in the settings file.";
+    return await act([...checks, { name: "archive", look: async () => fail(error.message, todo) }]);
+  } finally {
+    tokens?.close();
+    transport.close();
+  }
 }
 
 /** What a command says, as a part of the support bundle. */

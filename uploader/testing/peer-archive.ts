@@ -90,6 +90,8 @@ export class PeerArchive {
         atMs: performance.now(),
       });
       if (this.#answerFault(request, response)) return;
+      // tus 1.0, OPTIONS: whoever asks learns what the server can do.
+      if (request.method === "OPTIONS") return void tus.handle(request, response);
       const url = request.url ?? "";
       const keys = [...this.identity.keys, ...this.#keys];
       // Public, as everywhere.
