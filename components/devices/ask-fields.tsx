@@ -7,9 +7,12 @@ import { formatBytes } from "@/components/ui/format";
 
 type AskFieldsProps = { queued: { fileName: string; sizeBytes: number }[] };
 
+/** No file is called like this. */
+const anotherFile = "/";
+
 /** Which file: one of those that the device says it has still to send, or another one by its name. */
 export function AskFields({ queued }: AskFieldsProps) {
-  const [chosen, setChosen] = useState(queued[0]?.fileName ?? "");
+  const [chosen, setChosen] = useState(queued[0]?.fileName ?? anotherFile);
   return (
     <>
       {queued.length > 0 && (
@@ -18,15 +21,16 @@ export function AskFields({ queued }: AskFieldsProps) {
           label="File in its queue"
           value={chosen}
           onChange={(event) => setChosen(event.target.value)}
-          placeholder="Another file, by name"
-          optional
-          choices={queued.map(({ fileName, sizeBytes }) => ({
-            value: fileName,
-            label: `${fileName}, ${formatBytes(sizeBytes)}`,
-          }))}
+          choices={[
+            ...queued.map(({ fileName, sizeBytes }) => ({
+              value: fileName,
+              label: `${fileName}, ${formatBytes(sizeBytes)}`,
+            })),
+            { value: anotherFile, label: "Another file, by its name" },
+          ]}
         />
       )}
-      {chosen === "" && (
+      {chosen === anotherFile && (
         <>
           <TextField name="fileName" label="File name" hint="As on the device, without folders" mono optional />
           <TextField name="sha256" label="SHA-256" hint="When you know it: for exactly this content" mono optional />

@@ -7,11 +7,11 @@ type Look = Pick<FleetRow, "state" | "isSilent" | "heartbeatAt" | "lastContactAt
 /** Why a device waits, in a word or two after "Waiting". */
 const waitWords: Record<string, string> = {
   offline: "no network",
-  captive_portal: "a portal asks to sign in",
-  metered: "link costs money",
-  budget: "budget is spent",
+  captive_portal: "sign-in page",
+  metered: "paid link",
+  budget: "data budget",
   timetable: "timetable",
-  server: "archive is busy",
+  server: "archive busy",
   token: "token refused",
   pending: "approval",
   suspended: "suspended",
@@ -19,7 +19,7 @@ const waitWords: Record<string, string> = {
   disk: "disk",
   clock: "clock",
   hashing: "reading files",
-  paused: "paused there",
+  paused: "paused",
 };
 
 /** What a device does now, as one word and icon: what needs somebody before what goes by itself. */

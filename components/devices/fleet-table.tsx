@@ -1,8 +1,9 @@
-import { formatBytes, formatCount, plural } from "@/components/ui/format";
+import { Zap } from "lucide-react";
+import { formatBytes, plural } from "@/components/ui/format";
 import { Link } from "@/components/ui/link";
 import { StatePill } from "@/components/ui/state-pill";
 import { type Column, Table } from "@/components/ui/table";
-import { RelativeTime, Time } from "@/components/ui/time";
+import { RelativeTime } from "@/components/ui/time";
 import type { FleetRow } from "@/lib/fleet/types";
 import { ClockError } from "./clock-error";
 import { deviceLook } from "./device-looks";
@@ -34,7 +35,7 @@ export function FleetTable({ rows, rowHref, selected, sort, sortHref, now }: Fle
   const columns: Column<FleetRow>[] = [
     { ...sortable("state"), head: "State", cell: (row) => <StatePill look={deviceLook(row)} /> },
     { ...sortable("name"), head: "Device", cell: (row) => <Name row={row} /> },
-    { ...sortable("site"), head: "Site", cell: (row) => row.site?.name ?? <span className="text-muted">moves</span> },
+    { ...sortable("site"), head: "Site", cell: (row) => <Site row={row} /> },
     { ...sortable("contact"), head: "Last contact", cell: (row) => <Contact row={row} /> },
     { ...sortable("queue"), head: "Queue", cell: (row) => <Queue row={row} /> },
     { ...sortable("oldest"), head: "Oldest", cell: (row) => <Oldest row={row} /> },
@@ -67,6 +68,15 @@ function Name({ row }: { row: FleetRow }) {
   );
 }
 
+function Site({ row }: { row: FleetRow }) {
+  if (row.site === null) return <span className="text-muted">moves</span>;
+  return (
+    <span className="inline-block max-w-32 truncate align-bottom max-sm:max-w-full" title={row.site.name}>
+      {row.site.name}
+    </span>
+  );
+}
+
 function Contact({ row }: { row: FleetRow }) {
   if (row.lastContactAt === null) return <span className="text-muted">never</span>;
   return <RelativeTime at={row.lastContactAt} zone={row.site?.timeZone} />;
@@ -74,25 +84,33 @@ function Contact({ row }: { row: FleetRow }) {
 
 function Queue({ row }: { row: FleetRow }) {
   if (row.queue === null) return <NotReported />;
-  if (row.queue.files === 0) return <span className="text-muted">empty</span>;
+  const { files, bytes, events } = row.queue;
+  if (files === 0) return <span className="text-muted">empty</span>;
   return (
     <span>
-      {plural(row.queue.files, "file")} <span className="text-muted">{formatBytes(row.queue.bytes)}</span>
-      {row.queue.events > 0 && <span className="text-muted">, {formatCount(row.queue.events)} urgent</span>}
+      {plural(files, "file")} <span className="text-muted">{formatBytes(bytes)}</span>
+      {events > 0 && (
+        <span className="text-wait" title={`${plural(events, "urgent one")} among them`}>
+          {" "}
+          <Zap aria-hidden className="-mt-0.5 inline size-3.5" />
+          <span className="sr-only">{plural(events, "urgent one")} among them</span>
+        </span>
+      )}
     </span>
   );
 }
 
 function Oldest({ row }: { row: FleetRow }) {
   if (row.queue === null) return <NotReported />;
-  return row.queue.oldestAt && <RelativeTime at={row.queue.oldestAt} zone={row.site?.timeZone} />;
+  if (row.queue.oldestAt === null) return <span className="text-muted">–</span>;
+  return <RelativeTime at={row.queue.oldestAt} zone={row.site?.timeZone} />;
 }
 
 function LastRecording({ row }: { row: FleetRow }) {
   if (row.lastRecording === null) return <span className="text-muted">none yet</span>;
   return (
     <Link href={`/recordings/${row.lastRecording.id}`} className="hover:underline">
-      <Time at={row.lastRecording.startAt} zone={row.site?.timeZone} style="table" />
+      <RelativeTime at={row.lastRecording.startAt} zone={row.site?.timeZone} focusable={false} />
     </Link>
   );
 }
@@ -117,7 +135,7 @@ function Key({ row, now }: { row: FleetRow; now: Date }) {
   if (days < 0)
     return (
       <span className="font-semibold text-wait" {...from}>
-        {plural(-days, "day")} over
+        {plural(-days, "day")} late
       </span>
     );
   return <span {...from}>{plural(days, "day")} left</span>;

@@ -40,7 +40,7 @@ export function HealthCard({ device }: { device: FleetDevice }) {
                   note: `${plural(heartbeat.counters.resumes, "resumption")}, ${plural(heartbeat.counters.stalls, "stall")}${
                     retries.length === 0
                       ? ""
-                      : `, tried again: ${retries.map(([why, n]) => `${why} ${formatCount(n)}`).join(", ")}`
+                      : `, tried again: ${retries.map(([why, n]) => `${formatCount(n)} × ${why}`).join(", ")}`
                   }`,
                 },
               ]

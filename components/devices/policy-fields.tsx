@@ -31,7 +31,7 @@ export function PolicyFields({ name, silentAfterSeconds, keyMaxAgeDays, settings
           <TextField
             name="silentAfterSeconds"
             label="Silent after, in minutes"
-            hint="Without a heartbeat for so long, a device is shown on Home"
+            hint="Not heard for so long, it is shown on Home"
             type="number"
             min={1}
             defaultValue={silentAfterSeconds / 60}
@@ -91,12 +91,14 @@ export function PolicyFields({ name, silentAfterSeconds, keyMaxAgeDays, settings
           <SelectField
             name={`${t}.metered.bulk`}
             label="Ordinary recordings"
+            hint="On such a link"
             defaultValue={transfer.metered.bulk}
             choices={holdOrSend}
           />
           <SelectField
             name={`${t}.metered.events`}
             label="What goes first"
+            hint="Events; what was asked for always goes"
             defaultValue={transfer.metered.events}
             choices={holdOrSend}
           />
@@ -201,6 +203,7 @@ export function PolicyFields({ name, silentAfterSeconds, keyMaxAgeDays, settings
           <TextField
             name="settings.find.rescanSeconds"
             label="Look through the folder every, in seconds"
+            hint="Beside what it is told at once"
             type="number"
             defaultValue={find.rescanSeconds}
           />

@@ -1,36 +1,14 @@
 import { Card } from "@/components/ui/card";
+import { formatBytes } from "@/components/ui/format";
 import { Link } from "@/components/ui/link";
-import { Bytes } from "@/components/ui/measures";
-import { type Column, Table } from "@/components/ui/table";
 import { RelativeTime } from "@/components/ui/time";
-import type { DeviceReceiptRow, FleetDevice } from "@/lib/fleet/types";
+import type { FleetDevice } from "@/lib/fleet/types";
+
+const shown = 8;
 
 /** The newest recordings that are sealed, and their receipts. */
 export function ReceiptsCard({ device }: { device: FleetDevice }) {
   const zone = device.site?.timeZone;
-  const columns: Column<DeviceReceiptRow>[] = [
-    {
-      key: "file",
-      head: "Recording",
-      cell: (row) => (
-        <Link href={`/recordings/${row.recordingId}`} className="mono hover:underline">
-          {row.fileName}
-        </Link>
-      ),
-    },
-    { key: "size", head: "Size", align: "right", cell: (row) => <Bytes value={row.sizeBytes} /> },
-    { key: "sealed", head: "Sealed", cell: (row) => <RelativeTime at={row.sealedAt} zone={zone} /> },
-    {
-      key: "receipt",
-      head: "Receipt",
-      cell: (row) =>
-        row.receiptAt ? (
-          <RelativeTime at={row.receiptAt} zone={zone} />
-        ) : (
-          <span className="text-muted">being made</span>
-        ),
-    },
-  ];
   return (
     <Card
       title="Receipts"
@@ -40,18 +18,31 @@ export function ReceiptsCard({ device }: { device: FleetDevice }) {
         </Link>
       }
     >
-      {device.receipts.length === 0 ? (
+      {device.receipts.length === 0 && (
         <p className="text-muted text-sm">None yet: no recording of this device is sealed.</p>
-      ) : (
-        <div className="-mx-3 overflow-x-auto">
-          <Table
-            caption="Newest receipts"
-            columns={columns}
-            rows={device.receipts.slice(0, 8)}
-            rowKey={(row) => row.recordingId}
-          />
-        </div>
       )}
+      <ul className="divide-y divide-line text-sm empty:hidden">
+        {device.receipts.slice(0, shown).map((row) => (
+          <li key={row.recordingId} className="flex flex-wrap items-center gap-x-4 py-2 first:pt-0 last:pb-0">
+            <Link href={`/recordings/${row.recordingId}`} className="mono wrap-anywhere mr-auto hover:underline">
+              {row.fileName}
+            </Link>
+            <span className="text-muted">{formatBytes(row.sizeBytes)}</span>
+            <span className="text-muted sm:w-64 sm:text-right">
+              {row.receiptAt ? (
+                <>
+                  sealed <RelativeTime at={row.sealedAt} zone={zone} />, receipt{" "}
+                  <RelativeTime at={row.receiptAt} zone={zone} className="tip-end" />
+                </>
+              ) : (
+                <>
+                  sealed <RelativeTime at={row.sealedAt} zone={zone} className="tip-end" />, its receipt is being made
+                </>
+              )}
+            </span>
+          </li>
+        ))}
+      </ul>
     </Card>
   );
 }

@@ -18,7 +18,7 @@ type PageHeaderProps = {
 export function PageHeader({ title, parent, trail, note, children }: PageHeaderProps) {
   return (
     <header className="flex flex-wrap items-end gap-x-4 gap-y-2.5 px-4 pt-4 pb-3 md:px-6">
-      <div className="min-w-0 flex-1">
+      <div className="min-w-min flex-1">
         {parent && (
           <p className="text-muted text-sm">
             <Link href={parent.href} className="hover:text-ink hover:underline">

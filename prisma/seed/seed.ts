@@ -4,6 +4,7 @@ import { addDevice, addDeviceKey, addSite } from "../../lib/devices/index.ts";
 import { recordingKey } from "../../lib/recordings/index.ts";
 import { type KnownDevice, pastWeeks } from "./catalogue.ts";
 import { cameras, catalogueWeeks, type PersonKey, type SiteKey, sites, vans } from "./company.ts";
+import { seedFleet, seedPolicies } from "./fleet.ts";
 import { SigningDevice, signingDevices } from "./manifests.ts";
 import { type DemoPerson, seedPeople } from "./people.ts";
 import { pastRequests, type Target } from "./requests.ts";
@@ -60,6 +61,8 @@ export async function seed(base: Context, say: (text: string) => void): Promise<
   }
   say(`${Object.keys(people).length} people, ${siteIds.size} sites, ${devices.length} devices`);
 
+  const policies = await seedPolicies(asAdmin, devices);
+
   const { targets, events, count } = await writeCatalogue(
     base,
     new Map(devices.map((device) => [device.name, device])),
@@ -73,6 +76,10 @@ export async function seed(base: Context, say: (text: string) => void): Promise<
     await act.run(ctx);
   }
   await writeEventsUntil(base, events, now);
+  const setTime = (at: Date) => {
+    time = at;
+  };
+  await seedFleet(ctx, { setTime, admin: asAdmin, officer: people.officer, devices, policies, now });
   say(`${count} recordings of ${catalogueWeeks} weeks, 7 requests in different states`);
   return { people, devices, recordingCount: count };
 }

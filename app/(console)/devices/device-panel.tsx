@@ -27,6 +27,9 @@ export function DevicePanel({ device, fleet, closeHref }: DevicePanelProps) {
         {device.alias && <span className="mono">{device.alias} · </span>}
         <IdText id={device.id} />
       </p>
+      <p className="mt-2">
+        <StatePill look={deviceLook(fleet)} />
+      </p>
       <div className="mt-3 flex flex-wrap items-center gap-2">
         <ButtonLink href={`/devices/${device.id}`} variant="primary" icon={ArrowUpRight}>
           Open
@@ -34,9 +37,6 @@ export function DevicePanel({ device, fleet, closeHref }: DevicePanelProps) {
         <ButtonLink href={`/recordings?device=${device.id}`} icon={Film}>
           Recordings
         </ButtonLink>
-        <span className="ml-auto">
-          <StatePill look={deviceLook(fleet)} />
-        </span>
       </div>
       <div className="mt-4 empty:hidden">
         <AlarmList alarms={fleet.alarms} zone={zone} />

@@ -9,6 +9,7 @@ import { TokenDialog } from "@/components/devices/token-dialog";
 import { Button, ButtonLink } from "@/components/ui/button";
 import { EmptyState } from "@/components/ui/empty-state";
 import { plural } from "@/components/ui/format";
+import { LiveRefresh } from "@/components/ui/live-refresh";
 import { PageHeader, Toolbar } from "@/components/ui/page-header";
 import { Split } from "@/components/ui/panel";
 import { LinkTabs } from "@/components/ui/tabs";
@@ -48,7 +49,15 @@ export default async function DevicesPage({ searchParams }: { searchParams: Prom
   }));
   return (
     <>
-      <PageHeader title="Devices" note={<span className="text-muted">{plural(fleet.length, "device")}</span>}>
+      <PageHeader
+        title="Devices"
+        note={
+          <>
+            <span className="text-muted">{plural(fleet.length, "device")}</span>
+            <LiveRefresh href="/api/devices/live" />
+          </>
+        }
+      >
         <ButtonLink href="/devices/policies" icon={SlidersHorizontal}>
           Policies
         </ButtonLink>

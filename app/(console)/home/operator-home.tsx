@@ -5,6 +5,7 @@ import { Card } from "@/components/ui/card";
 import { EmptyState } from "@/components/ui/empty-state";
 import { plural } from "@/components/ui/format";
 import { Link } from "@/components/ui/link";
+import { LiveRefresh } from "@/components/ui/live-refresh";
 import { PageHeader } from "@/components/ui/page-header";
 import { StatePill } from "@/components/ui/state-pill";
 import { recordingLook } from "@/components/ui/states";
@@ -19,13 +20,19 @@ const shownRecordings = 8;
 export async function OperatorHome({ ctx }: { ctx: PersonContext }) {
   const [found, recordings] = await Promise.all([findWork(ctx), listRecordings(ctx, {}, null, shownRecordings)]);
   const work = found.filter(({ place }) => place !== "devices");
-  const devices = found.filter(({ place }) => place === "devices");
+  const urgentFirst = (a: PlacedWork, b: PlacedWork) => Number(b.look.tone === "bad") - Number(a.look.tone === "bad");
+  const devices = found.filter(({ place }) => place === "devices").sort(urgentFirst);
   return (
     <>
       <PageHeader
         title={work.length === 0 ? "Home" : "Waiting for you"}
         note={
-          work.length > 0 && <span className="text-muted">{plural(work.length, "thing")}, soonest deadline first</span>
+          <>
+            {work.length > 0 && (
+              <span className="text-muted">{plural(work.length, "thing")}, soonest deadline first</span>
+            )}
+            <LiveRefresh href="/api/devices/live" />
+          </>
         }
       />
       <HomeColumns>

@@ -10,12 +10,11 @@ import type { PlacedWork } from "./index";
 /** A device that sends no heartbeats has no policy of silence; it is asked about after a day. */
 const silentAfterMs = 24 * 3_600_000;
 
-/** Devices that somebody should look at: with an alarm, waiting to be let in, or never heard. What is urgent first. */
+/** Devices that somebody should look at: with an alarm, waiting to be let in, or never heard. */
 export async function deviceWork(ctx: PersonContext): Promise<PlacedWork[]> {
   const now = ctx.clock.now().getTime();
   const mayApprove = roleMay(ctx.actor.role, "devices.change");
-  const found = (await listFleet(ctx)).flatMap((row) => toWork(row, now, mayApprove) ?? []);
-  return found.sort((a, b) => Number(b.look.tone === "bad") - Number(a.look.tone === "bad"));
+  return (await listFleet(ctx)).flatMap((row) => toWork(row, now, mayApprove) ?? []);
 }
 
 type Finding = Pick<PlacedWork, "look" | "text" | "verb" | "since">;

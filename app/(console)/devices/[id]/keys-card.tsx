@@ -15,17 +15,7 @@ type KeysCardProps = { device: DeviceDetail; dueAt: Date | null };
 export function KeysCard({ device, dueAt }: KeysCardProps) {
   const zone = device.site?.timeZone;
   return (
-    <Card
-      title="Public keys"
-      note={
-        dueAt && (
-          <>
-            another is due <Time at={dueAt} zone={zone} style="date" />
-          </>
-        )
-      }
-      aside={device.can.addKey === null && <AddKey device={device} />}
-    >
+    <Card title="Public keys" aside={device.can.addKey === null && <AddKey device={device} />}>
       {device.keys.length === 0 ? (
         <p className="text-muted text-sm">
           None. Without one its manifests cannot be checked; plain uploads work with a token alone.
@@ -48,6 +38,11 @@ export function KeysCard({ device, dueAt }: KeysCardProps) {
             </li>
           ))}
         </ul>
+      )}
+      {dueAt && (
+        <p className="mt-2 text-muted text-sm">
+          Its policy wants another one by <Time at={dueAt} zone={zone} style="date" />.
+        </p>
       )}
     </Card>
   );

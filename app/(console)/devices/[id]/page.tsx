@@ -13,6 +13,7 @@ import { ButtonLink } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
 import { IdText } from "@/components/ui/digest";
 import { Facts } from "@/components/ui/facts";
+import { LiveRefresh } from "@/components/ui/live-refresh";
 import { Notice } from "@/components/ui/notice";
 import { PageHeader } from "@/components/ui/page-header";
 import { StatePill } from "@/components/ui/state-pill";
@@ -53,7 +54,12 @@ export default async function DevicePage({ params, searchParams }: PageProps) {
         title={device.name}
         parent={{ href: "/devices", label: "Devices" }}
         trail={<IdText id={device.id} />}
-        note={<StatePill look={deviceLook(fleet)} />}
+        note={
+          <>
+            <StatePill look={deviceLook(fleet)} />
+            <LiveRefresh href="/api/devices/live" />
+          </>
+        }
       >
         <ButtonLink href={`/recordings?device=${device.id}`} icon={Film}>
           Recordings
