@@ -12,7 +12,9 @@ const anotherFile = "/";
 
 /** Which file: one of those that the device says it has still to send, or another one by its name. */
 export function AskFields({ queued }: AskFieldsProps) {
-  const [chosen, setChosen] = useState(queued[0]?.fileName ?? anotherFile);
+  const [picked, setPicked] = useState(queued[0]?.fileName ?? anotherFile);
+  // The queue goes on while somebody thinks; what has left it was sent.
+  const chosen = queued.some(({ fileName }) => fileName === picked) ? picked : anotherFile;
   return (
     <>
       {queued.length > 0 && (
@@ -20,7 +22,7 @@ export function AskFields({ queued }: AskFieldsProps) {
           name="queued"
           label="File in its queue"
           value={chosen}
-          onChange={(event) => setChosen(event.target.value)}
+          onChange={(event) => setPicked(event.target.value)}
           choices={[
             ...queued.map(({ fileName, sizeBytes }) => ({
               value: fileName,

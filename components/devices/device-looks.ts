@@ -11,7 +11,7 @@ const waitWords: Record<string, string> = {
   metered: "paid link",
   budget: "data budget",
   timetable: "timetable",
-  server: "archive busy",
+  server: "archive",
   token: "token refused",
   pending: "approval",
   suspended: "suspended",

@@ -16,7 +16,7 @@ async function findIds(officer: HttpSession, judge: HttpSession): Promise<KnownI
   );
   const { rows: recordings } = await officer.json<{ rows: { id: string }[] }>("/api/recordings?state=sealed");
   const { rows: damaged } = await officer.json<{ rows: { id: string }[] }>("/api/recordings?state=quarantined");
-  const { rows: devices } = await officer.json<{ rows: { id: string }[] }>("/api/devices");
+  const { rows: devices } = await officer.json<{ rows: { id: string; name: string; state: string }[] }>("/api/devices");
   const { rows: sites } = await officer.json<{ rows: { id: string }[] }>("/api/sites");
   const releasedRecording = release.recordings[0]?.id ?? "";
   return {
@@ -30,6 +30,8 @@ async function findIds(officer: HttpSession, judge: HttpSession): Promise<KnownI
     approvedRequest: inState("approved"),
     deniedRequest: inState("denied"),
     device: devices[0]?.id ?? "",
+    fleetDevice: devices.find(({ name }) => name === "Van 12")?.id ?? "",
+    pendingDevice: devices.find(({ state }) => state === "pending")?.id ?? "",
     site: sites[0]?.id ?? "",
   };
 }

@@ -23,6 +23,10 @@ export type KnownIds = {
   /** The insurer's request. */
   deniedRequest: string;
   device: string;
+  /** A device that sends heartbeats. */
+  fleetDevice: string;
+  /** A device that has enrolled and that nobody has let in. */
+  pendingDevice: string;
   site: string;
 };
 
