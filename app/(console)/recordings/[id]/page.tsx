@@ -12,6 +12,8 @@ import { QuarantineNotice } from "@/components/recordings/quarantine";
 import { ReceiptCard } from "@/components/recordings/receipt-card";
 import { FullFacts } from "@/components/recordings/recording-facts";
 import { SameBytesNotice } from "@/components/recordings/same-bytes";
+import { SidecarsCard } from "@/components/recordings/sidecars-card";
+import { WillNotComeNotice } from "@/components/recordings/will-not-come";
 import { CheckYourself } from "@/components/requests/released";
 import { Card } from "@/components/ui/card";
 import { IdText } from "@/components/ui/digest";
@@ -48,6 +50,8 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
   const contentPath = `/api/recordings/${recording.id}/content`;
   const zone = recording.site?.timeZone;
   const isRequester = ctx.actor.role === "requester";
+  const { grant, can } = recording;
+  const whyNotSidecars = grant === null ? (can.open ?? "Open this recording first, and say what for.") : null;
 
   return (
     <>
@@ -69,6 +73,7 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
       <div className="grid shrink-0 gap-3.5 px-4 pb-8 md:px-6 xl:grid-cols-[minmax(0,1.9fr)_minmax(0,1fr)]">
         <div className="grid min-w-0 content-start gap-3.5">
           {recording.state === "quarantined" && <QuarantineNotice recording={recording} />}
+          <WillNotComeNotice recording={recording} />
           <SameBytesNotice recording={recording} />
           {recording.grant && (
             <Notice tone="info" title="Open to you">
@@ -113,6 +118,7 @@ export default async function RecordingPage({ params, searchParams }: PageProps)
           {recording.manifests.map((manifest) => (
             <ManifestCard key={manifest.sha256} manifest={manifest} recording={recording} />
           ))}
+          <SidecarsCard recording={recording} whyNot={isRequester ? recording.can.download : whyNotSidecars} />
           <MetadataCard metadata={recording.metadata} />
         </div>
       </div>
