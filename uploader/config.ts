@@ -24,6 +24,7 @@ import { parseMetricsAddress } from "./metrics/metrics-server.ts";
 import { type Command, type CommandName, commands } from "./options.ts";
 import { messageOf, Problem } from "./problems.ts";
 import type { SettleSettings } from "./ready-file.ts";
+import type { RecorderSettings } from "./recorder/settings.ts";
 import { serviceEnvironmentOf } from "./service/service-notifier.ts";
 import { type FlagValues, flagsOf, settingsOf } from "./settings/file-values.ts";
 import { type LocalFile, readLocalFile } from "./settings/local-file.ts";
@@ -75,7 +76,7 @@ export function readSettings(
   if (isRun) {
     refusePositionals(positionals);
     const field = fieldFrom(given, values, local?.file ?? {}, environment);
-    return { command, archive, field, run: runFrom(values, archive.settle) };
+    return { command, archive, field, run: runFrom(values, archive.settle, local?.file.recorders ?? []) };
   }
   if (positionals.length === 0) throw usage("push needs at least one FILE.");
   return { command: "push", files: positionals, archive };
@@ -199,8 +200,10 @@ function archiveFrom(values: Values, local: LocalFile, environment: Environment,
   };
 }
 
-function runFrom(values: Values, settle: SettleSettings): RunSettings {
+function runFrom(values: Values, settle: SettleSettings, recorders: readonly RecorderSettings[]): RunSettings {
   const folders = Array.isArray(values.watch) ? values.watch.map((folder) => resolve(String(folder))) : [];
+  for (const out of recorders.map((recorder) => resolve(recorder.out)))
+    if (!folders.some((folder) => `${out}/`.startsWith(`${folder}/`))) folders.push(out);
   if (folders.length === 0) throw usage("run needs --watch DIR.");
   const parallel = Number(text(values, "parallel") ?? "1");
   if (!Number.isInteger(parallel) || parallel < 1 || parallel > 8)
@@ -210,6 +213,7 @@ function runFrom(values: Values, settle: SettleSettings): RunSettings {
     .map((ending) => ending.trim().replace(/^\./, "").toLowerCase());
   return {
     folders,
+    recorders,
     extensions: new Set(include?.filter((ending) => ending !== "") ?? recordingExtensions),
     settle,
     segmentLists: Array.isArray(values["segment-list"])

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { RecorderStatus } from "./recorder/events.ts";
 import { replaceFile } from "./state/durable-file.ts";
 
 /** In what order files go: what the archive asked for, then events, then everything else. */
@@ -83,6 +84,7 @@ export type DaemonSnapshot = {
   disk: { totalBytes: number; freeBytes: number; unreceiptedBytes: number } | null;
   lastReceipt: { recording: string; file: string; at: string } | null;
   lastError: { code: string; message: string; at: string } | null;
+  recorders: RecorderStatus[];
   /** What a person must mend, such as a state folder that takes no more; empty: nothing. */
   alarms: string[];
 };
@@ -113,6 +115,7 @@ export function emptySnapshot(server: string, folders: string[]): DaemonSnapshot
     disk: null,
     lastReceipt: null,
     lastError: null,
+    recorders: [],
     alarms: [],
   };
 }

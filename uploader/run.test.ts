@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { appendFile, cp, mkdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { exitCodes } from "./exit-codes.ts";
@@ -75,6 +75,34 @@ describe("run", () => {
     await daemon.kill("SIGTERM");
     await expect(stat(join(stateFolder, "control.sock"))).rejects.toThrow("ENOENT");
   });
+
+  it.skipIf(spawnSync("ffmpeg", ["-version"]).status !== 0)(
+    "records what the settings file names, and sends it (needs ffmpeg)",
+    async () => {
+      const { start, folder, peer, stateFolder } = world();
+      const config = join(folder, "settings.json");
+      const recorder = { url: join(samples, "van-07-cabin.mp4"), out: watched, segmentMs: 4000, replay: "fast" };
+      const recorders = [
+        { ...recorder, name: "rear" },
+        { ...recorder, name: "front", ffmpeg: "/nonexistent/ffmpeg" },
+      ];
+      await writeFile(config, JSON.stringify({ recorders }));
+      const daemon = start(["run", "--config", config, "--settle", "0.3", "--rescan", "1"]);
+      const { file } = await daemon.event("recorded");
+      expect(file).toContain(join(watched, "rear_"));
+      await daemon.event(
+        "recorder_notice",
+        ({ recorder: name, message }) => name === "front" && /apt install/.test(message),
+      );
+      await daemon.event("done");
+      const [upload = ""] = await peer.uploads();
+      expect((await peer.metadataOf(upload)).get("filename")).toMatch(/^rear_/);
+      await daemon.kill("SIGTERM");
+      const { recorders: shown, alarms } = JSON.parse(await readFile(join(stateFolder, "daemon.json"), "utf8"));
+      expect(shown).toMatchObject([{ name: "rear", state: "stopped" }, { name: "front" }]);
+      expect(alarms).toEqual([expect.stringContaining("Nothing is recorded from front")]);
+    },
+  );
 
   it("leaves a file alone while it grows", async () => {
     const { start, peer } = world();

@@ -8,9 +8,11 @@ import { sleep } from "../patience.ts";
 import { Interrupted, messageOf, Problem } from "../problems.ts";
 import { Daemon } from "../queue/daemon.ts";
 import type { QueueSettings } from "../queue/intake.ts";
+import { Recorders } from "../recorder/recorders.ts";
+import type { RecorderSettings } from "../recorder/settings.ts";
 
 /** How the daemon works. */
-export type RunSettings = QueueSettings & { rescanMs: number };
+export type RunSettings = QueueSettings & { rescanMs: number; recorders: readonly RecorderSettings[] };
 
 /** How soon after a change notice the folders are looked at: notices come in bursts. */
 const hintDelayMs = 200;
@@ -42,8 +44,18 @@ export async function run(settings: RunSettings, field: FieldSettings, world: Wo
     const hint = new Hint();
     for (const folder of settings.folders) watchers.push(watchFolder(folder, () => hint.give()));
     stopControl = await listen(daemon, hint, world);
+    const recorders = new Recorders(settings.recorders, world.store.folder, (event) => {
+      world.report(event);
+      if (event.event === "recorded") hint.give();
+    });
+    daemon.showRecorders(recorders);
     // All of them end by being interrupted, and only then is everything written down.
-    await Promise.allSettled([scanAgainAndAgain(daemon, hint, settings, parts, world), ended, daemon.work()]);
+    await Promise.allSettled([
+      scanAgainAndAgain(daemon, hint, settings, parts, world),
+      ended,
+      daemon.work(),
+      recorders.run(world.signal),
+    ]);
     return exitCodes.ok;
   } finally {
     for (const watcher of watchers) watcher.close();

@@ -39,7 +39,7 @@ const ledger = {
     return known !== undefined && isSameIdentity(known.identity, identity) ? known.standing : "new";
   },
   settledAs: () => null,
-  sidecarsOf: (path: string) => taken.get(path)?.sidecars ?? null,
+  sidecarsOf: async (path: string) => taken.get(path)?.sidecars ?? null,
   mark: (path: string, hints: CaptureHints) => void marked.push([path, hints]),
 };
 
@@ -438,6 +438,6 @@ describe("companions", () => {
     await writeFile(join(folder, "a.vtt"), "WEBVTT\n");
     await scan(finder);
     await scan(finder);
-    expect(told).toEqual([expect.stringMatching(/a\.vtt came after/)]);
+    expect(told).toEqual([expect.stringMatching(/a\.vtt stays on the disk/)]);
   });
 });

@@ -12,7 +12,7 @@ import { companionNames } from "./companions.ts";
 import { dropEnqueue, type EnqueueDrop, readDrops } from "./enqueue-drop.ts";
 import type { CompletionProof, FoundFile, Ledger } from "./found-file.ts";
 import { type FolderListing, readFolders } from "./read-folders.ts";
-import { RenameWatch } from "./rename-watch.ts";
+import { digestOf, RenameWatch } from "./rename-watch.ts";
 import { SegmentList } from "./segment-list.ts";
 
 /** Where recordings are looked for, and when one counts as finished. */
@@ -49,6 +49,9 @@ export class Finder {
   readonly #drops = new Map<string, EnqueueDrop[]>();
   readonly #told = new Set<string>();
   readonly #unusable: Waiting[] = [];
+  /** Digests of recordings with their sidecars that were compared with what had travelled. */
+  #sidecarsBefore = new Set<number>();
+  #sidecarsNow = new Set<number>();
   #unreadable: string[] = [];
   #nextDueMs = Number.POSITIVE_INFINITY;
 
@@ -80,6 +83,8 @@ export class Finder {
    */
   async scan(ledger: Ledger, signal: AbortSignal): Promise<FoundFile[]> {
     this.#nextDueMs = Number.POSITIVE_INFINITY;
+    this.#sidecarsBefore = this.#sidecarsNow;
+    this.#sidecarsNow = new Set();
     this.#unreadable = [];
     this.#unusable.length = 0;
     const scanned: Scanned = { found: [], seen: new Set(), ledger };
@@ -201,7 +206,7 @@ export class Finder {
       if (!isSeenIncomplete) this.#candidates.delete(path);
       for (const list of this.#lists) list.forget(path);
       if (said !== noHints) ledger.mark(path, said);
-      this.#tellLateSidecars(path, companions, ledger);
+      if (standing === "written") await this.#tellLateSidecars(path, companions, ledger);
       if (standing === "written") for (const { file } of this.#drops.get(path) ?? []) await rm(file, { force: true });
       return;
     }
@@ -250,15 +255,19 @@ export class Finder {
     return (this.#drops.get(path) ?? []).reduce((merged, { hints }) => mergeHints(hints, merged), said);
   }
 
-  #tellLateSidecars(path: string, companions: ReadonlySet<string>, ledger: Ledger): void {
+  async #tellLateSidecars(path: string, companions: ReadonlySet<string>, ledger: Ledger): Promise<void> {
     const names = companionNamesIn(path, companions, sidecarNames);
-    const sent = names.length === 0 ? null : ledger.sidecarsOf(path);
+    // Asked once for each set of names, and not with every scan.
+    const key = digestOf(`${path}\n${names.join("\n")}`);
+    const isKnown = this.#sidecarsBefore.has(key);
+    if (names.length > 0) this.#sidecarsNow.add(key);
+    const sent = names.length === 0 || isKnown ? null : await ledger.sidecarsOf(path);
     for (const name of sent === null ? [] : names)
       if (!sent?.includes(name))
         this.#tellOnce(
           `late ${join(dirname(path), name)}`,
           path,
-          `${name} came after the recording was described; it stays on the disk and does not travel.`,
+          `${name} stays on the disk and does not travel: it is not right, or came after the recording was described.`,
         );
   }
 

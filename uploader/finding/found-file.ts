@@ -33,7 +33,7 @@ export type Ledger = {
   /** Identity in which the file was found finished before, by an earlier process perhaps; null: in none. */
   settledAs(path: string): FileIdentity | null;
   /** Names of the sidecars that went along with a file; null when that is not known. */
-  sidecarsOf(path: string): readonly string[] | null;
+  sidecarsOf(path: string): Promise<readonly string[] | null>;
   /** A marker or a hook says more about a file that is taken already. Comes again with every scan. */
   mark(path: string, hints: CaptureHints): void;
 };

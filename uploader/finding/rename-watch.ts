@@ -79,8 +79,8 @@ function inodeOf(stats: Stats): string {
   return `${stats.dev}:${stats.ino}`;
 }
 
-// FNV-1a with two starts, 52 bits: a collision costs no more than waiting until the file has settled.
-function digestOf(text: string): number {
+/** FNV-1a with two starts, 52 bits: for sets in which a collision costs no more than a little time or a remark. */
+export function digestOf(text: string): number {
   let high = 0x811c9dc5;
   let low = 0x01000193;
   for (let i = 0; i < text.length; i++) {

@@ -61,6 +61,7 @@ export function buildHeartbeat(snapshot: DaemonSnapshot, parts: HeartbeatParts):
     temperatureC: facts.temperatureC,
     lastError: snapshot.lastError,
     wantedResults: parts.wantedResults,
+    recorders: snapshot.recorders.slice(0, 32).map(({ name, state, lastGapAt }) => ({ name, state, lastGapAt })),
     ...(snapshot.disk === null ? {} : { disk: snapshot.disk }),
   };
   // The least of it goes first: what comes next in the queue is a convenience, that the device lives is not.

@@ -41,6 +41,8 @@ function metricsOf(snapshot: DaemonSnapshot, fleet: FleetRecord | null, version:
     help,
     samples,
   });
+  const perRecorder = (count: "recordings" | "bytes" | "incomplete" | "gaps" | "restarts"): Sample[] =>
+    snapshot.recorders.map((recorder) => [{ recorder: recorder.name }, recorder[count]]);
   return [
     gauge("info", "Always 1; the version is a label.", [[{ version }, 1]]),
     gauge("up_seconds", "Since the daemon started, by the monotonic clock.", plain(snapshot.upForMs / 1000)),
@@ -89,6 +91,18 @@ function metricsOf(snapshot: DaemonSnapshot, fleet: FleetRecord | null, version:
     ),
     gauge("disk_free_bytes", "Free where the recordings are.", unlessNull(disk?.freeBytes)),
     gauge("disk_total_bytes", "Size of that disk.", unlessNull(disk?.totalBytes)),
+    counter("recorded_files_total", "Recordings that were made here.", perRecorder("recordings")),
+    counter("recorded_bytes_total", "Their bytes.", perRecorder("bytes")),
+    counter("recorded_incomplete_total", "Those of them that may lack their end.", perRecorder("incomplete")),
+    counter("recorder_gaps_total", "Times in which a source recorded nothing.", perRecorder("gaps")),
+    counter("recorder_restarts_total", "Times that a source was connected anew.", perRecorder("restarts")),
+    gauge(
+      "recorder_frame_age_seconds",
+      "Since the last frame of a source came.",
+      snapshot.recorders.flatMap(({ name, lastFrameAgeMs }): Sample[] =>
+        lastFrameAgeMs === null ? [] : [[{ recorder: name }, lastFrameAgeMs / 1000]],
+      ),
+    ),
     gauge("alarms", "What a person must mend.", plain(snapshot.alarms.length)),
     gauge("chain_sequence", "The last number of the device's chain.", unlessNull(snapshot.chain?.sequence)),
     gauge("unsent_statements", "Statements that the archive has not acknowledged.", plain(snapshot.unsentStatements)),

@@ -6,8 +6,10 @@ import { type DiskSpace, readDiskSpace } from "../deletion/disk-space.ts";
 import type { World } from "../delivery/world.ts";
 import { sleep } from "../patience.ts";
 import { Interrupted, messageOf } from "../problems.ts";
+import type { Recorders } from "../recorder/recorders.ts";
 import type { Report } from "../report/events.ts";
 import { Classifier } from "./file-class.ts";
+import { stateGaps } from "./gap-lane.ts";
 import { Intake, type QueueSettings } from "./intake.ts";
 import { Lanes } from "./lanes.ts";
 import { ProgressBoard } from "./progress-board.ts";
@@ -40,6 +42,7 @@ export class Daemon {
   #deletionSettings: DeletionSettings;
   #space: DiskSpace | null = null;
   #settleMs: number;
+  #recorders: Recorders | null = null;
   #parallel = 0;
   #deleting: Promise<void> = Promise.resolve();
   readonly #working: Promise<void>[] = [];
@@ -137,6 +140,11 @@ export class Daemon {
     return this.#intake.nextRipeMs;
   }
 
+  /** Takes what is recorded beside into its snapshots. */
+  showRecorders(recorders: Recorders): void {
+    this.#recorders = recorders;
+  }
+
   /** What the daemon says of itself now. */
   snapshot(): DaemonSnapshot {
     return takeSnapshot({
@@ -149,7 +157,11 @@ export class Daemon {
       board: this.#board,
       resting: () => this.#lanes.resting,
       space: () => this.#space,
-      alarms: () => [this.#world.store.alarm, this.#deletion.alarm].filter((alarm) => alarm !== null),
+      recorders: () => this.#recorders?.status() ?? [],
+      alarms: () => [
+        ...[this.#world.store.alarm, this.#deletion.alarm].filter((alarm) => alarm !== null),
+        ...(this.#recorders?.alarms() ?? []),
+      ],
     });
   }
 
@@ -165,6 +177,7 @@ export class Daemon {
     if (world.chain !== null) {
       const { chain } = world;
       this.#start(() => sendStatements(chain, world));
+      this.#start(() => stateGaps(chain, world));
     }
     // Lanes may be added while others work.
     for (let at = 0; at < this.#working.length; at++) await this.#working[at];

@@ -130,8 +130,12 @@ export class Intake implements Ledger {
     return this.#settled.get(path) ?? null;
   }
 
-  sidecarsOf(): null {
-    return null;
+  async sidecarsOf(path: string): Promise<readonly string[] | null> {
+    const { world } = this.#parts;
+    // Without a manifest none travels, and that is no news.
+    if (world.chain === null) return null;
+    const record = await world.store.read(world.archive.server, path);
+    return record?.sidecars.map(({ name }) => name) ?? null;
   }
 
   mark(path: string, hints: CaptureHints): void {

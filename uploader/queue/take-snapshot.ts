@@ -7,6 +7,7 @@ import {
 } from "../daemon-snapshot.ts";
 import type { DiskSpace } from "../deletion/disk-space.ts";
 import type { World } from "../delivery/world.ts";
+import type { RecorderStatus } from "../recorder/events.ts";
 import type { Waiting } from "../waiting.ts";
 import type { Intake } from "./intake.ts";
 import type { ProgressBoard } from "./progress-board.ts";
@@ -25,6 +26,7 @@ export type SnapshotParts = {
   board: ProgressBoard;
   resting: () => Waiting | null;
   space: () => DiskSpace | null;
+  recorders: () => RecorderStatus[];
   alarms: () => string[];
 };
 
@@ -65,6 +67,7 @@ export function takeSnapshot(parts: SnapshotParts): DaemonSnapshot {
     disk: space === null ? null : { ...space, unreceiptedBytes },
     lastReceipt: world.figures.lastReceipt,
     lastError: world.figures.lastError,
+    recorders: parts.recorders(),
     alarms: parts.alarms(),
   };
 }

@@ -12,6 +12,8 @@ export type Gap = {
   reason: string;
 };
 
+const maxGaps = 10_000;
+
 function folderIn(stateFolder: string): string {
   return join(stateFolder, "gaps");
 }
@@ -24,6 +26,9 @@ export async function dropGap(stateFolder: string, gap: Gap): Promise<void> {
   // Names sort by time, as far as the clock can be trusted; gaps have their own times inside.
   const name = `${gap.until.replaceAll(/[^0-9TZ]/g, "")}-${randomBytes(6).toString("hex")}.json`;
   await replaceFile(join(folder, name), `${JSON.stringify(gap)}\n`, true);
+  // Without a key nobody signs them; a source that comes and goes for years must not fill the disk.
+  for (const oldest of (await readdir(folder)).sort().slice(0, -maxGaps))
+    await rm(join(folder, oldest), { force: true });
 }
 
 /** Gaps that are noted and not sent yet, oldest first, each with the file to remove when it is. */

@@ -26,7 +26,7 @@ const killed = "the recorder or the device stopped without warning";
 type Memory = { lastUntilMs: number | null; reason: string };
 
 /** Cuts one source into recordings for as long as it is told to, whatever happens to the source. */
-class Recorder {
+export class Recorder {
   readonly #stateFolder: string;
   readonly #report: RecorderReport;
   #settings: RecorderSettings;

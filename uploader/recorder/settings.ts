@@ -19,7 +19,7 @@ const text = (max: number) =>
     .refine((value) => !hasUnprintable(value), "must not contain control characters");
 
 /** One source that is cut into recordings, as the settings file says it under `recorders`. */
-const recorderSchema = z.strictObject({
+export const recorderSchema = z.strictObject({
   /** Begins the names of its recordings. */
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/, "must be 1 to 40 letters, digits, - or _"),
   /** rtsp, rtmp, http, udp or srt address, a device such as /dev/video0, or a file to replay. */

@@ -1,4 +1,5 @@
 import type { ProblemKind } from "../problems.ts";
+import type { RecorderEvent } from "../recorder/events.ts";
 
 /**
  * What the uploader tells while it works. With `--json` each is one line of standard output. Fields are only ever
@@ -50,6 +51,8 @@ export type UploaderEvent =
   /** The local file is gone, by the rules for that. */
   | { event: "deleted"; file: string; recording: string | null; reason: "receipted" | "evicted" }
   | { event: "notice"; file: string | null; message: string }
+  /** What is recorded, beside what is sent. */
+  | RecorderEvent
   | { event: "watching"; folders: string[]; server: string };
 
 /** Takes events. */

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { sentenceOf } from "../recorder/sentences.ts";
 import type { Report, UploaderEvent } from "./events.ts";
 import { durationInWords, percentInWords, sizeInWords } from "./words.ts";
 
@@ -91,6 +92,8 @@ function sentenceWithName(event: UploaderEvent, name: string): string {
       return name === "" ? event.message : `${name}: ${event.message}`;
     case "watching":
       return `watching ${event.folders.join(", ")} for ${event.server}`;
+    default:
+      return sentenceOf(event);
   }
 }
 

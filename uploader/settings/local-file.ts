@@ -8,6 +8,7 @@ import {
   settingsProblem,
 } from "../../lib/protocol/index.ts";
 import { messageOf, Problem, systemCode } from "../problems.ts";
+import { recorderSchema } from "../recorder/settings.ts";
 
 /** Read when it is there and `--config` names no other. */
 const defaultConfigFile = "/etc/strongroom/uploader.json";
@@ -66,6 +67,12 @@ const schema = z.strictObject(
     place: text("a place", 500).optional(),
     metadata: z.record(z.string(), z.json(), "must be an object").optional(),
     chunkSizeBytes: wholeNumber(minChunkSizeBytes, maxChunkSizeBytes).optional(),
+    /** Sources that `run` cuts into recordings; their folders are watched. */
+    recorders: z
+      .array(recorderSchema, "must be a list of recorders")
+      .max(16, "must name at most 16 recorders")
+      .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, "must have a name of its own each")
+      .optional(),
     /** Address of the Prometheus text. */
     metrics: z
       .string()
