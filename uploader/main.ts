@@ -13,10 +13,12 @@ import { clockFacts } from "./delivery/manifest-facts.ts";
 import type { World } from "./delivery/world.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import { runFieldCommand } from "./field.ts";
+import { ClockFloor } from "./http/clock-floor.ts";
 import { isFreshStart, startDelayMs } from "./http/start-delay.ts";
 import { Transport } from "./http/transport.ts";
 import { ArchiveClock, believedWallMs } from "./identity/archive-clock.ts";
 import { openArchive } from "./identity/open-archive.ts";
+import { watchClock } from "./identity/watch-clock.ts";
 import { LogRing } from "./log/log-ring.ts";
 import { loggedReport } from "./log/logged-report.ts";
 import { helpText, isCommandName, isFieldCommandName } from "./options.ts";
@@ -82,14 +84,16 @@ async function withWorld(
       stop.abort(new Interrupted());
     });
   const clock = new ArchiveClock();
+  const clockFloor = await ClockFloor.open(settings.stateFolder);
   const traffic = await Traffic.open(settings.stateFolder, {
     capBytesPerSecond: settings.limitBytesPerSecond,
-    wallMs: () => believedWallMs(clock),
+    wallMs: () => believedWallMs(clock, clockFloor),
   });
   await traffic.start();
   const isDaemon = files.length === 0;
   const startsAfterMs = isDaemon ? startDelayMs(await isFreshStart(settings.stateFolder, packageJson.version)) : 0;
-  const transport = new Transport({ ...settings.transport, startDelayMs: startsAfterMs }, traffic);
+  const transport = new Transport({ ...settings.transport, startDelayMs: startsAfterMs, clockFloor }, traffic);
+  const stopClock = watchClock(clock, clockFloor);
   const { archive, identity, tokens } = await openArchive(settings, transport, clock);
   const waits = waitForTurn(settings.stateFolder, archive.server, files, report, stop.signal);
   const store = await StateStore.open(settings.stateFolder, isDaemon ? {} : { waits });
@@ -123,6 +127,7 @@ async function withWorld(
     const code = await act(world);
     return code === exitCodes.interrupted && stoppedBy !== null ? exitCodeOfSignal(stoppedBy) : code;
   } finally {
+    stopClock();
     traffic.stop();
     tokens?.close();
     transport.close();

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { exitCodes } from "../exit-codes.ts";
+import { ClockFloor } from "../http/clock-floor.ts";
 import { Transport, type TransportSettings, unthrottled } from "../http/transport.ts";
 import {
   type Enrolled,
@@ -45,7 +46,8 @@ export async function enrolCommand(
     throw new Problem("usage", `The state folder ${stateFolder} cannot be written. Name another one with --state-dir.`);
   });
   if (unlock === null) throw new Problem("busy", `Another process changes the identity in ${stateFolder} right now.`);
-  const transport = new Transport(settings.transport, unthrottled);
+  const clockFloor = await ClockFloor.open(stateFolder);
+  const transport = new Transport({ ...settings.transport, clockFloor }, unthrottled);
   try {
     return await enrolOrWait(settings, transport, write, signal);
   } catch (error) {

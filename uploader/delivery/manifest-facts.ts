@@ -19,9 +19,9 @@ export const noFindings: Findings = { hints: noHints, sidecars: [], badSidecars:
 
 /** How far this device's clock is to be trusted, in the words of manifests. */
 export function clockFacts(clock: ArchiveClock): { source: string; offsetMs?: number; uncertaintyMs?: number } {
-  const { offsetMs, uncertaintyMs } = clock.view();
+  const { source, offsetMs, uncertaintyMs } = clock.view();
   return {
-    source: "unknown",
+    source,
     ...(offsetMs === null ? {} : { offsetMs }),
     ...(uncertaintyMs === null ? {} : { uncertaintyMs }),
   };

@@ -92,7 +92,7 @@ export class FleetClient {
       lastContactAt: this.#lastContactAt,
       failures: this.#failures,
       problem: this.#problem,
-      clock: { source: this.#facts?.clockSource ?? "system", ...clock.view() },
+      clock: clock.view(),
       configVersion: remote.version,
       configProblem: remote.problem,
       isConfigOnTrial: remote.isOnTrial,

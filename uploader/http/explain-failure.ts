@@ -1,5 +1,5 @@
 import { messageOf, Problem, systemCode } from "../problems.ts";
-import { clockFloorMs } from "./clock-floor.ts";
+import { releaseFloorMs } from "./clock-floor.ts";
 
 /** What a failed connection means, in words for people. */
 export function explainFailure(error: unknown, url: URL): Problem {
@@ -50,7 +50,7 @@ const certificateTimes = new Map<string, "early" | "late">([
 function explainTime(time: "early" | "late", url: URL, cause: unknown): Problem {
   const now = new Date();
   const here = `This device believes that it is ${now.toISOString().slice(0, 16).replace("T", " ")} UTC.`;
-  const isClock = time === "early" || now.getTime() < clockFloorMs;
+  const isClock = time === "early" || now.getTime() < releaseFloorMs;
   const what =
     time === "early"
       ? `The certificate of ${url.host} is not valid yet. ${here} Set its clock.`

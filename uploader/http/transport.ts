@@ -5,7 +5,9 @@ import { sleep } from "../patience.ts";
 import { Problem } from "../problems.ts";
 import type { TrafficClass } from "../traffic/traffic.ts";
 import { portalIn } from "./captive-portal.ts";
+import type { ClockFloor } from "./clock-floor.ts";
 import { explainFailure } from "./explain-failure.ts";
+import { UntimedAgent } from "./untimed-agent.ts";
 
 const sliceBytes = 64 * 1024;
 /** Answers of the archive are small; more than this is not from it. */
@@ -25,6 +27,8 @@ export type TransportSettings = {
   proxyEnv?: Readonly<Record<string, string | undefined>>;
   /** The first request goes out so long after the start; left out: at once. */
   startDelayMs?: number;
+  /** With it, TLS works on a device whose clock is impossible too; left out: the clock is believed. */
+  clockFloor?: ClockFloor;
 };
 
 /** Limits of a transport that nobody has set. */
@@ -73,6 +77,7 @@ export class Transport {
   readonly #throttle: Throttle;
   readonly #opensAtMs: number;
   readonly #agents: { "http:": http.Agent; "https:": https.Agent };
+  readonly #untimedAgent: UntimedAgent | null;
 
   constructor(settings: TransportSettings, throttle: Throttle) {
     this.#settings = settings;
@@ -80,12 +85,15 @@ export class Transport {
     this.#opensAtMs = performance.now() + (settings.startDelayMs ?? 0);
     const options = { keepAlive: true, maxFreeSockets: 2, timeout: 0, proxyEnv: settings.proxyEnv };
     this.#agents = { "http:": new http.Agent(options), "https:": new https.Agent(options) };
+    const { clockFloor } = settings;
+    this.#untimedAgent = clockFloor === undefined ? null : new UntimedAgent(options, () => clockFloor.ms);
   }
 
   /** Closes idle connections. */
   close(): void {
     this.#agents["http:"].destroy();
     this.#agents["https:"].destroy();
+    this.#untimedAgent?.destroy();
   }
 
   /**
@@ -105,7 +113,7 @@ export class Transport {
     const outgoing = (isSecure ? https : http).request(url, {
       method: request.method,
       headers,
-      agent: this.#agents[isSecure ? "https:" : "http:"],
+      agent: this.#agentFor(isSecure),
     });
     const watchdog = new Watchdog(outgoing, this.#settings, request.patience ?? 1);
     const onAbort = () => outgoing.destroy(abortError(signal));
@@ -130,6 +138,12 @@ export class Transport {
       signal.removeEventListener("abort", onAbort);
       if (!outgoing.writableFinished) outgoing.destroy();
     }
+  }
+
+  #agentFor(isSecure: boolean): http.Agent {
+    const isClockWrong = this.#settings.clockFloor?.isImpossible(Date.now()) === true;
+    if (isSecure && isClockWrong && this.#untimedAgent !== null) return this.#untimedAgent;
+    return this.#agents[isSecure ? "https:" : "http:"];
   }
 
   async #write(

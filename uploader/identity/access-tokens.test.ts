@@ -111,7 +111,7 @@ describe("AccessTokens", () => {
         return said;
       };
       await tokens.get(never);
-      expect(clock.view()).toEqual({ offsetMs: wallMs - Date.parse("2026-11-20T12:00:00Z"), uncertaintyMs: 300 });
+      expect(clock.view()).toMatchObject({ offsetMs: wallMs - Date.parse("2026-11-20T12:00:00Z"), uncertaintyMs: 300 });
       wallMs += 5_000_000; // the clock is set while this runs
       expect(clock.nowMs()).toBe(Date.parse("2026-11-20T12:00:00.000Z") + nowMs);
     },

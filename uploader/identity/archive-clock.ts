@@ -1,7 +1,13 @@
-import { clockFloorMs } from "../http/clock-floor.ts";
+import type { ClockFloor } from "../http/clock-floor.ts";
 
-/** What is known of this device's clock. `offsetMs`: how far it is ahead of the archive's. */
-export type ClockView = { offsetMs: number | null; uncertaintyMs: number | null };
+/** What is known of this device's clock. */
+export type ClockView = {
+  /** What sets it, in the words of manifests. */
+  source: string;
+  /** How far it is ahead of the archive's; null: the archive has not answered yet. */
+  offsetMs: number | null;
+  uncertaintyMs: number | null;
+};
 
 // The answer's Date has whole seconds (RFC 9110, section 5.6.7).
 const dateStepMs = 1000;
@@ -15,6 +21,8 @@ const keepMs = 15 * 60_000;
 export class ArchiveClock {
   readonly #wallMs: () => number;
   readonly #monotonicMs: () => number;
+  /** What sets this device's clock, as far as the system tells. */
+  source = "unknown";
   /** True time minus monotonic time, so that setting the device's clock changes nothing of it. */
   #best: { zeroMs: number; uncertaintyMs: number; learntAtMs: number } | null = null;
 
@@ -46,13 +54,15 @@ export class ArchiveClock {
   /** How far this device's clock is off. */
   view(): ClockView {
     const now = this.nowMs();
-    if (now === null || this.#best === null) return { offsetMs: null, uncertaintyMs: null };
-    return { offsetMs: Math.round(this.#wallMs() - now), uncertaintyMs: Math.ceil(this.#best.uncertaintyMs) };
+    const { source } = this;
+    if (now === null || this.#best === null) return { source, offsetMs: null, uncertaintyMs: null };
+    const uncertaintyMs = Math.ceil(this.#best.uncertaintyMs);
+    return { source, offsetMs: Math.round(this.#wallMs() - now), uncertaintyMs };
   }
 }
 
 /** The time as far as anybody here knows it: the archive's, else this device's unless that is impossible; null: unknown. */
-export function believedWallMs(clock: ArchiveClock, wallMs: () => number = Date.now): number | null {
+export function believedWallMs(clock: ArchiveClock, floor: ClockFloor, wallMs: () => number = Date.now): number | null {
   const here = wallMs();
-  return clock.nowMs() ?? (here < clockFloorMs ? null : here);
+  return clock.nowMs() ?? (floor.isImpossible(here) ? null : here);
 }

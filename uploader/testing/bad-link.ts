@@ -37,6 +37,7 @@ export class BadLink {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #cuts: Record<Direction, number[]>;
   readonly #passed = { up: 0, down: 0 };
+  readonly #lost = { up: 0, down: 0 };
   readonly #freeAtMs = { up: 0, down: 0 };
   readonly #connections = { accepted: 0, cut: 0 };
   #target: number;
@@ -75,6 +76,11 @@ export class BadLink {
     return { ...this.#passed };
   }
 
+  /** Bytes that went out over the radio and never came out at the other end, because it broke meanwhile. */
+  get lost(): Readonly<Record<Direction, number>> {
+    return { ...this.#lost };
+  }
+
   get connections(): Readonly<{ accepted: number; cut: number }> {
     return { ...this.#connections };
   }
@@ -83,7 +89,11 @@ export class BadLink {
   make(event: LinkEvent): void {
     this.#isSilent = event === "silence";
     this.#isDown = event === "down";
-    if (event === "cut" || event === "down") for (const pair of [...this.#pairs]) this.#drop(pair, true);
+    if (event === "cut" || event === "down") {
+      for (const pair of [...this.#pairs]) this.#drop(pair, true);
+      // What waited for the radio does not go out any more.
+      Object.assign(this.#freeAtMs, { up: 0, down: 0 });
+    }
     this.#wake();
   }
 
@@ -163,7 +173,7 @@ export class BadLink {
 
   /** Takes bytes in as fast as a modem's buffer does, and puts each piece out when it has crossed. */
   #pump(from: Socket, to: Socket, pair: Pair, direction: Direction): void {
-    const line: { data: Buffer; dueMs: number }[] = [];
+    const line: { data: Buffer; departedMs: number; dueMs: number }[] = [];
     let waitingBytes = 0;
     let dueMs = 0;
     let hasEnded = false;
@@ -172,8 +182,10 @@ export class BadLink {
       const hole = this.#profile.holeAboveBytes;
       if (direction === "up" && hole !== undefined && data.length > hole) pair.isSilent = true;
       for (const piece of this.#slices(data, direction)) {
-        dueMs = Math.max(dueMs, this.#arrival(piece.length, direction));
-        line.push({ data: piece, dueMs });
+        const departedMs = this.#departure(piece.length, direction);
+        const { latencyMs = 0, jitterMs = 0 } = this.#profile;
+        dueMs = Math.max(dueMs, departedMs + (latencyMs + this.#random() * jitterMs) * this.#scale);
+        line.push({ data: piece, departedMs, dueMs });
         waitingBytes += piece.length;
       }
       if (waitingBytes > buffersBytes) from.pause();
@@ -186,7 +198,7 @@ export class BadLink {
     from.on("close", () => wake());
     const deliver = async () => {
       for (;;) {
-        const next = line.shift();
+        const [next] = line;
         if (next === undefined) {
           if (hasEnded || from.destroyed) return hasEnded;
           await new Promise<void>((resolve) => {
@@ -200,12 +212,15 @@ export class BadLink {
           await new Promise<void>((resolve) => this.#wakers.add(resolve));
         if (!this.#pairs.has(pair)) return false;
         if (!(await this.#put(next.data, to, pair, direction))) return false;
+        line.shift();
         waitingBytes -= next.data.length;
         if (waitingBytes <= buffersBytes) from.resume();
       }
     };
     void deliver().then((isEnd) => {
       if (isEnd) this.#after(this.#profile.slowCloseMs ?? 0, () => to.end());
+      const now = performance.now();
+      for (const { data, departedMs } of line) if (departedMs <= now) this.#lost[direction] += data.length;
     });
     from.resume();
   }
@@ -217,14 +232,13 @@ export class BadLink {
     for (let at = 0; at < data.length; at += sliceBytes) yield data.subarray(at, at + sliceBytes);
   }
 
-  #arrival(bytes: number, direction: Direction): number {
+  #departure(bytes: number, direction: Direction): number {
     const rate = this.#rate(direction);
     const departedMs =
       Math.max(this.#freeAtMs[direction], performance.now()) +
       (rate === null ? 0 : (bytes / rate) * 1000 * this.#scale);
     this.#freeAtMs[direction] = departedMs;
-    const { latencyMs = 0, jitterMs = 0 } = this.#profile;
-    return departedMs + (latencyMs + this.#random() * jitterMs) * this.#scale;
+    return departedMs;
   }
 
   #rate(direction: Direction): number | null {
