@@ -1,22 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { copyFile } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../lib/clock.ts";
 import { approveDevice, makeEnrolmentCode, resumeDevice, revokeDevice, suspendDevice } from "../lib/devices/index.ts";
 import { factories, useTestDatabase } from "../lib/testing/index.ts";
-import { defaultTransportSettings, Transport, unthrottled } from "../uploader/http/transport.ts";
-import { ArchiveClock } from "../uploader/identity/archive-clock.ts";
 import { loadIdentity } from "../uploader/identity/identity.ts";
-import { openArchive } from "../uploader/identity/open-archive.ts";
-import { rotateKey } from "../uploader/identity/rotate-key.ts";
 import { SpawnedUploader } from "../uploader/testing/spawned-uploader.ts";
 import { type ApiServer, startApiServer } from "./testing/start-api-server.ts";
 
 const root = join(import.meta.dirname, "..");
 const sample = join(root, "samples/recordings/van-04-rear.mp4");
-const never = new AbortController().signal;
 
 describe("an enrolled uploader against this archive", () => {
   const world = useTestDatabase();
@@ -67,18 +62,30 @@ describe("an enrolled uploader against this archive", () => {
   });
 
   it("changes its key, and goes on with the new one alone", async () => {
-    const transport = new Transport(defaultTransportSettings, unthrottled);
-    const settings = { server: null, readToken: null, stateFolder: stateFolder() };
-    const { identity, tokens } = await openArchive(settings, transport, new ArchiveClock());
-    if (identity === null || tokens === null) throw new Error("The device is enrolled.");
-    const old = identity.kid;
-    const kid = await rotateKey({ identity, tokens, stateFolder: stateFolder(), hold: (act) => act(1) }, never);
-    transport.close();
+    const rotate = async () => {
+      const { code, events, stderr } = await spawn("rotate-key").ended;
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      return events[0] as unknown;
+    };
+    const old = (await loadIdentity(stateFolder()))?.kid;
+    expect(await rotate()).toMatchObject({ isOver: true });
+    const kid = (await loadIdentity(stateFolder()))?.kid;
     expect(kid).not.toBe(old);
-    expect((await loadIdentity(stateFolder()))?.kid).toBe(kid);
+    const watched = join(world().dir, "watched");
+    await mkdir(watched);
+    const daemon = spawn("run", "--watch", watched);
+    await daemon.event("watching");
+    await expect.poll(() => existsSync(join(stateFolder(), "control.sock"))).toBe(true);
+    expect(await rotate()).toMatchObject({ isOver: true });
+    await daemon.kill("SIGTERM");
+    const last = (await loadIdentity(stateFolder()))?.kid;
     expect((await push("after.mp4")).code).toBe(0);
     const keys = await world().db.deviceKey.findMany({ where: { deviceId: device }, orderBy: { createdAt: "asc" } });
-    expect(keys).toMatchObject([{ kid: old }, { kid, previousKid: old, firstTokenAt: expect.any(Date) }]);
+    expect(keys).toMatchObject([
+      { kid: old },
+      { kid, previousKid: old, firstTokenAt: expect.any(Date) },
+      { kid: last, previousKid: kid, firstTokenAt: expect.any(Date) },
+    ]);
   });
 
   it("keeps its files while it is suspended, goes on once it is resumed, and keeps them when it is revoked", async () => {

@@ -37,6 +37,7 @@ type Asked = CommandLine & { output: Output; isJson: boolean };
 
 const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
   enrol: (asked) => identityHandlers.enrol(asked, stopSignal()),
+  "rotate-key": (asked) => identityHandlers["rotate-key"](asked, stopSignal()),
   trust: (asked) => identityHandlers.trust(asked, stopSignal()),
   status: async ({ flags, positionals, stateFolder, isJson, output }) => {
     refusePositionals(positionals);

@@ -1,5 +1,6 @@
 import { parseEnrolmentLink, readEnrolmentCode } from "../lib/protocol/index.ts";
 import { type EnrolSettings, enrolCommand } from "./commands/enrol.ts";
+import { rotateKeyCommand } from "./commands/rotate-key.ts";
 import { trustCommand } from "./commands/trust.ts";
 import { type CommandLine, namedServer, plainTransport } from "./config.ts";
 import type { IdentityCommandName } from "./identity-options.ts";
@@ -12,6 +13,10 @@ type Asked = CommandLine & { output: Output; isJson: boolean };
 /** What each command for the device's identity does. */
 export const identityHandlers: Record<IdentityCommandName, (asked: Asked, signal: AbortSignal) => Promise<number>> = {
   enrol: (asked, signal) => enrolCommand(enrolFrom(asked), asked.output.write, signal),
+  "rotate-key": ({ positionals, stateFolder, isJson, output }, signal) => {
+    refusePositionals(positionals);
+    return rotateKeyCommand({ stateFolder, isJson, transport: plainTransport() }, output.write, signal);
+  },
   trust: ({ flags, positionals, stateFolder, isJson, output }, signal) => {
     refusePositionals(positionals);
     const settings = { stateFolder, pin: pinFrom(flags), isJson, transport: plainTransport() };

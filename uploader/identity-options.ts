@@ -44,6 +44,12 @@ export const identityCommands = {
     ],
     examples: ["strongroom-uploader trust", "strongroom-uploader trust --pin q5_mOp…"],
   },
+  "rotate-key": {
+    usage: "strongroom-uploader rotate-key [options]",
+    summary: "Gives this device another key, which the old one hands over to; with the daemon running or not.",
+    options: common,
+    examples: ["strongroom-uploader rotate-key"],
+  },
 } as const satisfies Record<string, Command>;
 
 /** Name of a command for the device's identity. */

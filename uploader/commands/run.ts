@@ -14,6 +14,8 @@ import type { RecorderSettings } from "../recorder/settings.ts";
 /** How the daemon works. */
 export type RunSettings = QueueSettings & { rescanMs: number; recorders: readonly RecorderSettings[] };
 
+/** A person who asks for another key waits for at most so long. */
+const keyAnswerMs = 8000;
 /** How soon after a change notice the folders are looked at: notices come in bursts. */
 const hintDelayMs = 200;
 
@@ -64,12 +66,26 @@ export async function run(settings: RunSettings, field: FieldSettings, world: Wo
   }
 }
 
-/** The archive wants the device to have another key. */
+/** The archive, or a person, wants the device to have another key. */
 async function changeKey({ identity, tokens, chain, store, signal, report }: World): Promise<void> {
-  if (identity === null || tokens === null || chain === null) return;
+  if (identity === null || tokens === null || chain === null)
+    throw new Problem("usage", "This device is not enrolled, so it has no key to change.");
   const hold = (act: (nextSequence: number) => Promise<void>) => chain.hold(act);
   const kid = await rotateKey({ identity, tokens, stateFolder: store.folder, hold }, signal);
   report({ event: "notice", file: null, message: `The device's key is ${kid} from now on.` });
+}
+
+/** As much of a change of keys as whoever asks waits for; the rest goes on by itself. */
+async function changeKeySoon(world: World): Promise<Record<string, unknown>> {
+  const before = world.identity?.kid;
+  const changed = changeKey(world).then(() => true);
+  const isOver = await Promise.race([changed, sleep(keyAnswerMs, world.signal).then(() => false)]).catch((error) => {
+    // What was begun is durable, and the next purchase of a token goes on with it.
+    if (world.identity?.kid === before || world.identity?.previous === null) throw error;
+    return false;
+  });
+  changed.catch(() => undefined);
+  return { kid: world.identity?.kid, isOver };
 }
 
 /** Takes what recorders' hooks say. Without a socket their words come by the notes in the state folder. */
@@ -80,7 +96,11 @@ async function listen(daemon: Daemon, hint: Hint, world: World): Promise<(() => 
     return {};
   };
   try {
-    return await serveControl(world.store.folder, { enqueue, status: async () => ({ snapshot: daemon.snapshot() }) });
+    return await serveControl(world.store.folder, {
+      enqueue,
+      status: async () => ({ snapshot: daemon.snapshot() }),
+      "rotate-key": () => changeKeySoon(world),
+    });
   } catch (error) {
     const message = `The control socket cannot be opened: ${messageOf(error)}. Enqueued files are found with the next look.`;
     world.report({ event: "notice", file: null, message });

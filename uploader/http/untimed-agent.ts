@@ -51,11 +51,7 @@ export class UntimedAgent extends https.Agent {
  * Whether a chain that a server shows leads to a trusted root, with every signature right, and was valid as a whole at
  * some moment from the floor on. The first one is the server's own.
  */
-function mayBeValid(
-  chain: readonly X509Certificate[],
-  roots: readonly X509Certificate[],
-  floorMs: number,
-): boolean {
+function mayBeValid(chain: readonly X509Certificate[], roots: readonly X509Certificate[], floorMs: number): boolean {
   const [leaf] = chain;
   if (leaf === undefined) return false;
   const usages = leaf.keyUsage as string[] | undefined; // absent in a certificate that is for everything
