@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { access, constants, mkdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { clockFloorMs } from "../http/clock-floor.ts";
+import { releaseFloorMs } from "../http/clock-floor.ts";
 import { messageOf } from "../problems.ts";
 import { sizeInWords } from "../report/words.ts";
 import { replaceFile } from "../state/durable-file.ts";
@@ -81,7 +81,7 @@ export function deviceChecks({ stateFolder, folders, mayDelete, wallMs }: Device
       look: async () => {
         const now = wallMs();
         const date = new Date(now).toISOString();
-        if (now >= clockFloorMs) return pass(`it is ${date} here`);
+        if (now >= releaseFloorMs) return pass(`it is ${date} here`);
         return warn(
           `it is ${date} here, which cannot be`,
           "Recordings go all the same; set the clock (timedatectl set-ntp true), or TLS and times will be wrong.",
