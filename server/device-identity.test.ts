@@ -195,6 +195,19 @@ describe("a device's identity over HTTP", () => {
         return signJws(Buffer.from(JSON.stringify(claims)), other.key, { kid: other.kid, typ: clientAssertionType });
       },
     ],
+    [
+      "a NUL in the device's name",
+      ({ key, kid }, claims) =>
+        signJws(Buffer.from(JSON.stringify({ ...claims, iss: "D-\u0000", sub: "D-\u0000" })), key, {
+          kid,
+          typ: clientAssertionType,
+        }),
+    ],
+    [
+      "a NUL in the key's name",
+      ({ key }, claims) =>
+        signJws(Buffer.from(JSON.stringify(claims)), key, { kid: "\u0000".repeat(43), typ: clientAssertionType }),
+    ],
     ["nothing", () => ""],
   ];
 
@@ -390,6 +403,12 @@ describe("a device's identity over HTTP", () => {
       await announce(device, device.key, 1);
       expect(await codeOf(rotate(device, newKey(), 1))).toBe("state_conflict");
       expect(await codeOf(rotate({ ...device, key: newKey() }, newKey(), 2))).toBe("assertion_invalid");
+      await expectCustodyEvent(world().db, {
+        action: "device.key_rotated",
+        outcome: "refused",
+        deviceId: device.id,
+        actorId: device.id,
+      });
       expect(await codeOf(rotate(device, other.key, 2))).toBe("conflict");
       expect(await codeOf(rotate({ ...other, token: device.token }, newKey(), 2))).toBe("assertion_invalid");
       const body = await client.rotation(device, newKey(), 2);

@@ -292,4 +292,16 @@ describe("enrolment", () => {
     const { code } = await make({ form: "typed" });
     expect(await enrol(code)).toMatchObject({ isNew: true });
   });
+
+  test("of typed codes no more are tried, from wherever, than would find one; long ones go on", async () => {
+    const { code } = await make({ form: "typed" });
+    await enrol("BCDF-GHJK").catch(() => undefined);
+    const limit = (points: number) =>
+      world().db.$executeRaw`UPDATE login_limit SET points = ${points}::int WHERE key = 'enrol-typed:all'`;
+    expect(await limit(1000)).toBe(1);
+    await expect(enrol(code)).rejects.toMatchObject({ code: "too_many_requests" });
+    expect(await enrol((await make()).code)).toMatchObject({ isNew: true });
+    await limit(0);
+    expect(await enrol(code)).toMatchObject({ isNew: true });
+  });
 });

@@ -30,23 +30,32 @@ export async function rotateDeviceKey(ctx: Context, raw: unknown): Promise<KeyRo
   const { deviceId } = ctx.actor;
   const { rotation: jws } = parseInput(input, raw);
   const rotation = readRotation(jws);
-  if (rotation.device !== deviceId) throw invalid("It names another device.");
-  await ctx.db.$transaction(async (tx) => {
+  if (rotation.device !== deviceId) return refuse(ctx, rotation, "It names another device.");
+  const refusal = await ctx.db.$transaction(async (tx): Promise<string | null> => {
     const [device] = await tx.$queryRaw<unknown[]>`
       SELECT 1 FROM device WHERE id = ${deviceId} AND state = 'active' FOR UPDATE`;
     if (device === undefined) throw new AppError("token_invalid", "This device token is unknown or was revoked.");
     const old = await oldKey(tx, rotation, jws);
+    if (typeof old === "string") return old;
     const next = await tx.deviceKey.findUnique({ where: { previousKid: old.kid } });
-    if (next?.kid === rotation.kid && Number(next.fromSequence) === rotation.fromSequence) return;
+    if (next?.kid === rotation.kid && Number(next.fromSequence) === rotation.fromSequence) return null;
     if (next !== null) throw new AppError("state_conflict", "This key has handed over to another one already.");
     await spendNonce(ctx, tx, rotation.nonce);
     await handOver(ctx, tx, old, rotation);
+    return null;
   });
+  if (refusal !== null) return refuse(ctx, rotation, refusal);
   return { keyThumbprint: rotation.kid, fromSequence: rotation.fromSequence };
 }
 
-function invalid(why: string): AppError {
-  return new AppError("assertion_invalid", `This rotation is not one of the device's own keys. ${why}`);
+/** Somebody has the device's token and not its key: custody must know. */
+async function refuse(ctx: Context, { oldKid, kid }: KeyRotation, why: string): Promise<never> {
+  const about = ctx.actor.kind === "device" ? { deviceId: ctx.actor.deviceId } : {};
+  const details = { oldKid, kid };
+  await ctx.db.$transaction((tx) =>
+    recordEvent(ctx, tx, { action: "device.key_rotated", outcome: "refused", ...about, details }),
+  );
+  throw new AppError("assertion_invalid", `This rotation is not one of the device's own keys. ${why}`);
 }
 
 function readRotation(jws: string): KeyRotation {
@@ -58,15 +67,16 @@ function readRotation(jws: string): KeyRotation {
   }
 }
 
+/** The key that hands over; in words, why it does not. */
 async function oldKey(tx: Transaction, { oldKid, device }: KeyRotation, jws: string) {
   const key = await tx.deviceKey.findFirst({
     where: { kid: oldKid, deviceId: device, buysTokens: true, revokedAt: null },
   });
-  if (key === null) throw invalid("The old key is unknown or revoked.");
+  if (key === null) return "The old key is unknown or revoked.";
   try {
     verifyJws(jws, { kty: "OKP", crv: "Ed25519", x: toBase64Url(key.publicKey) }, keyRotationType);
   } catch (error) {
-    if (error instanceof ProtocolError) throw invalid(error.message);
+    if (error instanceof ProtocolError) return error.message;
     throw error;
   }
   return key;

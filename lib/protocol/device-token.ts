@@ -2,6 +2,7 @@ import { type KeyObject, randomUUID } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson } from "./canonical-json.ts";
 import { parseSigned } from "./enrolment.ts";
+import { hasUnprintable } from "./file-name.ts";
 import { type Ed25519Jwk, ed25519JwkOf, jwkThumbprint, parseEd25519Jwk } from "./jwk.ts";
 import { decodeJws, signJws, verifyJws } from "./jws.ts";
 import { ProtocolError } from "./protocol-error.ts";
@@ -19,7 +20,13 @@ export const keyRotationType = "strongroom-key-rotation";
 const keyProofType = "strongroom-key-proof";
 
 const nonce = z.string().min(1).max(300);
-const device = z.string().min(1).max(32);
+const device = z
+  .string()
+  .min(1)
+  .max(32)
+  .refine((text) => !hasUnprintable(text));
+/** A thumbprint (RFC 7638): nothing else is looked up. */
+const isThumbprint = (kid: string | undefined): kid is string => /^[\w-]{43}$/.test(kid ?? "");
 const assertionSchema = z.object({
   iss: device,
   sub: device,
@@ -59,7 +66,7 @@ export function readClientAssertion(jws: string): ClientAssertion {
   if (!parsed.success) throw new ProtocolError("The assertion lacks iss, sub, aud, jti or nonce.");
   const { iss, sub, aud, jti, nonce } = parsed.data;
   if (iss !== sub) throw new ProtocolError("In the assertion iss and sub are not the same device.");
-  if (header.kid === undefined) throw new ProtocolError("The assertion does not name its key.");
+  if (!isThumbprint(header.kid)) throw new ProtocolError("The assertion does not name its key.");
   return { device: iss, audience: aud, nonce, jti, kid: header.kid };
 }
 
@@ -123,7 +130,7 @@ export function signKeyRotation(
 export function readKeyRotation(jws: string): KeyRotation {
   const { header, payload } = decodeJws(jws);
   const outer = rotationSchema.safeParse(parseSigned(payload));
-  if (!outer.success || header.kid === undefined)
+  if (!outer.success || !isThumbprint(header.kid))
     throw new ProtocolError("A rotation names its key, and holds version, device, nonce, fromSequence and proof.");
   const { device, nonce, fromSequence, proof } = outer.data;
   const inner = keyProofSchema.safeParse(parseSigned(decodeJws(proof).payload));
