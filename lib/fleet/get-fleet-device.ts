@@ -6,6 +6,7 @@ import { authoriseOperator, roleMay } from "../people/index.ts";
 import type { Heartbeat } from "../protocol/index.ts";
 import { missingOf, readChainTrouble } from "./chain-trouble.ts";
 import { readFleet } from "./read-fleet.ts";
+import { readStatements } from "./read-statements.ts";
 import type { DeviceReceiptRow, ExpectedReceived, FleetDevice } from "./types.ts";
 import { toRow } from "./wanted.ts";
 
@@ -37,6 +38,7 @@ export async function getFleetDevice(ctx: Context, id: string): Promise<FleetDev
     ...row,
     heartbeat,
     received: await readReceived(ctx, deviceId, heartbeat?.chain?.sequence ?? null),
+    statements: await readStatements(ctx.db, deviceId),
     wanted: wanted.map((one) => toRow(one, actor)),
     receipts: await readReceipts(ctx, deviceId),
     can: {

@@ -171,6 +171,20 @@ describe("heartbeats", () => {
     expect(kept[0]?.summary).toMatchObject({ uploader: { version: "<b>" } });
   });
 
+  test("two machines with one identity are an alarm, whose heartbeats are kept all the same", async () => {
+    const { clock } = world();
+    const { ctx, id } = await make();
+    const beat = async (process: string) => {
+      clock.advance(60_000);
+      await receiveHeartbeat(ctx, { ...small, instance: { bootId: "b", process } });
+    };
+    for (const process of ["one", "two", "two"]) await beat(process);
+    expect((await getFleetDevice(await admin(), id)).alarms).toEqual([]);
+    await beat("one");
+    expect((await getFleetDevice(await admin(), id)).alarms.map(({ kind }) => kind)).toEqual(["clone"]);
+    await expectCustodyEvent(world().db, { action: "device.clone_suspected", deviceId: id });
+  });
+
   test("operators count the fleet", async () => {
     const { db, clock } = world();
     const before = await readFleetFigures(db, clock.now());

@@ -18,6 +18,7 @@ export type {
   PolicyDetail,
   PolicyRow,
   RatePoint,
+  StatementRow,
   UptimeHour,
   WantedRow,
 } from "./types.ts";

@@ -151,11 +151,34 @@ export type WantedRow = {
   can: { cancel: string | null };
 };
 
+/** What a device signed beside its manifests. */
+export type StatementRow = {
+  sequence: number;
+  /** A recording will not come; a recorder made nothing. */
+  kind: "tombstone" | "gap";
+  /** Of a tombstone one of four words, of a gap in the device's own. */
+  reason: string;
+  /** The file, or what recorded nothing. */
+  what: string;
+  receivedAt: Date;
+  /** It contradicts another link of the chain. */
+  isFork: boolean;
+  /** Of a tombstone: the number of the manifest that it is about. */
+  ofSequence: number | null;
+  /** The recording that will not come, when it was announced. */
+  recordingId: string | null;
+  /** Of a gap, by the device's clock. */
+  from: string | null;
+  until: string | null;
+};
+
 /** One device of the fleet, whole. */
 export type FleetDevice = FleetRow & {
   /** Its last heartbeat with everything that it said. */
   heartbeat: Heartbeat | null;
   received: ExpectedReceived;
+  /** Newest first, at most 20. */
+  statements: StatementRow[];
   /** Newest first, at most 50. */
   wanted: WantedRow[];
   /** Newest first, at most 20. */

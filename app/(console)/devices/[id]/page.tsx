@@ -7,6 +7,7 @@ import { HealthCard } from "@/components/devices/health-card";
 import { RateChart } from "@/components/devices/rate-chart";
 import { ReceiptsCard } from "@/components/devices/receipts-card";
 import { ReceivedCard } from "@/components/devices/received-card";
+import { StatementsCard } from "@/components/devices/statements-card";
 import { UptimeStrip } from "@/components/devices/uptime-strip";
 import { WorkCard } from "@/components/devices/work-card";
 import { ButtonLink } from "@/components/ui/button";
@@ -98,6 +99,7 @@ export default async function DevicePage({ params, searchParams }: PageProps) {
             )}
           </Card>
           <ReceivedCard device={fleet} chain={device.manifests} />
+          <StatementsCard device={fleet} />
           <WantedCard device={fleet} />
           <ReceiptsCard device={fleet} />
           <EventsCard ctx={ctx} deviceId={device.id} zone={zone} />
