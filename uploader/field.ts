@@ -234,7 +234,8 @@ async function withDoctor(asked: Asked, act: (checks: Check[]) => Promise<number
   const { settings } = await effectiveSettings(stateFolder, local);
   const mayDelete = settings.deletion.policy !== "never";
   const folders = local?.file.watch ?? [];
-  const checks = deviceChecks({ stateFolder, folders, mayDelete, wallMs: Date.now });
+  const records = (local?.file.recorders ?? []).length > 0;
+  const checks = deviceChecks({ stateFolder, folders, mayDelete, records, wallMs: Date.now });
   const transport = new Transport(plainTransport(), unthrottled);
   const clock = new ArchiveClock();
   let tokens: AccessTokens | null = null;

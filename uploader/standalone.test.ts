@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { copyFile, mkdir, stat } from "node:fs/promises";
+import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "./exit-codes.ts";
 import { SpawnedUploader } from "./testing/spawned-uploader.ts";
@@ -20,8 +21,10 @@ function installedNodes(): Map<string, string> {
 describe("the bundle", () => {
   const world = useUploaderWorld();
 
-  it("is one file of less than 2 MB", async () => {
-    expect((await stat(world().bundle)).size).toBeLessThan(2_000_000);
+  it("is one file of less than 2 MB compressed, with no code for one processor alone", async () => {
+    const bundle = await readFile(world().bundle);
+    expect(gzipSync(bundle).length).toBeLessThan(2_000_000);
+    expect(bundle.toString()).not.toMatch(/\.node["']\)/);
   });
 
   it.each([...installedNodes()])("runs alone in an empty folder on Node %s", async (_version, node) => {

@@ -16,11 +16,13 @@ export type DeviceSubject = {
   stateFolder: string;
   folders: readonly string[];
   mayDelete: boolean;
+  /** `run` records sources. */
+  records: boolean;
   wallMs: () => number;
 };
 
 /** State folder, disk, watched folders, clock, ffmpeg: what needs no network. */
-export function deviceChecks({ stateFolder, folders, mayDelete, wallMs }: DeviceSubject): Check[] {
+export function deviceChecks({ stateFolder, folders, mayDelete, records, wallMs }: DeviceSubject): Check[] {
   return [
     {
       name: "state folder",
@@ -93,7 +95,12 @@ export function deviceChecks({ stateFolder, folders, mayDelete, wallMs }: Device
       look: async () => {
         const said = spawnSync("ffmpeg", ["-version"], { encoding: "utf8", timeout: 10_000 });
         const version = /^ffmpeg version (\S+)/.exec(said.stdout ?? "")?.[1];
-        return version === undefined ? skip("not here; only record needs it") : pass(`version ${version}`);
+        if (version !== undefined) return pass(`version ${version}`);
+        if (!records) return skip("not here; only recording needs it");
+        return fail(
+          "not here, and the settings file has sources to record",
+          "apt install ffmpeg, or take recorders out.",
+        );
       },
     },
   ];

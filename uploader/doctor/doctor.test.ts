@@ -72,6 +72,7 @@ describe("the device's checks", () => {
       stateFolder: join(folder, "state"),
       folders: [join(folder, "recorder")],
       mayDelete: true,
+      records: false,
       wallMs: () => now,
     };
     const states = await statesOf(deviceChecks(subject));
@@ -84,6 +85,7 @@ describe("the device's checks", () => {
       stateFolder: join(folder, "file", "state"),
       folders: [join(folder, "none")],
       mayDelete: false,
+      records: false,
       wallMs: () => 0,
     };
     const checks = deviceChecks(subject).filter(({ name }) => name !== "disk");
