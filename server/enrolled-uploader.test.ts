@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir } from "node:fs/promises";
+import { appendFile, copyFile, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../lib/clock.ts";
@@ -86,6 +86,39 @@ describe("an enrolled uploader against this archive", () => {
       { kid, previousKid: old, firstTokenAt: expect.any(Date) },
       { kid: last, previousKid: kid, firstTokenAt: expect.any(Date) },
     ]);
+  });
+
+  it("signs what it describes into one chain, and states what will not come, also without its journal", async () => {
+    const file = join(world().dir, "changed.mp4");
+    await copyFile(sample, file);
+    await appendFile(file, Buffer.alloc(3_000_000));
+    const flags = ["--settle", "0", "--incomplete-after", "0", "--chunk-size", "400000"];
+    const first = spawn("push", file, ...flags, "--limit-rate", "500k");
+    await first.event("progress", ({ acknowledgedBytes }) => acknowledgedBytes > 0);
+    await first.kill();
+    await appendFile(file, "more");
+    expect((await spawn("push", file, ...flags).ended).code).toBe(0);
+    const links = async () => {
+      const manifests = await world().db.manifest.findMany({
+        where: { deviceId: device },
+        orderBy: { sequence: "asc" },
+      });
+      const statements = await world().db.chainStatement.findMany({ where: { deviceId: device } });
+      const all = [...manifests, ...statements].map(({ sequence }) => Number(sequence)).sort((a, b) => a - b);
+      return { all, manifests, statements };
+    };
+    const before = await links();
+    expect(before.all).toEqual(Array.from({ length: before.all.length }, (_, index) => index + 1));
+    expect(before.statements).toMatchObject([{ kind: "tombstone" }]);
+    expect(before.manifests.map(({ chain }) => chain).filter((chain) => chain === "fork")).toEqual([]);
+
+    // A card that lost everything but the key: the archive says where the chain goes on.
+    for (const name of ["journal", "manifests", "receipts"])
+      await rm(join(stateFolder(), name), { recursive: true, force: true });
+    expect(await push("again.mp4")).toMatchObject({ code: 0, last: { state: "sealed" } });
+    const after = await links();
+    expect(after.all).toEqual(Array.from({ length: before.all.length + 2 }, (_, index) => index + 1));
+    expect(after.statements.map(({ kind }) => kind).sort()).toEqual(["gap", "tombstone"]);
   });
 
   it("keeps its files while it is suspended, goes on once it is resumed, and keeps them when it is revoked", async () => {

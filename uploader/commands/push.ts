@@ -3,6 +3,7 @@ import { DeliveryFailure, deliver } from "../delivery/deliver.ts";
 import type { World } from "../delivery/world.ts";
 import { combinedExitCode, exitCodes } from "../exit-codes.ts";
 import { exitCodeOf, Interrupted, messageOf, Problem } from "../problems.ts";
+import { sendOnce } from "../queue/statement-lane.ts";
 import { type SettleSettings, waitUntilReady } from "../ready-file.ts";
 
 /** Pushes files one after the other and says how that ended, as an exit code. */
@@ -12,7 +13,19 @@ export async function push(files: readonly string[], settle: SettleSettings, wor
     codes.push(await pushFile(resolve(file), settle, world));
     if (world.signal.aborted) break;
   }
+  await sayWhatWillNotCome(world);
   return combinedExitCode(codes);
+}
+
+/** Brings statements that were made on the way. They are durable, and go with the next run when they cannot go now. */
+async function sayWhatWillNotCome(world: World): Promise<void> {
+  if (world.chain === null || world.signal.aborted) return;
+  try {
+    await sendOnce(world.chain, world);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    world.report({ event: "notice", file: null, message: `A signed statement waits to be sent: ${error.message}` });
+  }
 }
 
 async function pushFile(file: string, settle: SettleSettings, world: World): Promise<number> {

@@ -25,7 +25,7 @@ export async function sendStatements(chain: Chain, world: World): Promise<void> 
 }
 
 /** Sends what waits, oldest first. @throws Problem */
-async function sendOnce(chain: Chain, world: World): Promise<void> {
+export async function sendOnce(chain: Chain, world: World): Promise<void> {
   for (const sequence of chain.unsent) {
     const jws = await chain.read(sequence);
     // Lost with its file: the archive shows its number as missing, which is the truth.

@@ -1,0 +1,252 @@
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  type ArchiveKey,
+  defaultDeviceSettings,
+  ed25519JwkOf,
+  jwkThumbprint,
+  type Sha256Hex,
+} from "../../lib/protocol/index.ts";
+import { sampleReceipt } from "../../lib/testing/sample-receipt.ts";
+import { Chain } from "../chain/chain.ts";
+import { Figures } from "../delivery/figures.ts";
+import type { World } from "../delivery/world.ts";
+import { identityOf } from "../file-identity.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { UploaderEvent } from "../report/events.ts";
+import type { FileRecord } from "../state/file-record.ts";
+import { StateStore } from "../state/state-store.ts";
+import { Deletion, type DeletionSettings } from "./deletion.ts";
+
+const hourMs = 3_600_000;
+const server = "https://archive.test";
+const key = generateKeyPairSync("ed25519").privateKey;
+const sha256Of = (content: string) => createHash("sha256").update(content).digest("hex") as Sha256Hex; // 32 bytes
+
+describe("Deletion", () => {
+  let folder = "";
+  let nowMs = 0;
+  let store: StateStore;
+  let identity: Identity;
+  let keys: ArchiveKey[] = [];
+  let events: UploaderEvent[] = [];
+  let freeBytes = 0;
+  let settings: DeletionSettings;
+  let chain: Chain | null = null;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "deletion-"));
+    await mkdir(join(folder, "card"));
+    [nowMs, keys, events, freeBytes, chain] = [1000, [], [], 0, null];
+    settings = { ...defaultDeviceSettings.deletion, policy: "after_receipt", holdHours: 24 };
+    const kid = jwkThumbprint(ed25519JwkOf(key));
+    identity = {
+      ...{ server, device: "D-3X9WT-5ZK1A", name: "Van", audience: server, kid, key, keys },
+      ...{ state: "active", previous: null },
+    };
+    store = await openStore();
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const openStore = () => StateStore.open(join(folder, "state"), { monotonicMs: () => nowMs });
+  const path = (name: string) => join(folder, "card", name);
+
+  async function put(name: string, over: Partial<FileRecord> = {}, ageS = 0): Promise<FileRecord> {
+    await writeFile(path(name), name);
+    const at = new Date(Date.now() - 1_000_000 - ageS * 1000);
+    await utimes(path(name), at, at);
+    const record: FileRecord = {
+      ...{ file: path(name), server, identity: identityOf(await stat(path(name))), sha256: sha256Of(name) },
+      ...{ chunkSizeBytes: 400_000, mediaType: "video/mp4", class: "bulk", capturedFrom: null },
+      ...{ sequence: null, manifestSha256: null, sidecars: [], uploadUrl: null, acknowledgedBytes: 0 },
+      ...{ recording: `R-${name.replaceAll(/\W/g, "-")}`, phase: "sealed", receiptedAtRunMs: null, isDeleted: false },
+      ...{ problem: null, retryAt: null, updatedAt: "", ...over },
+    };
+    await store.write(record, true);
+    return record;
+  }
+
+  /** A file whose receipt is here since now. */
+  async function sealed(name: string, over: Partial<FileRecord> = {}, ageS = 0, wrong = {}): Promise<void> {
+    const record = await put(name, { receiptedAtRunMs: store.runMs, ...over }, ageS);
+    const { recording, sha256, identity } = record;
+    const said = { recording: recording ?? "", sha256, sizeBytes: identity.sizeBytes, ...wrong };
+    const receipt = sampleReceipt(said);
+    keys.push(...receipt.keys);
+    await store.keepReceipt(recording ?? "", receipt.jws);
+  }
+
+  async function pass(inWork: string[] = []): Promise<Deletion> {
+    const signal = new AbortController().signal;
+    const report = (event: UploaderEvent) => void events.push(event);
+    // As much of a world as deleting needs.
+    const world = { store, identity, chain, figures: new Figures(), report, signal } as unknown as World;
+    const deletion = new Deletion({
+      world,
+      settings: () => settings,
+      claim: (file) => !inWork.includes(basename(file)),
+      release: () => undefined,
+      space: async () => ({ totalBytes: 1e9, freeBytes }),
+    });
+    await deletion.pass();
+    return deletion;
+  }
+
+  const left = (...names: string[]) => names.filter((name) => existsSync(path(name)));
+
+  it("does nothing unless it is told to", async () => {
+    await sealed("a.mp4");
+    nowMs += 1e9;
+    settings.policy = "never";
+    await pass();
+    expect(left("a.mp4")).toEqual(["a.mp4"]);
+  });
+
+  it("holds a file for as long as the uploader has run, whatever clocks say, and over restarts", async () => {
+    await sealed("a.mp4");
+    for (const ranMs of [hourMs * 12, hourMs * 11]) {
+      nowMs += ranMs;
+      await pass();
+      expect(left("a.mp4")).toEqual(["a.mp4"]);
+      // The monotonic clock begins anew with each start of the machine.
+      await store.close();
+      nowMs = 5;
+      store = await openStore();
+    }
+    nowMs += hourMs + 1000;
+    await pass();
+    expect(left("a.mp4")).toEqual([]);
+    expect(events).toMatchObject([{ event: "deleted", reason: "receipted" }]);
+    expect(await store.read(server, path("a.mp4"))).toMatchObject({ isDeleted: true, phase: "sealed" });
+    expect(await store.readReceipt("R-a-mp4")).not.toBeNull();
+  });
+
+  it("holds it longer when it is not known for how long the uploader has run", async () => {
+    nowMs += hourMs * 100;
+    await sealed("a.mp4");
+    await store.close();
+    // The journal's last word on that is lost; the receipt's own time is the least that it can be.
+    const journal = join(folder, "state/journal");
+    const lines = (await readFile(journal, "utf8")).split("\n").filter((line) => !line.includes('"notes"'));
+    await writeFile(journal, lines.join("\n"));
+    nowMs = 0;
+    store = await openStore();
+    await pass();
+    expect(left("a.mp4")).toEqual(["a.mp4"]);
+    nowMs += hourMs * 25;
+    await pass();
+    expect(left("a.mp4")).toEqual([]);
+  });
+
+  it("deletes nothing without a receipt for exactly its bytes by a key that is pinned", async () => {
+    settings.holdHours = 0;
+    await put("none.mp4");
+    await put("lost.mp4", { receiptedAtRunMs: 0 });
+    await sealed("other.mp4", {}, 0, { sha256: sha256Of("x") });
+    await sealed("short.mp4", {}, 0, { sizeBytes: 3 });
+    await sealed("elsewhere.mp4", {}, 0, { recording: "R-7K2M4-0418Q" });
+    await sealed("stranger.mp4");
+    keys.length = 0;
+    await sealed("good.mp4");
+    await pass();
+    expect(left("none.mp4", "lost.mp4", "other.mp4", "short.mp4", "elsewhere.mp4", "stranger.mp4")).toHaveLength(6);
+    expect(left("good.mp4")).toEqual([]);
+  });
+
+  it("looks at the file once more, and leaves another one under its name alone", async () => {
+    settings.holdHours = 0;
+    await sealed("a.mp4");
+    await sealed("busy.mp4");
+    await writeFile(path("new"), "another");
+    await rename(path("new"), path("a.mp4"));
+    await pass(["busy.mp4"]);
+    expect(left("a.mp4", "busy.mp4")).toEqual(["a.mp4", "busy.mp4"]);
+  });
+
+  it("keeps copies while there is room, and lets the oldest go first, events last", async () => {
+    settings = { ...settings, holdHours: 0, keepFreeBytes: 100 };
+    await sealed("new.mp4", {}, 10);
+    await sealed("event.mp4", { class: "event" }, 1000);
+    await sealed("old.mp4", {}, 500);
+    freeBytes = 100;
+    await pass();
+    expect(left("new.mp4", "event.mp4", "old.mp4")).toHaveLength(3);
+    freeBytes = 99;
+    await pass();
+    expect(events.map((event) => "file" in event && event.file && basename(event.file))).toEqual([
+      "old.mp4",
+      "new.mp4",
+      "event.mp4",
+    ]);
+  });
+
+  it("takes sidecars along that have arrived and are still what they were", async () => {
+    settings.holdHours = 0;
+    const sidecars = [];
+    for (const [name, content, isDelivered] of [
+      ["a.json", "{}", true],
+      ["a.gpx", "<gpx>", false],
+      ["a.vtt", "WEBVTT", true],
+    ] as const) {
+      await writeFile(path(name), content);
+      const facts = { name, file: path(name), sizeBytes: content.length, sha256: sha256Of(content) };
+      sidecars.push({ ...facts, isDelivered });
+    }
+    await sealed("a.mp4", { sidecars });
+    await writeFile(path("a.vtt"), "WEBVTX");
+    await pass();
+    expect(left("a.mp4", "a.json", "a.gpx", "a.vtt")).toEqual(["a.gpx", "a.vtt"]);
+  });
+
+  it("deletes nothing of a disk that is full of recordings without receipts, and says so", async () => {
+    settings = { ...settings, keepFreeBytes: 100 };
+    await put("a.mp4", { phase: "described" });
+    await put("b.mp4", { phase: "sending" });
+    expect((await pass()).alarm).toMatch(/nothing of them is deleted/);
+    expect(left("a.mp4", "b.mp4")).toHaveLength(2);
+  });
+
+  it("gives the oldest ordinary one up where that is allowed, with a signed statement that is durable first", async () => {
+    settings = { ...settings, keepFreeBytes: 100, allowTombstones: true };
+    chain = await Chain.open({ store, identity, clock: () => ({ source: "unknown" }), askHead: async () => null });
+    const described = async (name: string, ageS: number, over: Partial<FileRecord> = {}) => {
+      const chunks = { chunkSizeBytes: 400_000, chunkSha256: [sha256Of(name)] };
+      const facts = {
+        fileName: name,
+        mediaType: "video/mp4",
+        sizeBytes: name.length,
+        sha256: sha256Of(name),
+        ...chunks,
+      };
+      const link = await chain?.describe({ ...facts, complete: true });
+      await put(name, { phase: "described", ...link, ...over }, ageS);
+    };
+    await described("event.mp4", 900, { class: "event" });
+    await described("old.mp4", 500);
+    await described("new.mp4", 10);
+    const before = chain.tombstone.bind(chain);
+    let wasThere = false;
+    chain.tombstone = async (record, reason) => {
+      wasThere = existsSync(record.file);
+      await before(record, reason);
+      freeBytes = 100;
+    };
+    await pass();
+    expect(wasThere).toBe(true);
+    expect(left("event.mp4", "old.mp4", "new.mp4")).toEqual(["event.mp4", "new.mp4"]);
+    expect(chain.unsent).toEqual([4]);
+    const statement = Buffer.from(((await chain.read(4)) ?? "").split(".")[1] ?? "", "base64url").toString();
+    expect(JSON.parse(statement)).toMatchObject({ kind: "tombstone", reason: "evicted", of: { sequence: 2 } });
+    expect(await store.read(server, path("old.mp4"))).toMatchObject({ phase: "gone" });
+    freeBytes = 0;
+    await pass();
+    expect(left("event.mp4")).toEqual(["event.mp4"]);
+  });
+});
