@@ -138,7 +138,7 @@ export class Lanes {
         return scheduler.putBack(job);
       }
       if (world.settings.waitsForSeal) return scheduler.putBack(job, { stage: "delivered" });
-      this.#done(job, keeper, "delivered");
+      await this.#done(job, keeper, "delivered");
     } catch (error) {
       if (keeper !== null) await rememberFailure(keeper, error, world);
       if (!(await this.#isSettled(job, keeper, error))) throw error;
@@ -166,7 +166,7 @@ export class Lanes {
   }
 
   async #confirm(job: Job): Promise<void> {
-    const { world, scheduler, onSealed, wantsReceipts } = this.#parts;
+    const { world, scheduler, wantsReceipts } = this.#parts;
     const record = await world.store.read(world.archive.server, job.path);
     if (record === null) return scheduler.drop(job.path);
     const keeper = new RecordKeeper(world.store, record);
@@ -187,8 +187,7 @@ export class Lanes {
         );
       }
       if (verdict === "sealed" && wantsReceipts()) await this.#tryReceipt(job, keeper);
-      else this.#done(job, keeper, verdict);
-      await onSealed();
+      else await this.#done(job, keeper, verdict);
     } catch (error) {
       if (error instanceof Problem && error.kind === "restart") {
         await startOver(keeper);
@@ -210,16 +209,18 @@ export class Lanes {
       job.failures += 1;
       return scheduler.putBack(job, {}, Math.min(1000 * 1.5 ** job.failures, maxRestMs) * (0.75 + Math.random() / 2));
     }
-    this.#done(job, keeper, "sealed");
+    await this.#done(job, keeper, "sealed");
   }
 
-  #done(job: Job, keeper: RecordKeeper, state: "sealed" | "disposed" | "delivered"): void {
-    const { world, scheduler } = this.#parts;
-    const { recording, sha256, identity, sequence } = keeper.record;
-    if (state !== "delivered" && sequence !== null) void world.chain?.forget(sequence);
-    scheduler.drop(job.path);
+  async #done(job: Job, keeper: RecordKeeper, state: "sealed" | "disposed" | "delivered"): Promise<void> {
+    const { world, scheduler, onSealed } = this.#parts;
+    const { file, recording, sha256, identity, sequence } = keeper.record;
+    if (state !== "delivered" && sequence !== null) await world.chain?.forget(sequence);
+    scheduler.drop(file);
+    if (state === "sealed") await onSealed().catch(() => undefined);
+    const { isDeleted = false } = (await world.store.read(world.archive.server, file)) ?? {};
     const { sizeBytes } = identity;
-    world.report({ event: "done", file: job.path, recording, sha256, state, sizeBytes, isDeleted: false });
+    world.report({ event: "done", file: job.path, recording, sha256, state, sizeBytes, isDeleted });
   }
 
   /** Deals with what no further attempt mends. @returns false: it is a failure in passing */
