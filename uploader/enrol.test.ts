@@ -58,8 +58,15 @@ describe("enrol", () => {
     const pushed = await start(["push", file, "--settle", "0"], { token: "", server: "" }).ended;
     expect(pushed).toMatchObject({ code: exitCodes.ok, stderr: "" });
     expect(peer.identity.asked.get("/api/devices/token")).toBe(1);
+    // A token that ends early is bought anew in the middle of a file, and the request is made once more.
+    const long = await makeFile("front.bin", 3_000_000, 2);
+    const uploader = start(["push", long, "--settle", "0", "--limit-rate", "1M"], { token: "", server: "" });
+    await uploader.event("upload");
     peer.identity.endTokens();
-    expect((await start(["push", file, "--settle", "0"], { token: "", server: "" }).ended).code).toBe(exitCodes.ok);
+    const { code: longCode, events } = await uploader.ended;
+    expect(longCode).toBe(exitCodes.ok);
+    expect(events.filter(({ event }) => event === "retry")).toEqual([]);
+    expect(peer.identity.asked.get("/api/devices/token")).toBe(3);
   });
 
   it("says so when it is enrolled already, and becomes another device only by force", async () => {

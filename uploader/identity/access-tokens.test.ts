@@ -42,7 +42,14 @@ describe("AccessTokens", () => {
       });
     };
     const keep = (change: "changed" | "rotation-over") => keepIdentity(stateFolder, identity, change);
-    tokens = new AccessTokens({ identity, transport: { send }, clock, keep, monotonicMs: () => nowMs });
+    tokens = new AccessTokens({
+      identity,
+      transport: { send },
+      clock,
+      keep,
+      monotonicMs: () => nowMs,
+      random: () => 1,
+    });
   };
 
   const makeKey = () => {

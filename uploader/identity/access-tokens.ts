@@ -14,8 +14,8 @@ import type { ArchiveClock } from "./archive-clock.ts";
 import type { Identity } from "./identity.ts";
 import type { IdentityChange } from "./keep-identity.ts";
 
-/** Renewed when so much of its life is over: time enough to try again before it ends. */
-const renewAfter = 2 / 3;
+/** Renewed when so much of its life is over, or a little earlier: devices that began together do not renew together. */
+const renewAfter = { most: 2 / 3, least: 0.57 };
 /** A renewal that failed is tried again after so long, as long as the old token still does. */
 const renewalPauseMs = 5000;
 /** A nonce that is older is not offered any more. */
@@ -31,6 +31,7 @@ export type AccessTokenOptions = {
   /** Writes a change of the identity durably. */
   keep: (change: IdentityChange) => Promise<void>;
   monotonicMs?: () => number;
+  random?: () => number;
 };
 
 /**
@@ -168,7 +169,9 @@ export class AccessTokens {
     if (typeof view.nonce === "string") this.#nonce = { text: view.nonce, learntAtMs: this.#now() };
     // Counted from before the question was asked: on a slow link the token is older than its answer.
     const lifeMs = view.expires_in * 1000;
-    return { text: view.access_token, renewAtMs: askedAtMs + lifeMs * renewAfter, endsAtMs: askedAtMs + lifeMs };
+    const { random = Math.random } = this.#options;
+    const renewMs = lifeMs * (renewAfter.least + random() * (renewAfter.most - renewAfter.least));
+    return { text: view.access_token, renewAtMs: askedAtMs + renewMs, endsAtMs: askedAtMs + lifeMs };
   }
 
   async #takeNonce(): Promise<{ nonce: string }> {

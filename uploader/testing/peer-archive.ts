@@ -5,10 +5,12 @@ import { createServer, type Server as HttpServer, type IncomingMessage, type Ser
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { FileStore } from "@tus/file-store";
-import { Server as TusServer } from "@tus/server";
+import { Server as TusServer, Upload } from "@tus/server";
 import {
+  type AnnouncedView,
   type ArchiveKey,
   type DeviceRecordingView,
+  decodeJws,
   decodeMetadataHeader,
   deviceConfigPath,
   deviceHeartbeatPath,
@@ -16,10 +18,15 @@ import {
   type Heartbeat,
   type HeartbeatAnswer,
   keySetPath,
+  manifestSha256,
+  manifestType,
   readHeartbeat,
+  readManifest,
   receiptMediaType,
   recordingIdHeader,
+  recordingsPath,
   uploadsPath,
+  verifyJws,
 } from "../../lib/protocol/index.ts";
 
 import { sampleReceipt } from "../../lib/testing/sample-receipt.ts";
@@ -97,9 +104,8 @@ export class PeerArchive {
       // Public, as everywhere.
       if (url === keySetPath) return answer(response, { status: 200, body: JSON.stringify(formatKeySet(keys)) });
       if (url.startsWith("/api/devices/")) return void this.#answerDevice(request, response);
-      const isEnrolled = this.identity.deviceOf(request.headers.authorization) !== null;
-      if (!isEnrolled && request.headers.authorization !== `Bearer ${this.token}`)
-        return answer(response, { status: 401 });
+      if (!this.#isKnown(request)) return answer(response, { status: 401 });
+      if (url === recordingsPath) return void this.#answerManifest(request, response);
       if (url.endsWith("/receipt")) return void this.#answerReceipt(url.slice(16, -8), response);
       if (url.startsWith("/api/recordings/")) return void this.#answerRecording(url.slice(16), response);
       // The recording has the name of its upload; a new upload learns it from the Location that tus answers.
@@ -141,11 +147,43 @@ export class PeerArchive {
     return new Map(Object.entries(info.metadata));
   }
 
+  #isKnown({ headers: { authorization } }: IncomingMessage): boolean {
+    return authorization === `Bearer ${this.token}` || this.identity.deviceOf(authorization) !== null;
+  }
+
+  /** A manifest that a key of the device has signed makes an upload, which has its name from the manifest. */
+  async #answerManifest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const jws = await text(request);
+    const { header } = decodeJws(jws);
+    const key = this.identity.deviceOf(request.headers.authorization)?.keys.find(({ kid }) => kid === header.kid);
+    if (key === undefined) return answer(response, { status: 403, body: '{"code":"manifest_key_unknown"}' });
+    const { payload } = verifyJws(jws, key.jwk, manifestType);
+    const { sequence, sizeBytes, sha256, fileName: filename } = readManifest(payload);
+    const digest = manifestSha256(payload);
+    const upload = digest.slice(0, 32);
+    const isNew = !(await this.uploads()).includes(upload);
+    const store = new FileStore({ directory: this.folder });
+    if (isNew)
+      await store.create(new Upload({ id: upload, size: sizeBytes, offset: 0, metadata: { filename, sha256 } }));
+    const view: AnnouncedView = {
+      recording: `R-${upload}`,
+      state: "receiving",
+      upload: `${uploadsPath}/${upload}`,
+      offsetBytes: await this.offsetOf(upload),
+      sizeBytes,
+      manifestSha256: digest,
+      sequence,
+      chain: sequence === 1 ? "first" : "in_order",
+    };
+    const headers = { "Content-Type": "application/json" };
+    answer(response, { status: isNew ? 201 : 200, headers, body: JSON.stringify(view) });
+  }
+
   async #answerFleet(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = "";
     for await (const part of request) body += String(part);
     if (this.fleet === null) return answer(response, { status: 503 });
-    if (request.headers.authorization !== `Bearer ${this.token}`) return answer(response, { status: 401 });
+    if (!this.#isKnown(request)) return answer(response, { status: 401 });
     if (request.url === deviceConfigPath)
       return answer(response, { status: 200, body: JSON.stringify(this.fleet.config) });
     this.heartbeats.push(readHeartbeat(JSON.parse(body)));
