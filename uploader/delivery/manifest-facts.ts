@@ -53,6 +53,7 @@ export function manifestFactsOf(
   }
   if (container.isComplete === false) remarks.incomplete = container.missing ?? true;
   else if (hints.incomplete !== null) remarks.incomplete = hints.incomplete;
+  if (container.damage !== null) remarks.damage = container.damage;
   if (hints.gps !== null) remarks.gps = hints.gps;
   if (badSidecars.length > 0)
     remarks.leftOut = badSidecars.slice(0, 16).map(({ name, problem }) => ({ name, problem: problem.slice(0, 300) }));

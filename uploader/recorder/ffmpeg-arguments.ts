@@ -6,6 +6,8 @@ import type { RecorderSettings } from "./settings.ts";
 /** A fragment of MP4 or a cluster of Matroska is no longer than this: so much is lost with the power, and no more. */
 const fragmentMs = 500;
 const connectTimeoutUs = 10_000_000;
+/** What ffmpeg looks at before it begins comes all at once then: the first recording is longer by so much at most. */
+const probeUs = 1_500_000;
 
 /** What kind of source an address is. Everything but a file is live. */
 export type SourceKind = "rtsp" | "rtmp" | "http" | "udp" | "srt" | "device" | "file";
@@ -85,7 +87,8 @@ export function ffmpegArguments(settings: RecorderSettings, kind: SourceKind): s
   // Raw pictures of a device are no video that a container holds well.
   const profile = settings.reEncode ?? (kind === "device" ? "h264" : null);
   return [
-    ...["-hide_banner", "-nostdin", "-loglevel", "error", "-progress", "pipe:1", "-stats_period", "0.25"],
+    ...["-hide_banner", "-loglevel", "error", "-progress", "pipe:1", "-stats_period", "0.25"],
+    ...(isLive && kind !== "device" ? ["-analyzeduration", String(probeUs)] : []),
     ...inputArguments(settings, kind),
     ...["-i", settings.url, "-map", "0:v:0", ...(settings.audio ? ["-map", "0:a?"] : [])],
     ...(profile === null ? ["-c", "copy"] : encodingArguments(profile, settings.segmentMs, isLive)),

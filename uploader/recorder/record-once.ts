@@ -12,7 +12,10 @@ import { type RecorderSettings, withoutSecrets } from "./settings.ts";
 import { StreamClock } from "./stream-clock.ts";
 
 const tickMs = 200;
-const stopGraceMs = 5000;
+const stopSteps = [
+  ["SIGINT", 2000],
+  ["SIGKILL", 6000],
+] as const;
 /** Connecting and probing take longer than a pause between two frames. */
 const firstFrameMs = 30_000;
 const keptLines = 12;
@@ -69,14 +72,18 @@ export class RecordingRun {
   async record(signal: AbortSignal): Promise<RunEnd> {
     const child = spawn(this.#settings.ffmpeg, ffmpegArguments(this.#settings, this.#kind), {
       cwd: this.#run.folder,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
+      // A signal to the terminal's or the service's processes is for us: ffmpeg breaks off at the second that it gets.
+      detached: true,
       env: ffmpegEnvironment,
     });
-    let killer: NodeJS.Timeout | null = null;
+    const killers: NodeJS.Timeout[] = [];
     const stop = () => {
-      child.kill("SIGINT");
-      killer ??= setTimeout(() => child.kill("SIGKILL"), stopGraceMs);
+      // Its way of being asked to end; while it waits for a source it does not read what it is asked.
+      child.stdin.write("q");
+      for (const [signal, afterMs] of stopSteps) killers.push(setTimeout(() => child.kill(signal), afterMs));
     };
+    child.stdin.on("error", () => undefined);
     let work = Promise.resolve();
     const tick = () => {
       if (this.#checkStall()) child.kill("SIGKILL");
@@ -95,7 +102,7 @@ export class RecordingRun {
     if (signal.aborted) stop();
     const how = await ended;
     clearInterval(timer);
-    if (killer !== null) clearTimeout(killer);
+    for (const killer of killers) clearTimeout(killer);
     signal.removeEventListener("abort", stop);
     this.#notBeforeMs = 0;
     this.#isEnded = true;
