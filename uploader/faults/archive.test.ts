@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
-import { revokeDevice } from "../../lib/devices/index.ts";
+import { issueDeviceToken, revokeDevice } from "../../lib/devices/index.ts";
 import { tusDevice } from "../../server/testing/tus-client.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { useFaultTable } from "../testing/fault-table.ts";
@@ -238,7 +238,8 @@ async function sealedElsewhere(field: Field): Promise<{ url: string }> {
 /** Ends the upload of the device behind its back. */
 async function remove({ world, device, target }: Field): Promise<void> {
   const { id } = await world.db.upload.findFirstOrThrow({ where: { deviceId: device.id } });
-  const { status } = await tusDevice(() => target, device.token).remove(`${target}/api/uploads/${id}`);
+  const token = (await issueDeviceToken(world.context(), device.id)).token;
+  const { status } = await tusDevice(() => target, token).remove(`${target}/api/uploads/${id}`);
   expect(status).toBe(204);
 }
 

@@ -17,11 +17,11 @@ const libfaketime = [
   "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
 ].find((path) => existsSync(path));
 
-/** Every file in the state folder that a daemon needs, below it. */
+/** What a running daemon writes: the identity is written once, in one step, before there is anything to lose. */
 async function stateFiles({ stateFolder }: Field): Promise<string[]> {
   const names = await readdir(stateFolder, { recursive: true, withFileTypes: true });
   return names
-    .filter((entry) => entry.isFile() && !/\.lock|\.sock|log/.test(join(entry.parentPath, entry.name)))
+    .filter((entry) => entry.isFile() && !/\.lock|\.sock|\/log\/|\/identity\//.test(join(entry.parentPath, entry.name)))
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
@@ -54,6 +54,18 @@ describe("A device in the field", () => {
       await second.event("done", ({ file }) => file === midway.path);
       expect((await second.kill("SIGTERM")).code).toBe(exitCodes.ok);
     });
+
+  row("a damaged identity stops it with plain words, and keeps every file", async (field) => {
+    const file = await field.make("rear.bin", 50_000);
+    const path = join(field.stateFolder, "identity", "identity.json");
+    const whole = await readFile(path);
+    await writeFile(path, whole.subarray(0, whole.length / 2));
+    const { code, stderr } = await field.push(file, ["--delete-after-seal"]).ended;
+    expect(code).toBe(exitCodes.authentication);
+    expect(stderr).toContain("Put it back from a copy, or enrol anew");
+    await writeFile(path, whole);
+    expect((await field.push(file).ended).code).toBe(exitCodes.ok);
+  });
 
   row("a second daemon on one state folder is refused, and a dead one's lock is taken over", async (field) => {
     const file = await field.make("rear.bin", sizeBytes);

@@ -9,7 +9,13 @@ import type { ApiServer } from "../../server/testing/start-api-server.ts";
 import { Field, startFieldServer } from "./field.ts";
 
 type Work = (field: Field) => Promise<void>;
-type RowOptions = { timeoutMs?: number; skip?: string | null };
+type RowOptions = {
+  timeoutMs?: number;
+  /** Why it cannot be done here; null: it can. */
+  skip?: string | null;
+  /** Default enrolled; with a plain token nothing is signed. */
+  identity?: "enrolled" | "token";
+};
 /** Writes one row of the fault table. */
 type Row = (name: string, work: Work, options?: RowOptions) => void;
 
@@ -31,10 +37,15 @@ export function useFaultTable(): Row {
     await server?.stop();
     await rm(bundleFolder, { recursive: true, force: true });
   });
-  return (name, work, { timeoutMs = 60_000, skip = null } = {}) => {
+  return (name, work, { timeoutMs = 60_000, skip = null, identity = "enrolled" } = {}) => {
     it.concurrent(name, { timeout: timeoutMs }, async (context) => {
       context.skip(skip !== null, skip ?? "");
-      const field = await Field.open(world(), server?.url ?? "", join(bundleFolder, "strongroom-uploader.mjs"));
+      const field = await Field.open(
+        world(),
+        server?.url ?? "",
+        join(bundleFolder, "strongroom-uploader.mjs"),
+        identity,
+      );
       try {
         await within(timeoutMs - 10_000, work(field));
         expect(field.gate.unplayed, "faults that never happened").toBe(0);

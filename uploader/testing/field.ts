@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "../../lib/clock.ts";
+import { makeEnrolmentCode } from "../../lib/devices/index.ts";
 import { makeDevice } from "../../lib/testing/factories/devices.ts";
 import type { TestWorld } from "../../lib/testing/test-world.ts";
 import { type ApiServer, startApiServer } from "../../server/testing/start-api-server.ts";
@@ -20,8 +22,6 @@ export function startFieldServer({ databaseUrl, dir: dataDir }: TestWorld, hasWo
 }
 
 type StartOptions = {
-  /** Address to send to; default the gate. */
-  server?: string;
   environment?: Record<string, string>;
   /** What runs the bundle, such as strace with its arguments and a Node. */
   node?: readonly string[];
@@ -34,7 +34,8 @@ export class Field {
   readonly folder: string;
   readonly stateFolder: string;
   readonly files: FieldFile[] = [];
-  readonly device: { id: string; token: string };
+  /** `token`: the plain one of a device that is not enrolled; null: its key buys tokens. */
+  device: { id: string; token: string | null } = { id: "", token: null };
   /** Where requests that pass the gate go. */
   target: string;
   /** Uploads with bytes that nobody goes on with, when this test is over. */
@@ -47,7 +48,6 @@ export class Field {
     world: TestWorld;
     gate: Gate;
     folder: string;
-    device: { id: string; token: string };
     bundle: string;
     target: string;
   }) {
@@ -55,20 +55,30 @@ export class Field {
     this.gate = over.gate;
     this.folder = over.folder;
     this.stateFolder = join(over.folder, "state");
-    this.device = over.device;
     this.target = over.target;
     this.#bundle = over.bundle;
   }
 
-  /** A new device with an empty card. */
-  static async open(world: TestWorld, server: string, bundle: string): Promise<Field> {
+  /** A new device with an empty card, enrolled unless it is to have a plain token. */
+  static async open(world: TestWorld, server: string, bundle: string, identity: "enrolled" | "token"): Promise<Field> {
     const folder = await mkdtemp(join(tmpdir(), "field-"));
     await mkdir(join(folder, "card"));
     const box: { field?: Field } = {};
     const gate = await Gate.open(() => box.field?.target ?? server);
-    const field = new Field({ world, gate, folder, device: await makeDevice(world.db), bundle, target: server });
+    const field = new Field({ world, gate, folder, bundle, target: server });
     box.field = field;
+    if (identity === "token") field.device = await makeDevice(world.db);
+    else await field.#enrol();
     return field;
+  }
+
+  async #enrol(): Promise<void> {
+    const { code } = await makeEnrolmentCode(this.world.context(undefined, { clock: systemClock }), {}, this.gate.url);
+    const { events, stderr } = await this.start(["enrol", "--server", this.gate.url, "--code", code]).ended;
+    const [said] = events as unknown as { device?: string }[]; // one object that is no event
+    if (said?.device === undefined) throw new Error(`The device was not enrolled: ${stderr}`);
+    this.device = { id: said.device, token: null };
+    this.gate.requests.length = 0;
   }
 
   /** The watched folder. */
@@ -93,16 +103,13 @@ export class Field {
   }
 
   /** Starts an uploader of this device; it is killed after the test. */
-  start(
-    args: readonly string[],
-    { server = this.gate.url, environment = {}, node = [process.execPath] }: StartOptions = {},
-  ) {
+  start(args: readonly string[], { environment = {}, node = [process.execPath] }: StartOptions = {}) {
+    const { token } = this.device;
     const uploader = new SpawnedUploader(
       this.#bundle,
       args,
       {
-        STRONGROOM_SERVER: server,
-        STRONGROOM_TOKEN: this.device.token,
+        ...(token === null ? {} : { STRONGROOM_SERVER: this.gate.url, STRONGROOM_TOKEN: token }),
         STRONGROOM_STATE_DIR: this.stateFolder,
         ...environment,
       },

@@ -1,0 +1,23 @@
+import { describe, expect } from "vitest";
+import { useFaultTable } from "../testing/fault-table.ts";
+import { killAtCalls } from "../testing/kill-at-calls.ts";
+import { whyNoTracing } from "../testing/trace-calls.ts";
+
+const skip = whyNoTracing();
+
+describe("An uploader that is killed", () => {
+  const row = useFaultTable();
+
+  // Each call in turn: npm run torture -- uploader-calls
+  row(
+    "kill -9 at system calls that write, a stride through them, loses nothing",
+    async (field) => {
+      const kills = await killAtCalls(field, { strides: { disk: 5, words: 17 }, mostKills: 6 });
+      expect(kills.disk).toBeGreaterThan(2);
+      expect(kills.words).toBeGreaterThan(2);
+      const last = field.run(["--include", "bin", "--delete-after-seal"]);
+      for (const file of field.files) await last.event("done", (done) => done.file === file.path);
+    },
+    { skip, timeoutMs: 120_000 },
+  );
+});
