@@ -10,6 +10,7 @@ import { verifyReceiptCommand } from "./commands/verify-receipt.ts";
 import { type ArchiveSettings, readSettings, wantsColour } from "./config.ts";
 import { Figures } from "./delivery/figures.ts";
 import { clockFacts } from "./delivery/manifest-facts.ts";
+import { persist } from "./delivery/persist.ts";
 import type { World } from "./delivery/world.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import { runFieldCommand } from "./field.ts";
@@ -97,6 +98,7 @@ async function withWorld(
   const { archive, identity, tokens } = await openArchive(settings, transport, clock);
   const waits = waitForTurn(settings.stateFolder, archive.server, files, report, stop.signal);
   const store = await StateStore.open(settings.stateFolder, isDaemon ? {} : { waits });
+  const ask = () => askHead(archive, packageJson.version, stop.signal);
   const chain =
     identity === null
       ? null
@@ -105,7 +107,7 @@ async function withWorld(
           identity,
           clock: () => clockFacts(clock),
           // The daemon hears it with its heartbeats.
-          askHead: isDaemon ? null : () => askHead(archive, packageJson.version, stop.signal),
+          askHead: isDaemon ? null : () => persist(world, files[0] ?? "", ask, async () => undefined),
         });
   const world: World = {
     archive,

@@ -96,9 +96,10 @@ export class Chain {
     return this.#orphans;
   }
 
-  /** A signed link; null when it is not here any more. */
-  read(sequence: number): Promise<string | null> {
-    return this.#links.read(sequence);
+  /** A signed link; null when it is not here any more, or damaged: what a medium spoilt is as good as lost. */
+  async read(sequence: number): Promise<string | null> {
+    const jws = await this.#links.read(sequence);
+    return jws === null || readLink(jws) === null ? null : jws;
   }
 
   /** A manifest of this very content that no record names, made before a power cut. */
