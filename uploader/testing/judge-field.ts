@@ -83,9 +83,14 @@ async function heldReceipts({ world, stateFolder }: Evidence) {
   const folder = join(stateFolder, "receipts");
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".jws"));
   const keys = await publicKeys(world.db);
-  return Promise.all(
-    names.map(async (name) => verifyReceipt((await readFile(join(folder, name), "utf8")).trim(), keys).receipt),
-  );
+  const held = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+  return held.flatMap((jws) => {
+    try {
+      return [verifyReceipt(jws.trim(), keys).receipt];
+    } catch {
+      return []; // damaged, so that nothing may hang on it
+    }
+  });
 }
 
 async function brokenReceipts(evidence: Evidence): Promise<string[]> {
@@ -111,9 +116,16 @@ async function unexplainedLosses(evidence: Evidence): Promise<string[]> {
   const gone = evidence.files.filter(({ path, isTaken }) => !isTaken && !existsSync(path));
   if (gone.length === 0) return [];
   const explained = new Set((await heldReceipts(evidence)).map(({ sha256 }) => sha256));
+  for (const sha256 of await tombstonesOf(evidence)) explained.add(sha256);
   return gone
     .filter(({ sha256 }) => !explained.has(sha256))
     .map(({ path }) => `B: ${path} is gone, and the device holds no receipt for it`);
+}
+
+/** Digests of recordings that the device said would not come. */
+async function tombstonesOf({ world, deviceId }: Evidence): Promise<string[]> {
+  const rows = await world.db.chainStatement.findMany({ where: { deviceId, kind: "tombstone" } });
+  return rows.map(({ jws }) => JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString()).sha256);
 }
 
 async function duplicates({ world, deviceId, mayLeaveOpen }: Evidence): Promise<string[]> {
@@ -139,15 +151,24 @@ async function chainGaps({ world, deviceId }: Evidence): Promise<string[]> {
     where: { deviceId },
     select: { ...select, manifestSha256: true },
   });
-  const links = [...manifests.map(({ manifestSha256, ...link }) => ({ ...link, own: hex(manifestSha256) }))].sort(
-    (a, b) => Number(a.sequence - b.sequence),
-  );
+  const statements = await world.db.chainStatement.findMany({ where: { deviceId } });
+  const links = [
+    ...manifests.map(({ manifestSha256, ...link }) => ({ ...link, own: hex(manifestSha256) })),
+    ...statements.map(({ statementSha256, ...link }) => ({ ...link, own: hex(statementSha256) })),
+  ].sort((a, b) => Number(a.sequence - b.sequence));
+  // A number whose manifest never came is explained by the tombstone that names it.
+  const explained = new Map(statements.map((said) => [Number(said.ofSequence ?? 0), hex(said.ofManifestSha256)]));
   const broken: string[] = [];
-  for (const [index, link] of links.entries()) {
-    const before = links[index - 1];
-    if (Number(link.sequence) !== index + 1) return [...broken, `E: number ${index + 1} of the chain is missing`];
-    if (hex(link.previousSha256) !== (before?.own ?? ""))
-      broken.push(`E: ${link.sequence} does not name the one before`);
+  let before = { sequence: 0, own: "" };
+  for (const link of links) {
+    for (let missing = before.sequence + 1; missing < Number(link.sequence); missing++) {
+      const own = explained.get(missing);
+      if (own === undefined) return [...broken, `E: number ${missing} of the chain is missing`];
+      before = { sequence: missing, own };
+    }
+    if (Number(link.sequence) === before.sequence) broken.push(`E: number ${link.sequence} is there twice`);
+    if (hex(link.previousSha256) !== before.own) broken.push(`E: ${link.sequence} does not name the one before`);
+    before = { sequence: Number(link.sequence), own: link.own };
   }
   return broken;
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 
 /** System calls that change what is on the disk, and those that say something: to the network, a pipe, the journal. */
-export const writingCalls = {
+const writingCalls = {
   disk: "fsync,fdatasync,ftruncate,pwrite64,link,linkat,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat",
   words: "write,writev,sendto,sendmsg,connect",
 } as const;
