@@ -72,7 +72,7 @@ test("the story of a van: a code, its first words, a file ahead of its turn, and
   const watched = mkdtempSync(join(tmpdir(), "strongroom-card-"));
   longRecording(join(watched, "van-40_0900.mp4"), 24_000_000);
   const args = ["--watch", watched, "--server", url, "--state-dir", state];
-  const daemon = uploader("run", [...args, "--settle", "0", "--chunk-size", "400k", "--limit-rate", "700k"]);
+  const daemon = uploader("run", [...args, "--settle", "0", "--chunk-size", "400k", "--limit-rate", "300k"]);
   try {
     await test.step("it speaks, and the list that is open shows it without a reload", async () => {
       await expect(rowOf(admin, "Van 40")).toContainText(/Sending|Idle/, { timeout: 20_000 });
@@ -80,7 +80,7 @@ test("the story of a van: a code, its first words, a file ahead of its turn, and
       await expect(admin.getByText("Live", { exact: true })).toBeVisible();
     });
 
-    await test.step("an officer asks for a file, and sees that the van knows", async () => {
+    await test.step("an officer asks for a file, and it arrives before the one that is being sent", async () => {
       await rowOf(admin, "Van 40").getByRole("link", { name: "Van 40" }).click();
       await admin.waitForURL(/\/devices\/D-/);
       const page = new URL(admin.url()).pathname;
@@ -95,7 +95,11 @@ test("the story of a van: a code, its first words, a file ahead of its turn, and
       await asking.getByLabel(/^Why/).fill("Wanted by the court");
       await asking.getByRole("button", { name: "Ask for it" }).click();
       const list = officer.getByRole("list", { name: "Files that were asked for" });
-      await expect(list).toContainText("The device knows", { timeout: 25_000 });
+      await expect(list).toContainText("Arrived", { timeout: 40_000 });
+      const answer = await officer.request.get(`/api/recordings?device=${page.split("/").at(-1)}`);
+      const { rows } = (await answer.json()) as { rows: { fileName: string; state: string }[] };
+      const states = Object.fromEntries(rows.map(({ fileName, state: now }) => [fileName, now]));
+      expect(states).toEqual({ "van-40_0905.mp4": "sealed", "van-40_0900.mp4": "receiving" });
     });
 
     await test.step("suspended, it is refused, and let in again", async () => {

@@ -130,6 +130,22 @@ describe("the custody log", () => {
     });
   });
 
+  test("of a device and of a policy, what was done about them is read, and not what a device brought", async () => {
+    const { db, context } = world();
+    const { id } = await factories.makeDevice(db);
+    const admin = context(await factories.makeAdmin(db));
+    await recordEvent(admin, db, { action: "device.suspended", deviceId: id });
+    await recordEvent(admin, db, { action: "manifest.recorded", deviceId: id, details: {} });
+    await recordEvent(admin, db, { action: "policy.changed", details: { policyId: "F-11111-11111", version: 7 } });
+    const actions = async (subject: { deviceId: string } | { policyId: string }) =>
+      (await listEventsOf(await auditor(), subject)).map(({ action }) => action);
+    expect(await actions({ deviceId: id })).toEqual(["device.suspended"]);
+    expect(await actions({ policyId: "F-11111-11111" })).toEqual(["policy.changed"]);
+    expect(await actions({ policyId: "F-22222-22222" })).toEqual([]);
+    const requester = context(await factories.makeRequester(db));
+    await expect(listEventsOf(requester, { deviceId: id })).rejects.toMatchObject({ code: "forbidden" });
+  });
+
   test("a requester reads no custody, an administrator none of requests", async () => {
     const { db, context } = world();
     const requester = context(await factories.makeRequester(db));

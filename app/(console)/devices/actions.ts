@@ -62,7 +62,7 @@ export const setQuotaAction: (data: FormData) => Promise<ActionResult> = action(
   await setDeviceQuota(ctx, { deviceId: field(data, "id"), quota: field(data, "quota") });
 });
 
-const moves = { suspend: suspendDevice, resume: resumeDevice, revoke: revokeDevice } as const;
+const moves = { suspend: suspendDevice, resume: resumeDevice } as const;
 
 async function move(data: FormData, name: keyof typeof moves): Promise<ActionResult> {
   return action((ctx) => moves[name](ctx, field(data, "id")))();
@@ -78,7 +78,8 @@ export async function resumeDeviceAction(data: FormData): Promise<ActionResult> 
   return move(data, "resume");
 }
 
-/** Refuses a device for good. Field: id. */
-export async function revokeDeviceAction(data: FormData): Promise<ActionResult> {
-  return move(data, "revoke");
-}
+/** Refuses a device for good. Fields: id, untrustedSince (UTC, as a browser's field writes it). */
+export const revokeDeviceAction: (data: FormData) => Promise<ActionResult> = action(async (ctx, data: FormData) => {
+  const since = field(data, "untrustedSince");
+  await revokeDevice(ctx, field(data, "id"), since === "" ? {} : { untrustedSince: new Date(`${since}Z`) });
+});

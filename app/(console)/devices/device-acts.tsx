@@ -1,7 +1,7 @@
 import { Ban, CircleCheck, CirclePause, CirclePlay, CopyX, UserCheck } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
-import { TextAreaField } from "@/components/ui/field";
+import { TextAreaField, TextField } from "@/components/ui/field";
 import type { DeviceDetail } from "@/lib/devices/types";
 import { resumeDeviceAction, revokeDeviceAction, suspendDeviceAction } from "./actions";
 import { approveDeviceAction, dismissCloneAction, refuseDeviceAction } from "./enrolment-actions";
@@ -116,6 +116,13 @@ function Revoke({ device }: { device: DeviceDetail }) {
       doneMessage={`${device.name} is revoked.`}
     >
       <input type="hidden" name="id" value={device.id} />
+      <TextField
+        name="untrustedSince"
+        label="Not to be believed since, in UTC"
+        hint="Only when somebody else had it, or its key. What it brought from then on is quarantined: kept, and never released. Nothing: all that came is believed."
+        type="datetime-local"
+        optional
+      />
     </ConfirmDialog>
   );
 }
