@@ -6,8 +6,8 @@ import { replaceFile } from "../state/durable-file.ts";
 export const releaseFloorMs = Date.parse("2026-11-01T00:00:00Z");
 
 const dayMs = 86_400_000;
-/** A device that was not in touch for so long is more likely to have a clock that runs away. */
-const ceilingMs = 400 * dayMs;
+/** A device that was not in touch for five years is more likely to have a clock that shows nonsense. */
+const ceilingMs = 5 * 365 * dayMs;
 /** Written again when it has moved by so much. */
 const stepMs = 3_600_000;
 
@@ -44,7 +44,7 @@ export class ClockFloor {
   /** Both clocks were read at the same moment. Only where they agree is the floor moved: one alone may be forged. */
   note(archiveMs: number, wallMs: number): void {
     const agreedMs = Math.min(archiveMs, wallMs);
-    if (Math.abs(archiveMs - wallMs) > dayMs || agreedMs < this.#ms + stepMs || this.isImpossible(wallMs)) return;
+    if (Math.abs(archiveMs - wallMs) > dayMs || agreedMs < this.#ms + stepMs) return;
     this.#ms = agreedMs;
     const text = `${JSON.stringify({ agreedAt: new Date(agreedMs).toISOString() })}\n`;
     void replaceFile(this.#path, text, false).catch(() => undefined);

@@ -126,6 +126,10 @@ describe("ClockFloor", () => {
     floor.note(at("2026-12-01"), at("2026-12-01"));
     expect(floor.isImpossible(at("2026-11-20"))).toBe(true);
     await expect.poll(async () => (await ClockFloor.open(folder)).ms).toBe(at("2026-12-01"));
+    // Years after its release: impossible only until both say so.
+    expect(floor.isImpossible(at("2035-01-01"))).toBe(true);
+    floor.note(at("2035-01-01"), at("2035-01-01"));
+    expect(floor.isImpossible(at("2035-01-02"))).toBe(false);
     rmSync(folder, { recursive: true });
   });
 });

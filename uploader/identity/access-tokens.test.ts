@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -217,6 +217,19 @@ describe("AccessTokens", () => {
         expect(await loadIdentity(stateFolder)).toMatchObject({ kid, previous: null });
         expect({ cut, broke }).toEqual({ cut, broke: steps >= cut });
       }
+    });
+
+    it("is read right between any two steps on the disk", async () => {
+      const paths = identityPaths(stateFolder);
+      const old = identity.kid;
+      // The new key is there, and nothing says yet that it is meant.
+      await saveKey(paths.nextKey, makeKey().key);
+      expect(await loadIdentity(stateFolder)).toMatchObject({ kid: old, previous: null });
+      const kid = await begin();
+      expect(await loadIdentity(stateFolder)).toMatchObject({ kid, previous: { kid: old } });
+      // It has taken the old one's place, and what is written beside it is older.
+      await rename(paths.nextKey, paths.key);
+      expect(await loadIdentity(stateFolder)).toMatchObject({ kid, previous: null });
     });
 
     it("keeps the old key when the archive will not have the new one", async () => {

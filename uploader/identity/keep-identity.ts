@@ -1,7 +1,7 @@
 import { rename } from "node:fs/promises";
 import { messageOf, Problem } from "../problems.ts";
 import { syncFolder } from "../state/durable-file.ts";
-import { type Identity, identityPaths, saveIdentity } from "./identity.ts";
+import { type Identity, identityPaths, loadIdentity, saveIdentity } from "./identity.ts";
 
 /** A change of the identity that must outlast a power cut. */
 export type IdentityChange = "changed" | "rotation-over";
@@ -15,6 +15,9 @@ export type IdentityChange = "changed" | "rotation-over";
 export async function keepIdentity(stateFolder: string, identity: Identity, change: IdentityChange): Promise<void> {
   const { folder, key, nextKey } = identityPaths(stateFolder);
   try {
+    // Another process may have pinned a key meanwhile.
+    const onDisk = (await loadIdentity(stateFolder).catch(() => null))?.keys ?? [];
+    identity.keys.push(...onDisk.filter(({ kid }) => !identity.keys.some((key) => key.kid === kid)));
     if (change === "rotation-over") {
       await rename(nextKey, key);
       await syncFolder(folder);
