@@ -254,21 +254,18 @@ describe("the operator command", { timeout: 180_000 }, () => {
     expect(list.out).not.toContain(made.code);
     expect(await strongroom("device", "enrol-code", "revoke", made.id)).toMatchObject({ code: 0 });
     expect(await db.enrolmentCode.count({ where: { id: made.id, revokedAt: null } })).toBe(0);
-    const wrong = await strongroom("device", "enrol-code", "--hours", "9999");
-    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining("hours: ") });
   });
 
-  test("devices are approved, refused, and revoked with what they brought since a time", async () => {
+  test("devices are approved, and revoked with what they brought since a time", async () => {
     const { db } = world();
     const make = async (state: "pending" | "active") => {
       const { id } = await factories.makeDevice(db);
       await db.device.update({ where: { id }, data: { state } });
       return id;
     };
-    const [first, second, third] = [await make("pending"), await make("pending"), await make("active")];
+    const [first, third] = [await make("pending"), await make("active")];
     const stateOf = async (...args: string[]) => JSON.parse((await strongroom("device", ...args, "--json")).out).state;
     expect(await stateOf("approve", first)).toBe("active");
-    expect(await stateOf("refuse", second)).toBe("revoked");
     expect(await stateOf("revoke", third, "--untrusted-since", "2026-03-14T10:00:00+01:00")).toBe("revoked");
     await expectCustodyEvent(db, {
       action: "device.distrusted",

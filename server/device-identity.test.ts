@@ -222,6 +222,21 @@ describe("a device's identity over HTTP", () => {
     expect((await client.assert(honest)).status).toBe(200);
   });
 
+  test("two machines that buy with one key in turns are an alarm", async () => {
+    const { id, audience, key } = await enrolled();
+    const buy = async (process: string) => {
+      world().clock.advance(60_000);
+      const said = { device: id, audience, nonce: await client.nonce(), instance: { bootId: "boot", process } };
+      expect((await client.assert(signClientAssertion(said, key))).status).toBe(200);
+    };
+    for (const process of ["A", "B", "B"]) await buy(process);
+    const suspected = async () => (await world().db.device.findUniqueOrThrow({ where: { id } })).cloneSuspectedAt;
+    expect(await suspected()).toBeNull();
+    await buy("A");
+    expect(await suspected()).not.toBeNull();
+    await expectCustodyEvent(world().db, { action: "device.clone_suspected", deviceId: id });
+  });
+
   test("a form that is none is refused by its field", async () => {
     const wrong = [
       await client.assert("x", { grant_type: "password" }),

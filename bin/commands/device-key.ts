@@ -46,9 +46,11 @@ export function addDeviceKeyCommands(device: Command): void {
         const cells = keys.map((row) => [
           row.kid,
           utc(row.createdAt),
+          `${row.fromSequence}…${row.untilSequence === null ? "" : row.untilSequence - 1}`,
+          row.buysTokens ? "yes" : "no",
           row.revokedAt === null ? "no" : utc(row.revokedAt),
         ]);
-        print(options, keys, table(["KEY", "ADDED", "REVOKED"], cells));
+        print(options, keys, table(["KEY", "ADDED", "SIGNS NUMBERS", "BUYS TOKENS", "REVOKED"], cells));
       }),
     );
   key

@@ -12,6 +12,7 @@ import {
 import { accessTokenSeconds, formatAccessToken } from "./access-token.ts";
 import { archiveAudience } from "./audience.ts";
 import { newNonce, spendNonce } from "./nonces.ts";
+import { noteInstance } from "./note-instance.ts";
 import { deviceStateRefusal } from "./state-refusal.ts";
 
 /** A short-lived token, and what the device needs for the next one. */
@@ -50,6 +51,8 @@ export async function issueAccessToken(ctx: Context, jws: string): Promise<Acces
     await spendNonce(ctx, tx, assertion.nonce);
     if (key.device.state === "active" && key.firstTokenAt === null)
       await tx.deviceKey.updateMany({ where: { kid, firstTokenAt: null }, data: { firstTokenAt: ctx.clock.now() } });
+    if (key.device.state === "active" && assertion.instance !== null)
+      await noteInstance(ctx, tx, deviceId, assertion.instance);
     return key.device.state;
   });
   if (state !== "active") throw deviceStateRefusal(state);

@@ -27,20 +27,34 @@ const device = z
   .refine((text) => !hasUnprintable(text));
 /** A thumbprint (RFC 7638): nothing else is looked up. */
 const isThumbprint = (kid: string | undefined): kid is string => /^[\w-]{43}$/.test(kid ?? "");
+const startName = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine((text) => !hasUnprintable(text));
 const assertionSchema = z.object({
   iss: device,
   sub: device,
   aud: z.string().min(1).max(2000),
   jti: z.string().min(1).max(200),
   nonce,
+  instance: z.object({ bootId: startName, process: startName }).optional(),
 });
 
 /** What an assertion says. */
-export type ClientAssertion = { device: string; audience: string; nonce: string; jti: string; kid: string };
+export type ClientAssertion = {
+  device: string;
+  audience: string;
+  nonce: string;
+  jti: string;
+  kid: string;
+  /** Which start of its uploader asks, as in heartbeats; null: it does not say. */
+  instance: { bootId: string; process: string } | null;
+};
 
 /** Signs an assertion for one access token. */
 export function signClientAssertion(
-  assertion: { device: string; audience: string; nonce: string },
+  assertion: { device: string; audience: string; nonce: string; instance?: { bootId: string; process: string } },
   key: KeyObject,
 ): string {
   const claims = {
@@ -49,6 +63,7 @@ export function signClientAssertion(
     aud: assertion.audience,
     jti: randomUUID(),
     nonce: assertion.nonce,
+    ...(assertion.instance === undefined ? {} : { instance: assertion.instance }),
   };
   const kid = jwkThumbprint(ed25519JwkOf(key));
   return signJws(Buffer.from(canonicalJson(claims)), key, { kid, typ: clientAssertionType });
@@ -63,11 +78,11 @@ export function signClientAssertion(
 export function readClientAssertion(jws: string): ClientAssertion {
   const { header, payload } = decodeJws(jws);
   const parsed = assertionSchema.safeParse(parseJson(payload));
-  if (!parsed.success) throw new ProtocolError("The assertion lacks iss, sub, aud, jti or nonce.");
-  const { iss, sub, aud, jti, nonce } = parsed.data;
+  if (!parsed.success) throw new ProtocolError("The assertion lacks iss, sub, aud, jti or nonce, or one is wrong.");
+  const { iss, sub, aud, jti, nonce, instance = null } = parsed.data;
   if (iss !== sub) throw new ProtocolError("In the assertion iss and sub are not the same device.");
   if (!isThumbprint(header.kid)) throw new ProtocolError("The assertion does not name its key.");
-  return { device: iss, audience: aud, nonce, jti, kid: header.kid };
+  return { device: iss, audience: aud, nonce, jti, kid: header.kid, instance };
 }
 
 /** An assertion's JSON need not be canonical: libraries of JWTs write them too. */
