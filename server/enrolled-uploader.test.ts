@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../lib/clock.ts";
 import { approveDevice, makeEnrolmentCode, resumeDevice, revokeDevice, suspendDevice } from "../lib/devices/index.ts";
+import { addPolicy, assignPolicy, getFleetDevice } from "../lib/fleet/index.ts";
 import { factories, useTestDatabase } from "../lib/testing/index.ts";
 import { loadIdentity } from "../uploader/identity/identity.ts";
 import { SpawnedUploader } from "../uploader/testing/spawned-uploader.ts";
@@ -119,6 +120,38 @@ describe("an enrolled uploader against this archive", () => {
     const after = await links();
     expect(after.all).toEqual(Array.from({ length: before.all.length + 2 }, (_, index) => index + 1));
     expect(after.statements.map(({ kind }) => kind).sort()).toEqual(["gap", "tombstone"]);
+  });
+
+  it("says how it is, takes its policy and keeps to it, and its doctor finds nothing wrong", async () => {
+    const ctx = await admin();
+    const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+    const timetable = [{ days: [...days], from: "00:00", to: "24:00", rateBytesPerSecond: 0 }];
+    const policy = await addPolicy(ctx, { name: "By night", settings: { transfer: { timetable } } });
+    await assignPolicy(ctx, { policyId: policy.id, deviceId: device });
+    const ask = async (...args: string[]) => {
+      const { code, events } = await spawn(...args).ended;
+      return { code, said: events[0] as unknown };
+    };
+    const folder = join(world().dir, "by-night");
+    await mkdir(folder);
+    const daemon = spawn("run", "--watch", folder, "--settle", "0");
+    await daemon.event("watching");
+    const held = { said: { archive: { version: policy.version, problem: null } } };
+    await expect.poll(() => ask("settings", "show"), { timeout: 20_000 }).toMatchObject(held);
+    await copyFile(sample, join(folder, "bulk.mp4"));
+    const waits = { said: { daemon: { waiting: { reason: "timetable" } }, queue: { files: 1 }, problems: [] } };
+    await expect
+      .poll(() => ask("status", "--check", "--running"), { timeout: 20_000 })
+      .toMatchObject({ code: 0, ...waits });
+    const kept = async () => [await world().db.upload.count(), await world().db.recording.count()];
+    const before = await kept();
+    const { code, said } = await ask("doctor");
+    expect(await kept()).toEqual(before);
+    const wrong = (said as { checks: { state: string }[] }).checks.filter(({ state }) => state === "fail");
+    expect({ code, wrong }).toEqual({ code: 0, wrong: [] });
+    expect(await getFleetDevice(ctx, device)).toMatchObject({ name: "Van 04" });
+    expect(await world().db.deviceContact.count({ where: { deviceId: device } })).toBeGreaterThan(0);
+    expect((await daemon.kill("SIGTERM")).code).toBe(0);
   });
 
   it("keeps its files while it is suspended, goes on once it is resumed, and keeps them when it is revoked", async () => {

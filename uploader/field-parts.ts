@@ -145,6 +145,11 @@ function statusLine({ queue, sending, waiting }: DaemonSnapshot): string {
   const files = Object.values(queue)
     .flatMap((phases) => Object.values(phases))
     .reduce((sum, tally) => sum + tally.files, 0);
-  const now = waiting === null ? (sending.length > 0 ? "sending" : "nothing to send") : `waiting: ${waiting.detail}`;
+  const now =
+    waiting === null || waiting.reason === "nothing"
+      ? sending.length > 0
+        ? "sending"
+        : "nothing to send"
+      : `waiting: ${waiting.detail}`;
   return `${files} recordings without a receipt; ${now}`.replaceAll(/\s+/g, " ").slice(0, 200);
 }

@@ -68,7 +68,8 @@ export async function readStatus(stateFolder: string, showsAll: boolean): Promis
       queue: {
         files: Math.max(known.files, queue?.files ?? 0),
         bytes: Math.max(known.bytes, queue?.bytes ?? 0),
-        oldestAgeMs: snapshot?.oldest?.ageMs ?? (oldestMs === null ? null : Math.max(0, Date.now() - oldestMs)),
+        // Since the file was finished: what it holds may be of any year.
+        oldestAgeMs: oldestMs === null ? (snapshot?.oldest?.ageMs ?? null) : Math.max(0, Date.now() - oldestMs),
       },
       disk: snapshot?.disk ?? (await diskOf(stateFolder, known.bytes)),
       lastReceipt: snapshot?.lastReceipt ?? (await newestReceipt(stateFolder)),

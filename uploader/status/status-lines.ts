@@ -15,7 +15,6 @@ const words: Record<FilePhase, string> = {
 };
 
 const reasons: Record<string, string> = {
-  nothing: "nothing to send",
   offline: "no link",
   captive_portal: "the network wants somebody to sign in",
   server: "the archive",
@@ -34,7 +33,9 @@ export function statusLines(report: StatusReport, problems: readonly string[]): 
     line("contact", contactInWords(report)),
     line("queue", queueInWords(report)),
     ...(daemon?.sending ?? []).map((sending) => line("sending", sendingInWords(sending))),
-    ...(daemon?.waiting == null ? [] : [line("waiting", waitingInWords(daemon.waiting))]),
+    ...(daemon?.waiting == null || daemon.waiting.reason === "nothing"
+      ? []
+      : [line("waiting", waitingInWords(daemon.waiting))]),
     line(
       "receipt",
       report.lastReceipt === null
@@ -63,7 +64,7 @@ export function statusSummary(report: StatusReport, problems: readonly string[])
       ? "no daemon runs"
       : (daemon.sending ?? []).length > 0
         ? `sending ${(daemon.sending ?? []).map(({ file, acknowledgedBytes, sizeBytes }) => `${basename(file)} ${percentInWords(acknowledgedBytes, sizeBytes)}`).join(", ")} at ${sizeInWords(rate)}/s`
-        : daemon.waiting == null
+        : daemon.waiting == null || daemon.waiting.reason === "nothing"
           ? "nothing to send"
           : `waiting: ${waitingInWords(daemon.waiting)}`;
   return [queueInWords(report), now, ...problems.map((problem) => `ALARM ${problem}`)].join("; ");
