@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { DeliveryFailure, deliver } from "../delivery/deliver.ts";
 import type { World } from "../delivery/world.ts";
 import { combinedExitCode, exitCodes } from "../exit-codes.ts";
+import { findBeside } from "../finding/find-beside.ts";
 import { exitCodeOf, Interrupted, messageOf, Problem } from "../problems.ts";
 import { sendOnce } from "../queue/statement-lane.ts";
 import { type SettleSettings, waitUntilReady } from "../ready-file.ts";
@@ -42,7 +43,10 @@ async function pushFile(file: string, settle: SettleSettings, world: World): Pro
           file,
           message: `it is incomplete (${ready.container.missing ?? "no end"}) and goes out marked as that`,
         });
-      const delivered = await deliver(ready, world);
+      const beside = await findBeside(file);
+      for (const { name, problem } of beside.badSidecars)
+        world.report({ event: "notice", file, message: `the sidecar ${name} stays here: ${problem}` });
+      const delivered = await deliver(ready, world, beside);
       world.report({ event: "done", file, sizeBytes, ...delivered });
       return exitCodes.ok;
     } catch (error) {

@@ -5,6 +5,7 @@ import { awaitSeal } from "./await-seal.ts";
 import { deleteSealedFile } from "./delete-file.ts";
 import { describeFile, stateGone } from "./describe-file.ts";
 import { holdReceipt } from "./hold-receipt.ts";
+import { type Findings, noFindings } from "./manifest-facts.ts";
 import { RecordKeeper } from "./record-keeper.ts";
 import { checkUnchanged, lostManifest, sendFile } from "./send-file.ts";
 import type { World } from "./world.ts";
@@ -35,13 +36,13 @@ export class DeliveryFailure extends Error {
  *
  * @throws DeliveryFailure around Problem or Interrupted
  */
-export async function deliver(ready: ReadyFile, world: World): Promise<Delivered> {
+export async function deliver(ready: ReadyFile, world: World, findings: Findings = noFindings): Promise<Delivered> {
   let keeper: RecordKeeper | null = null;
   let unlock: (() => Promise<void>) | null = null;
   try {
     unlock = await world.store.lockFile(world.archive.server, ready.path);
     if (unlock === null) throw new Problem("busy", `Another uploader is sending ${ready.path} right now.`);
-    keeper = new RecordKeeper(world.store, await describeFile(ready, world));
+    keeper = new RecordKeeper(world.store, await describeFile(ready, world, findings));
     return await deliverDescribed(ready, keeper, world);
   } catch (error) {
     if (keeper !== null) await rememberFailure(keeper, error, world);

@@ -19,6 +19,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FileIdentity, isSameIdentity } from "../file-identity.ts";
 import type { CaptureHints } from "../sidecars/index.ts";
 import { dropEnqueue } from "./enqueue-drop.ts";
+import { findBeside } from "./find-beside.ts";
 import { Finder, type FinderSettings } from "./finder.ts";
 import type { FoundFile, Standing } from "./found-file.ts";
 
@@ -421,6 +422,18 @@ describe("companions", () => {
     const [found] = await scan(finder);
     expect(found?.sidecars).toEqual([]);
     expect(found?.badSidecars.map(({ name }) => name)).toEqual(["a.json", "a.gpx"]);
+  });
+
+  it("one that is sent by hand has the same beside it", async () => {
+    const path = await put("a.mp4");
+    await writeFile(join(folder, "a.json"), '{"source":"rear","incomplete":"power"}');
+    await writeFile(join(folder, "a.mp4.vtt"), "no");
+    await writeFile(join(folder, "a.event"), "");
+    expect(await findBeside(path)).toMatchObject({
+      hints: { isEvent: true, source: "rear", incomplete: "power" },
+      sidecars: [{ name: "a.json" }],
+      badSidecars: [{ name: "a.mp4.vtt" }],
+    });
   });
 
   it("waits a moment for sidecars, and tells of one that comes too late", async () => {

@@ -1,7 +1,6 @@
 import type { Stats } from "node:fs";
 import { lstat, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { sidecarEndings } from "../../lib/protocol/index.ts";
 import { type FileIdentity, identityOf, isSameIdentity } from "../file-identity.ts";
 import { Interrupted, messageOf, systemCode } from "../problems.ts";
 import { type NotYet, openFinished, type ReadyFile, type SettleSettings } from "../ready-file.ts";
@@ -10,6 +9,7 @@ import { Candidate } from "./candidate.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { companionNames } from "./companions.ts";
 import { dropEnqueue, type EnqueueDrop, readDrops } from "./enqueue-drop.ts";
+import { companionsBeside, sidecarNames } from "./find-beside.ts";
 import type { CompletionProof, FoundFile, Ledger } from "./found-file.ts";
 import { type FolderListing, readFolders } from "./read-folders.ts";
 import { digestOf, RenameWatch } from "./rename-watch.ts";
@@ -174,9 +174,7 @@ export class Finder {
         if (!stats.isFile()) await this.#refuseDrops(path, drops, "is no regular file");
         else {
           scanned.seen.add(path);
-          const companions = new Set<string>();
-          for (const name of allCompanionNames(basename(path)))
-            if ((await lstat(join(dirname(path), name)).catch(() => null)) !== null) companions.add(name);
+          const companions = await companionsBeside(path);
           await this.#judge({ path, stats, isRenamed: false, companions }, scanned);
         }
       } catch (error) {
@@ -280,14 +278,6 @@ export class Finder {
 
 type Scanned = { found: FoundFile[]; seen: Set<string>; ledger: Ledger };
 type Seen = { path: string; stats: Stats; isRenamed: boolean; companions: ReadonlySet<string> };
-
-function sidecarNames(recording: string): string[] {
-  return sidecarEndings.flatMap((ending) => companionNames(recording, `.${ending}`));
-}
-
-function allCompanionNames(recording: string): string[] {
-  return [".done", ".event"].flatMap((ending) => companionNames(recording, ending)).concat(sidecarNames(recording));
-}
 
 function companionNamesIn(
   path: string,

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { DaemonSnapshot } from "../daemon-snapshot.ts";
+import type { RecorderStatus } from "../recorder/events.ts";
 import { durationInWords, percentInWords, sizeInWords } from "../report/words.ts";
 import type { FilePhase, FileRecord } from "../state/file-record.ts";
 import type { StatusReport } from "./read-status.ts";
@@ -45,6 +46,7 @@ export function statusLines(report: StatusReport, problems: readonly string[]): 
     line("clock", clockInWords(report)),
     ...(report.disk === null ? [] : [line("disk", diskInWords(report.disk))]),
     line("settings", configInWords(report)),
+    ...(daemon?.recorders ?? []).map((recorder) => line("recorder", recorderInWords(recorder))),
     ...(daemon?.lastError == null
       ? []
       : [line("last error", `${daemon.lastError.message} (${agoInWords(daemon.lastError.at, report.at)})`)]),
@@ -53,6 +55,12 @@ export function statusLines(report: StatusReport, problems: readonly string[]): 
     ...files.filter(({ file }) => !inWork.has(file)).map(fileInWords),
     ...(daemon?.unfinished ?? []).map(({ file, reason }) => `   --       --  ${basename(file)}: ${reason}`),
   ];
+}
+
+function recorderInWords({ name, state, recordings, incomplete, gaps, lastGapAt }: RecorderStatus): string {
+  const flagged = incomplete === 0 ? "" : `, ${incomplete} of them may lack their end`;
+  const missed = lastGapAt === null ? "" : `, ${gaps} gaps, the last until ${lastGapAt}`;
+  return `${name}: ${state}, ${recordings} recordings${flagged}${missed}`;
 }
 
 /** The report in one line, for a log. */

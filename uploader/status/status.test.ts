@@ -69,6 +69,27 @@ function reportOf(change: Partial<StatusReport> = {}): StatusReport {
 }
 
 describe("statusLines", () => {
+  it("names what is recorded here", () => {
+    const none = { lastFrameAgeMs: null, bytes: 0, restarts: 0 };
+    const recorders = [
+      { ...none, name: "rear", state: "recording" as const, lastGapAt: null, recordings: 12, incomplete: 0, gaps: 0 },
+      {
+        ...none,
+        name: "cabin",
+        state: "waiting" as const,
+        lastGapAt: "2026-11-20T11:00:00.000Z",
+        recordings: 3,
+        incomplete: 1,
+        gaps: 2,
+      },
+    ];
+    const lines = statusLines(reportOf({ daemon: { pid: 7, ...busySnapshot(), recorders } }), []);
+    expect(lines.filter((one) => one.startsWith("recorder"))).toEqual([
+      "recorder   rear: recording, 12 recordings",
+      "recorder   cabin: waiting, 3 recordings, 1 of them may lack their end, 2 gaps, the last until 2026-11-20T11:00:00.000Z",
+    ]);
+  });
+
   it("says everything that a person in front of the device asks", () => {
     expect(statusLines(reportOf(), [])).toEqual([
       "uploader   1.2.3, state in /s",
