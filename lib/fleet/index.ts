@@ -22,4 +22,11 @@ export type {
   UptimeHour,
   WantedRow,
 } from "./types.ts";
-export { askForFile, cancelWantedFile, fulfilWanted, listWantedFiles, type WantedInput } from "./wanted.ts";
+export {
+  askForFile,
+  cancelWantedFile,
+  fulfilWanted,
+  listWantedFiles,
+  type WantedInput,
+  wantedInput,
+} from "./wanted.ts";

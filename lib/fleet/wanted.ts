@@ -12,7 +12,8 @@ import type { WantedRow } from "./types.ts";
 /** Files that one device may be asked for at a time: they go before all others. */
 const openAtOnce = 50;
 
-const wantedInput = z
+/** A file that is wanted, as it is asked for. */
+export const wantedInput = z
   .object({
     deviceId: z.string(),
     /** As the device names it, without folders. */

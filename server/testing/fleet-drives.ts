@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { askForFile } from "../../lib/fleet/index.ts";
 import { type AnnouncedView, buildStatement, signStatement } from "../../lib/protocol/index.ts";
 import type { Asked, Cast, Drive } from "./drives.ts";
 import { makeSigningDevice } from "./signing-device.ts";
@@ -62,6 +63,30 @@ export const fleetDrives: readonly Drive[] = [
   drive("watchFleet", 200, ({ auditor }) => ({ as: auditor })),
   drive("watchFleet", 403, ({ requester }) => ({ as: requester })),
   drive("watchFleet", 401, () => ({})),
+  drive("listDeviceAlarms", 200, async (cast) => {
+    const device = await makeSigningDevice(cast.world, () => cast.archive.url);
+    const manifest = device.describe(Buffer.from("ahead"), { sequence: 5, previous: "0".repeat(64) });
+    await device.announce(device.sign(manifest));
+    return { as: cast.auditor };
+  }),
+  drive("listDeviceAlarms", 403, ({ requester }) => ({ as: requester })),
+  drive("listWantedFiles", 200, async ({ world, officer, device }) => {
+    await askForFile(world.context(officer), { deviceId: device.id, sha256: "1".repeat(64) });
+    return { as: officer, params: { id: device.id } };
+  }),
+  drive("listWantedFiles", 404, ({ officer }) => ({ as: officer, params: { id: "none" } })),
+  drive("askForFile", 201, ({ officer, device }) => ({
+    as: officer,
+    params: { id: device.id },
+    json: { fileName: "crash.mp4", sha256: "2".repeat(64), reason: "Request 7" },
+  })),
+  drive("askForFile", 400, ({ officer, device }) => ({ as: officer, params: { id: device.id }, json: {} })),
+  drive("askForFile", 403, ({ auditor, device }) => ({ as: auditor, params: { id: device.id }, json: {} })),
+  drive("cancelWantedFile", 204, async ({ world, admin, device }) => {
+    const { id } = await askForFile(world.context(admin), { deviceId: device.id, fileName: "other.mp4" });
+    return { as: admin, params: { id: device.id, wanted: id } };
+  }),
+  drive("cancelWantedFile", 404, ({ admin, device }) => ({ as: admin, params: { id: device.id, wanted: "none" } })),
   drive("putSidecar", 201, (cast) => recordingWithTrack(cast)),
   drive("putSidecar", 200, received),
   drive("putSidecar", 404, async (cast) => ({ ...(await recordingWithTrack(cast)), as: cast.device.token })),

@@ -48,7 +48,11 @@ export async function readWebRoutes(): Promise<WebRoute[]> {
 
 /** Serves routes as Next does, without a build: for tests that want their answers over HTTP. */
 export function serveWebRoutes(routes: readonly WebRoute[]): RequestListener {
-  const patterns = routes.map((route) => ({
+  // A segment that is a word comes before one that stands for any.
+  const inOrder = [...routes].sort((one, other) =>
+    one.path.replaceAll("{", "~") < other.path.replaceAll("{", "~") ? -1 : 1,
+  );
+  const patterns = inOrder.map((route) => ({
     route,
     pattern: new RegExp(
       `^${route.path.replaceAll(/\{(\w+)…\}/g, "(?<$1>.+)").replaceAll(/\{(\w+)\}/g, "(?<$1>[^/]+)")}$`,

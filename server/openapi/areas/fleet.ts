@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { WantedState } from "../../../generated/prisma/enums.ts";
+import { type DeviceAlarmRow, type WantedRow, wantedInput } from "../../../lib/fleet/index.ts";
 import {
   type DeviceConfig,
   deviceConfigPath,
@@ -12,8 +14,8 @@ import {
   statementMediaType,
 } from "../../../lib/protocol/index.ts";
 import type { Area } from "../operation.ts";
-import { json, jsonBody } from "../operation.ts";
-import { count, field, sha256, shapeOf, time } from "../shapes.ts";
+import { empty, json, jsonBody } from "../operation.ts";
+import { count, field, may, rowsOf, sha256, shapeOf, time } from "../shapes.ts";
 
 const config = shapeOf<DeviceConfig>()(
   z.strictObject({ version: count, settings: deviceSettingsSchema }).meta({ id: "DeviceConfig" }),
@@ -40,6 +42,51 @@ const statement = shapeOf<StatementView>()(
 
 const sidecar = shapeOf<SidecarView>()(
   z.strictObject({ name: z.string(), sizeBytes: count, sha256, receivedAt: time }).meta({ id: "Sidecar" }),
+);
+
+const wanted = shapeOf<WantedRow>()(
+  z
+    .strictObject({
+      id: z.string(),
+      deviceId: z.string(),
+      state: z.enum(WantedState),
+      fileName: z.string().nullable(),
+      sha256: sha256.nullable(),
+      reason: z.string().nullable(),
+      askedBy: z.string(),
+      askedAt: time,
+      seenAt: time.nullable(),
+      endedAt: time.nullable(),
+      recordingId: z.string().nullable(),
+      can: z.strictObject({ cancel: may }),
+    })
+    .meta({ id: "WantedFile" }),
+);
+
+const alarm = shapeOf<DeviceAlarmRow>()(
+  z
+    .strictObject({
+      kind: z.enum([
+        "clone",
+        "chain_fork",
+        "silent",
+        "chain_gap",
+        "disk_nearly_full",
+        "config_refused",
+        "clock_off",
+        "queue_old",
+        "key_old",
+      ]),
+      weight: z.enum(["urgent", "warning"]),
+      sentence: z.string(),
+      since: time.nullable(),
+      device: z.strictObject({
+        id: z.string(),
+        name: z.string(),
+        site: z.strictObject({ id: z.string(), name: z.string() }).nullable(),
+      }),
+    })
+    .meta({ id: "DeviceAlarm" }),
 );
 
 const sidecarPath = "/api/recordings/{id}/sidecars/{name}";
@@ -96,6 +143,43 @@ export const fleet: Area = {
       caller: "person",
       answers: { 200: { description: "A stream of events that ends with the session.", type: "text/event-stream" } },
       refuses: ["method_not_allowed"],
+    },
+    {
+      method: "GET",
+      path: "/api/devices/alarms",
+      id: "listDeviceAlarms",
+      summary: "All that is wrong in the fleet now, what is urgent first",
+      caller: "person",
+      answers: { 200: json("The alarms.", rowsOf(alarm)) },
+      refuses: [],
+    },
+    {
+      method: "GET",
+      path: "/api/devices/{id}/wanted",
+      id: "listWantedFiles",
+      summary: "Files that a device was asked for, newest first",
+      caller: "person",
+      answers: { 200: json("The files.", rowsOf(wanted)) },
+      refuses: ["not_found"],
+    },
+    {
+      method: "POST",
+      path: "/api/devices/{id}/wanted",
+      id: "askForFile",
+      summary: "Asks a device for one file, by name, SHA-256 or both, before all others",
+      caller: "person",
+      body: jsonBody(wantedInput, "deviceId"),
+      answers: { 201: json("It hears of it with its next heartbeat.", wanted) },
+      refuses: ["not_found", "unsupported_media_type", "conflict", "state_conflict"],
+    },
+    {
+      method: "DELETE",
+      path: "/api/devices/{id}/wanted/{wanted}",
+      id: "cancelWantedFile",
+      summary: "Asks for it no longer",
+      caller: "person",
+      answers: { 204: empty("It is asked for no longer.") },
+      refuses: ["not_found", "state_conflict"],
     },
     {
       method: "PUT",
