@@ -43,7 +43,7 @@ export function FleetTable({ rows, rowHref, selected, sort, sortHref, now }: Fle
     { ...sortable("clock"), head: "Clock", cell: (row) => <Clock row={row} /> },
     { ...sortable("disk"), head: "Disk left", align: "right", cell: (row) => <Disk row={row} /> },
     { ...sortable("version"), head: "Uploader", cell: (row) => row.uploader?.version ?? <NotReported /> },
-    { ...sortable("key"), head: "Key", cell: (row) => <Key row={row} now={now} /> },
+    { ...sortable("key"), head: "Key due", cell: (row) => <Key row={row} now={now} /> },
   ];
   return (
     <Table
@@ -136,7 +136,7 @@ function Disk({ row }: { row: FleetRow }) {
 function Key({ row, now }: { row: FleetRow; now: Date }) {
   if (row.key === null) return <span className="text-muted">plain token</span>;
   const { createdAt, dueAt } = row.key;
-  if (dueAt === null) return <span className="text-muted">does not age</span>;
+  if (dueAt === null) return <span className="text-muted">never</span>;
   const days = Math.floor((dueAt.getTime() - now.getTime()) / 86_400_000);
   const from = { title: `Since ${createdAt.toISOString().slice(0, 10)}, due ${dueAt.toISOString().slice(0, 10)}` };
   if (days < 0)
@@ -145,5 +145,5 @@ function Key({ row, now }: { row: FleetRow; now: Date }) {
         {plural(-days, "day")} late
       </span>
     );
-  return <span {...from}>{plural(days, "day")} left</span>;
+  return <span {...from}>{plural(days, "day")}</span>;
 }
