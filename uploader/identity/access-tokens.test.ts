@@ -143,6 +143,7 @@ describe("AccessTokens", () => {
         retryAfterMs: 15_000,
       });
       expect((await loadIdentity(stateFolder))?.kid).toBe(identity.kid);
+      expect(tokens.waiting).toMatchObject({ reason: state });
       if (device !== undefined) device.state = "active";
       expect(await tokens.get(never)).toMatch(/^at-/);
     },

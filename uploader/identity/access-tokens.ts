@@ -10,6 +10,7 @@ import {
 import { bodyOf, problemOf, readObject } from "../http/answers.ts";
 import type { Answer, Transport } from "../http/transport.ts";
 import { Interrupted, Problem } from "../problems.ts";
+import type { Waiting } from "../waiting.ts";
 import type { ArchiveClock } from "./archive-clock.ts";
 import type { Identity } from "./identity.ts";
 import type { IdentityChange } from "./keep-identity.ts";
@@ -46,6 +47,7 @@ export class AccessTokens {
   #token: Token | null = null;
   #nonce: { text: string; learntAtMs: number } | null = null;
   #purchase: Promise<Token> | null = null;
+  #refused: Waiting | null = null;
 
   constructor(options: AccessTokenOptions) {
     this.#options = options;
@@ -72,6 +74,11 @@ export class AccessTokens {
     return (await unlessAborted(purchase, signal)).text;
   }
 
+  /** Why there is no token to be had, as the archive said last; null: it gave one, or could not be asked. */
+  get waiting(): Waiting | null {
+    return this.#token === null ? this.#refused : null;
+  }
+
   /** The archive refused this token: the next one who asks gets another. */
   drop(token: string): void {
     if (this.#token?.text === token) this.#token = null;
@@ -88,9 +95,16 @@ export class AccessTokens {
   }
 
   #buyOnce(): Promise<Token> {
-    this.#purchase ??= this.#buy().finally(() => {
-      this.#purchase = null;
-    });
+    this.#purchase ??= this.#buy()
+      .catch((error: unknown) => {
+        const isRefusal = error instanceof Problem && error.kind === "authentication";
+        const reason = isRefusal ? (error.reason ?? "token") : null;
+        this.#refused = isRefusal && reason !== null ? { reason, detail: error.message, untilMs: null } : null;
+        throw error;
+      })
+      .finally(() => {
+        this.#purchase = null;
+      });
     return this.#purchase;
   }
 

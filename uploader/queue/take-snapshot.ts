@@ -101,6 +101,9 @@ function nextOf(job: Job, world: World): NextFile {
 function waitingNow({ world, scheduler, resting }: SnapshotParts, sending: readonly SendingFile[]): Waiting | null {
   const rest = resting();
   if (rest !== null) return rest;
+  // Nothing goes without a token, nor is a chain begun.
+  const refused = world.tokens?.waiting ?? null;
+  if (refused !== null) return refused;
   if (sending.some(({ bytesPerSecond }) => bytesPerSecond > 0)) return null;
   const [first] = scheduler.upcoming(1);
   if (first === undefined)
