@@ -24,7 +24,7 @@ export function openRateLimit(
     prefix: string;
     points: number;
     windowSeconds: number;
-    /** Clears the table of what ran out, for all limits; one of them does. */
+    /** Clears the table of what ran out, for all limits. */
     clears?: boolean;
   },
 ): RateLimiterPostgres {

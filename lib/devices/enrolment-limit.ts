@@ -20,7 +20,8 @@ const limitsByDatabase = new WeakMap<Database, Record<Name, RateLimiterPostgres>
 function limitsOf(db: Database): Record<Name, RateLimiterPostgres> {
   const known = limitsByDatabase.get(db);
   if (known !== undefined) return known;
-  const open = (name: Name) => openRateLimit(db, { prefix: `enrol-${name}`, points: points[name], windowSeconds });
+  const open = (name: Name) =>
+    openRateLimit(db, { prefix: `enrol-${name}`, points: points[name], windowSeconds, clears: name === "code" });
   const limits = { address: open("address"), code: open("code"), typed: open("typed") };
   limitsByDatabase.set(db, limits);
   return limits;
