@@ -144,6 +144,7 @@ export const fieldCommands = {
       { name: "listen", help: "wait for the camera to connect (RTSP ANNOUNCE)" },
       { name: "replay-fast", help: "replay a file as fast as it goes, not in real time" },
       { name: "stall-timeout", value: "SECONDS", help: "connect anew when no frame came for so long; default 10" },
+      { name: "gps", value: "gpsd://HOST:PORT", help: "put the track beside each recording, as NAME.gpx" },
       { name: "ffmpeg", value: "PATH", help: "default ffmpeg" },
       ...common,
     ],

@@ -29,6 +29,7 @@ export function readRecordFlags(positionals: readonly string[], flags: Flags): R
     replay: flags["replay-fast"] === true ? "fast" : undefined,
     stallMs: stall === undefined ? undefined : Number(stall) * 1000,
     ffmpeg: flags.ffmpeg,
+    gps: flags.gps,
   });
 }
 

@@ -4,6 +4,7 @@ import { readContainerFacts } from "../container/index.ts";
 import { rangeReader } from "../ready-file.ts";
 import { replaceFile, syncFolder } from "../state/durable-file.ts";
 import type { RecorderEvent } from "./events.ts";
+import type { GpsTrack } from "./gps-track.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { type RecorderSettings, withoutSecrets } from "./settings.ts";
 
@@ -28,7 +29,12 @@ type Recorded = Extract<RecorderEvent, { event: "recorded" }>;
  *
  * @returns null when the file is empty, and is taken away
  */
-export async function publish(piece: Piece, settings: RecorderSettings, run: RunFolder): Promise<Recorded | null> {
+export async function publish(
+  piece: Piece,
+  settings: RecorderSettings,
+  run: RunFolder,
+  track: GpsTrack | null,
+): Promise<Recorded | null> {
   const path = join(run.folder, piece.name);
   const { sizeBytes, modifiedMs, missing } = await lookInto(path);
   if (sizeBytes === 0) {
@@ -58,6 +64,8 @@ export async function publish(piece: Piece, settings: RecorderSettings, run: Run
     },
   };
   await replaceFile(join(run.folder, `${stem}.json`), `${JSON.stringify(sidecar, null, 2)}\n`, true);
+  const gpx = track?.gpxBetween(piece.fromMs, piece.fromMs + lengthMs) ?? null;
+  if (gpx !== null) await replaceFile(join(run.folder, `${stem}.gpx`), gpx, true);
   await rename(path, join(run.folder, `${stem}.${settings.format}`));
   const file = await moveIntoPlace(stem, settings, run);
   const { startMs, endMs } = piece;
@@ -65,9 +73,9 @@ export async function publish(piece: Piece, settings: RecorderSettings, run: Run
   return { event: "recorded", recorder, file, sizeBytes, capturedFrom, capturedUntil, startMs, endMs, incomplete };
 }
 
-/** The last step of publishing: the sidecar first, so that whoever sees the recording sees both. @returns its path */
+/** The last step of publishing: the sidecars first, so that whoever sees the recording sees all. @returns its path */
 export async function moveIntoPlace(stem: string, settings: RecorderSettings, run: RunFolder): Promise<string> {
-  for (const name of [`${stem}.json`, `${stem}.${settings.format}`]) {
+  for (const name of [`${stem}.json`, `${stem}.gpx`, `${stem}.${settings.format}`]) {
     const from = join(run.folder, name);
     const isThere = await lstat(from).then(
       () => true,

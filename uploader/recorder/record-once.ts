@@ -5,6 +5,7 @@ import { messageOf } from "../problems.ts";
 import type { RecorderReport } from "./events.ts";
 import { ffmpegEnvironment } from "./ffmpeg.ts";
 import { ffmpegArguments, type SourceKind } from "./ffmpeg-arguments.ts";
+import type { GpsTrack } from "./gps-track.ts";
 import { publish } from "./publish.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { type ListedSegment, SegmentCsv } from "./segment-csv.ts";
@@ -45,6 +46,7 @@ export class RecordingRun {
   readonly #settings: RecorderSettings;
   readonly #kind: SourceKind;
   readonly #run: RunFolder;
+  readonly #track: GpsTrack | null;
   readonly #hooks: RunHooks;
   readonly #clock: StreamClock;
   readonly #csv: SegmentCsv;
@@ -59,10 +61,11 @@ export class RecordingRun {
   #isFirstTold = false;
   #stalled: string | null = null;
 
-  constructor(settings: RecorderSettings, kind: SourceKind, run: RunFolder, hooks: RunHooks) {
+  constructor(settings: RecorderSettings, kind: SourceKind, run: RunFolder, track: GpsTrack | null, hooks: RunHooks) {
     this.#settings = settings;
     this.#kind = kind;
     this.#run = run;
+    this.#track = track;
     this.#hooks = hooks;
     this.#clock = new StreamClock(run.zeroMs);
     this.#csv = new SegmentCsv(run.folder);
@@ -169,7 +172,12 @@ export class RecordingRun {
 
   async #publish({ name, startMs, endMs }: ListedSegment): Promise<void> {
     const fromMs = this.#clock.wallMsAt(startMs) ?? Date.now() - (endMs - startMs);
-    const recorded = await publish({ name, startMs, endMs, fromMs, incomplete: null }, this.#settings, this.#run);
+    const recorded = await publish(
+      { name, startMs, endMs, fromMs, incomplete: null },
+      this.#settings,
+      this.#run,
+      this.#track,
+    );
     if (recorded === null) return;
     this.#hooks.report(recorded);
     await this.#hooks.onRecorded(Date.parse(recorded.capturedUntil));

@@ -6,10 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readContainerFacts } from "../container/index.ts";
+import { gpxProblem } from "../sidecars/gpx.ts";
 import { checkSidecar } from "../sidecars/index.ts";
 import type { RecorderEvent } from "./events.ts";
 import { ffmpegVersion } from "./ffmpeg.ts";
 import { readGaps } from "./gap-drop.ts";
+import { GpsTrack } from "./gps-track.ts";
 import { runRecorder } from "./recorder.ts";
 import { type RunFolder, runsFolder } from "./run-folder.ts";
 import { salvage } from "./salvage.ts";
@@ -312,6 +314,7 @@ describe("salvage", () => {
     ["before the sidecar", { "000000.mp4": "sample" }],
     ["after the sidecar", { "000000.mp4": "sample", [`${stem}.json`]: "{}" }],
     ["after it got its name", { [`${stem}.mp4`]: "sample", [`${stem}.json`]: "{}" }],
+    ["after both sidecars", { "000000.mp4": "sample", [`${stem}.json`]: "{}", [`${stem}.gpx`]: "old" }],
     ["after the sidecar moved", { [`${stem}.mp4`]: "sample" }],
   ])("a kill %s leaves one recording and one sidecar", async (_when, files) => {
     const run = await runOf({ ...files, "list.csv": "000000.mp4,0.000000,3.000000\n" });
@@ -347,6 +350,46 @@ describe("what a recorder needs", () => {
   it("shows no secrets of an address", () => {
     expect(withoutSecrets("rtsp://user:p@ss@10.0.0.8/live?token=x")).not.toMatch(/user|ss@|token/);
     expect(withoutSecrets("/dev/video0")).toBe("/dev/video0");
+  });
+});
+
+describe("a track", () => {
+  it("is what gpsd told between two moments, as GPX 1.1, and survives what is no position", async () => {
+    const told = [
+      '{"class":"VERSION","release":"3.22"}',
+      '{"class":"TPV","mode":1}',
+      '{"class":"TPV","mode":3,"lat":39.481234,"lon":-0.441,"altMSL":12.5,"time":"2026-03-14T10:00:00.000Z"}',
+      '{"class":"TPV","mode":2,"lat":391,"lon":0}',
+      '{"class":"TPV","mode":2,"lat":39.5,"lon":-0.44,"time":"<x>"}',
+      "no json",
+    ];
+    let asked = "";
+    const server = createTcpServer((socket) => {
+      socket
+        .on("error", () => undefined)
+        .on("data", (data) => {
+          asked += data;
+          socket.write(`${told.join("\n")}\n`);
+        });
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const address = server.address();
+    const track = new GpsTrack(`gpsd://127.0.0.1:${typeof address === "object" ? address?.port : 0}`);
+    const beganMs = Date.now();
+    const listening = track.listen(stop.signal);
+    while ((track.gpxBetween(0, Number.MAX_SAFE_INTEGER)?.match(/<trkpt/g)?.length ?? 0) < 2)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    stop.abort();
+    await listening;
+    server.close();
+    expect(asked).toContain("?WATCH=");
+    const gpx = track.gpxBetween(beganMs, Date.now() + 1) ?? "";
+    expect(gpxProblem(gpx)).toBeNull();
+    expect(gpx).toContain(
+      '<trkpt lat="39.481234" lon="-0.441"><ele>12.5</ele><time>2026-03-14T10:00:00.000Z</time></trkpt>',
+    );
+    expect(gpx).toContain('<trkpt lat="39.5" lon="-0.44"></trkpt>');
+    expect(track.gpxBetween(0, beganMs)).toBeNull();
   });
 });
 

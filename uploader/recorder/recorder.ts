@@ -8,6 +8,7 @@ import type { RecorderReport, RecorderStatus } from "./events.ts";
 import { ffmpegVersion } from "./ffmpeg.ts";
 import { sourceKind } from "./ffmpeg-arguments.ts";
 import { dropGap } from "./gap-drop.ts";
+import { GpsTrack } from "./gps-track.ts";
 import { RecordingRun, type RunEnd } from "./record-once.ts";
 import { endOrphans, leftRunFolders, makeRunFolder, runsFolder } from "./run-folder.ts";
 import { salvage } from "./salvage.ts";
@@ -32,11 +33,13 @@ export class Recorder {
   #settings: RecorderSettings;
   #memory: Memory = { lastUntilMs: null, reason: killed };
   #lastFrameMs: number | null = null;
+  readonly #track: GpsTrack | null;
   readonly #status: Omit<RecorderStatus, "lastFrameAgeMs">;
 
   constructor(settings: RecorderSettings, stateFolder: string, report: RecorderReport) {
     this.#settings = settings;
     this.#stateFolder = stateFolder;
+    this.#track = settings.gps === null ? null : new GpsTrack(settings.gps);
     this.#report = (event) => {
       if (event.event === "recorded") {
         this.#status.recordings++;
@@ -71,7 +74,10 @@ export class Recorder {
     try {
       this.#memory = await this.#readMemory();
       await this.#salvageLeft();
-      await this.#recordAgainAndAgain(ffmpeg, signal);
+      const stopGps = new AbortController();
+      const gps = this.#track?.listen(AbortSignal.any([signal, stopGps.signal]));
+      await this.#recordAgainAndAgain(ffmpeg, signal).finally(() => stopGps.abort());
+      await gps;
     } finally {
       this.#status.state = "stopped";
       await unlock();
@@ -117,7 +123,7 @@ export class Recorder {
     const { name: recorder, format } = settings;
     this.#report({ event: "recording", recorder, input: withoutSecrets(settings.url), format, ffmpeg });
     let gap = Promise.resolve();
-    const recording = new RecordingRun(settings, kind, run, {
+    const recording = new RecordingRun(settings, kind, run, this.#track, {
       report: this.#report,
       onFrame: (firstMs) => {
         this.#lastFrameMs = performance.now();
@@ -128,7 +134,7 @@ export class Recorder {
     });
     const end = await recording.record(signal);
     await gap;
-    const lastMs = await salvage(run, settings, end.problem, this.#report);
+    const lastMs = await salvage(run, settings, end.problem, this.#report, this.#track);
     if (lastMs !== null) await this.#remember({ lastUntilMs: lastMs });
     return end;
   }

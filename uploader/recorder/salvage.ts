@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { RecorderReport } from "./events.ts";
+import type { GpsTrack } from "./gps-track.ts";
 import { moveIntoPlace, publish } from "./publish.ts";
 import { type RunFolder, removeRunFolder } from "./run-folder.ts";
 import { SegmentCsv } from "./segment-csv.ts";
@@ -19,6 +20,7 @@ export async function salvage(
   settings: RecorderSettings,
   why: string,
   report: RecorderReport,
+  track: GpsTrack | null = null,
 ): Promise<number | null> {
   const names = (await readdir(run.folder).catch(() => [])).sort();
   await finishMoves(names, settings, run);
@@ -39,7 +41,7 @@ export async function salvage(
   for (const { bornMs, ...piece } of left) {
     const format = formatOf(piece.name) ?? settings.format;
     const fromMs = clock.wallMsAt(piece.startMs) ?? bornMs;
-    const recorded = await publish({ ...piece, fromMs }, { ...settings, format }, run);
+    const recorded = await publish({ ...piece, fromMs }, { ...settings, format }, run, track);
     if (recorded === null) continue;
     report(recorded);
     lastMs = Date.parse(recorded.capturedUntil);
@@ -56,7 +58,7 @@ async function finishMoves(names: readonly string[], settings: RecorderSettings,
     const format = formatOf(name);
     if (!stem.includes("_")) continue;
     if (format !== null) await moveIntoPlace(stem, { ...settings, format }, run);
-    else if (!names.some((other) => other !== name && other.startsWith(`${stem}.`)))
+    else if (!names.some((other) => other.startsWith(`${stem}.`) && formatOf(other) !== null))
       await rm(join(run.folder, name), { force: true });
   }
 }

@@ -40,6 +40,12 @@ export const recorderSchema = z.strictObject({
   /** Without a new frame for so long, the connection is made anew. */
   stallMs: milliseconds(1000, 600_000).default(10_000),
   ffmpeg: text(1000).default("ffmpeg"),
+  /** gpsd that knows where the device is; each recording gets its track. */
+  gps: z
+    .string()
+    .regex(/^gpsd:\/\/[A-Za-z0-9.[\]:-]{1,255}$/, "must be an address such as gpsd://localhost:2947")
+    .nullable()
+    .default(null),
 });
 
 /** One source, its settings filled in. */
