@@ -123,6 +123,7 @@ export class Intake implements Ledger {
     if (phase !== null && phase !== "gone") return "written";
     // Described as it was before, and another one now: the queue finds out when its turn comes, or it does here.
     if (job === null) return "new";
+    if (job.found !== null && isSameIdentity(job.found.identity, identity)) return "taken";
     return job.isInWork || job.notBeforeMs > performance.now() ? "taken" : "new";
   }
 

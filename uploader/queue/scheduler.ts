@@ -164,10 +164,18 @@ export class Scheduler {
     return lane === "bulk" && bulkInWork >= this.parallel ? null : best;
   }
 
-  /** Files in the order in which they would go. */
+  /** The first files in the order in which they would go. Few of many, so that nothing is sorted as a whole. */
   upcoming(count: number): Job[] {
-    const waiting = [...this.#jobs.values()].filter((job) => !job.isInWork && job.stage !== "delivered");
-    return waiting.sort((a, b) => (this.#isBefore(a, b) ? -1 : 1)).slice(0, count);
+    const first: Job[] = [];
+    for (const job of this.#jobs.values()) {
+      if (job.isInWork || job.stage === "delivered") continue;
+      const last = first.at(-1);
+      if (first.length === count && last !== undefined && !this.#isBefore(job, last)) continue;
+      const at = first.findIndex((other) => this.#isBefore(job, other));
+      first.splice(at < 0 ? first.length : at, 0, job);
+      if (first.length > count) first.pop();
+    }
+    return first;
   }
 
   /** Looks anew who can go: something has changed that the scheduler does not see. */
