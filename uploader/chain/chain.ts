@@ -206,6 +206,8 @@ export class Chain {
     let highest: ChainHead | null = null;
     for (const sequence of numbers) {
       const isLast = sequence === numbers.at(-1);
+      // It was the last one when it was sealed.
+      if (!isLast && named.get(sequence)?.isSealed === true) await this.#links.remove(sequence);
       if (!isLast && (named.has(sequence) || this.#unsent.has(sequence))) continue;
       const jws = await this.#links.read(sequence);
       const facts = jws === null ? null : readLink(jws);

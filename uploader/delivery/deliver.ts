@@ -60,6 +60,7 @@ async function deliverDescribed(ready: ReadyFile, keeper: RecordKeeper, world: W
   const isDelivered = keeper.record.phase === "sealed" || keeper.record.phase === "delivered";
   if (!isDelivered) await sendFile(ready, keeper, world);
   const state = world.settings.waitsForSeal ? await awaitSeal(keeper, world) : "delivered";
+  if (state !== "delivered" && keeper.record.sequence !== null) await world.chain?.forget(keeper.record.sequence);
   let isDeleted = false;
   if (state === "sealed" && world.settings.deletesAfterSeal) {
     await holdReceipt(keeper, world);

@@ -109,10 +109,12 @@ export class RecordIndex {
     return this.#keys((slot) => slot.isReceipted);
   }
 
-  /** Numbers of the manifests that records name. */
-  sequences(): Set<number> {
-    const found = new Set<number>();
-    for (const { sequence } of this.#slots.values()) if (sequence > 0) found.add(sequence);
+  /** Numbers of the manifests that records name, and whether the archive has the recording for good. */
+  sequences(): Map<number, { isSealed: boolean }> {
+    const found = new Map<number, { isSealed: boolean }>();
+    const sealed = filePhases.indexOf("sealed");
+    for (const { sequence, phase } of this.#slots.values())
+      if (sequence > 0) found.set(sequence, { isSealed: phase === sealed });
     return found;
   }
 

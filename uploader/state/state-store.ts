@@ -197,8 +197,8 @@ export class StateStore {
     return this.#index.tally();
   }
 
-  /** Numbers of the manifests that records name. */
-  sequences(): Set<number> {
+  /** Numbers of the manifests that records name, and whether the archive has the recording for good. */
+  sequences(): Map<number, { isSealed: boolean }> {
     return this.#index.sequences();
   }
 
