@@ -40,18 +40,20 @@ export function ReceivedCard({ device, chain }: ReceivedCardProps) {
           <>
             It has given {formatCount(said)} numbers; {formatCount(received.numbers)} are here
             {received.notSentYet > 0 && <>, {formatCount(received.notSentYet)} it has not sent yet</>}
-            {received.missing > 0 ? (
-              <b className="font-semibold">, {formatCount(received.missing)} are missing without a word why</b>
-            ) : (
-              ", and none is missing"
-            )}
-            .
+            <Missing missing={received.missing} queued={device.queue?.files ?? 0} />.
           </>
         )}
       </p>
       {chain && <ChainFindings chain={chain} zone={zone} />}
     </Card>
   );
+}
+
+/** What is urgent overtakes: as many numbers as there are files in its queue may still be coming. */
+function Missing({ missing, queued }: { missing: number; queued: number }) {
+  if (missing === 0) return ", and none is missing";
+  if (missing <= queued) return `, ${formatCount(missing)} before the last are not here yet and may be in its queue`;
+  return <b className="font-semibold">, {formatCount(missing)} are missing without a word why</b>;
 }
 
 function Count({ label, count, href }: { label: string; count: number; href?: string }) {

@@ -93,6 +93,14 @@ describe("alarms of a device", () => {
     expect(kinds({ clock: null, queue: null, disk: null, key: null })).toEqual([]);
   });
 
+  test("numbers that its queue can still bring are not missed yet", () => {
+    const waiting = (files: number) => ({ files, bytes: files, events: 0, oldestAt: start });
+    const gaps = { missing: 3, since: ago(dayMs) };
+    expect(kinds({ gaps, queue: waiting(3) })).toEqual([]);
+    expect(kinds({ gaps, queue: waiting(2) })).toEqual(["chain_gap"]);
+    expect(kinds({ gaps, queue: null })).toEqual(["chain_gap"]);
+  });
+
   test("a key is asked for before it is complained about", () => {
     const createdAt = ago(0);
     const at = (days: number) => new Date(start.getTime() + days * dayMs);

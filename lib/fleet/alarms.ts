@@ -81,8 +81,9 @@ function silence(facts: AlarmFacts, now: Date): DeviceAlarm | null {
   return { kind: "silent", weight: "urgent", sentence, since: facts.lastContactAt };
 }
 
-function gap({ gaps }: AlarmFacts): DeviceAlarm | null {
-  if (gaps === null) return null;
+// Events and files that were asked for overtake: as many numbers as there are files in its queue may still be coming.
+function gap({ gaps, queue: said }: AlarmFacts): DeviceAlarm | null {
+  if (gaps === null || gaps.missing <= (said?.files ?? 0)) return null;
   const sentence = `${plural(gaps.missing, "number")} of its chain ${gaps.missing === 1 ? "is" : "are"} missing without a word why.`;
   return { kind: "chain_gap", weight: "warning", sentence, since: gaps.since };
 }
