@@ -6,11 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../lib/clock.ts";
 import { approveDevice, makeEnrolmentCode, resumeDevice, revokeDevice, suspendDevice } from "../lib/devices/index.ts";
 import { addPolicy, assignPolicy, getFleetDevice } from "../lib/fleet/index.ts";
+import { rotateSigningKey } from "../lib/keys/index.ts";
 import { factories, useTestDatabase } from "../lib/testing/index.ts";
+import { openVault } from "../lib/vault.ts";
 import { loadIdentity } from "../uploader/identity/identity.ts";
 import { SpawnedUploader } from "../uploader/testing/spawned-uploader.ts";
 import { type ApiServer, startApiServer } from "./testing/start-api-server.ts";
 
+const secret = "of the archive in these tests alone";
 const root = join(import.meta.dirname, "..");
 const sample = join(root, "samples/recordings/van-04-rear.mp4");
 
@@ -32,7 +35,12 @@ describe("an enrolled uploader against this archive", () => {
   beforeAll(async () => {
     bundle = join(world().dir, "strongroom-uploader.mjs");
     execFileSync(process.execPath, [join(root, "uploader/build.mjs"), bundle]);
-    server = await startApiServer({ databaseUrl: world().databaseUrl, dataDir: world().dir, hasRoutes: true });
+    server = await startApiServer({
+      databaseUrl: world().databaseUrl,
+      dataDir: world().dir,
+      hasRoutes: true,
+      settings: { AUTH_SECRET: secret },
+    });
   });
   afterAll(() => server.stop());
 
@@ -152,6 +160,20 @@ describe("an enrolled uploader against this archive", () => {
     expect(await getFleetDevice(ctx, device)).toMatchObject({ name: "Van 04" });
     expect(await world().db.deviceContact.count({ where: { deviceId: device } })).toBeGreaterThan(0);
     expect((await daemon.kill("SIGTERM")).code).toBe(0);
+  });
+
+  it("follows the archive to a new receipt key that the old one has endorsed", async () => {
+    const operator = world().context(await factories.makeAdmin(world().db), {
+      clock: systemClock,
+      vault: openVault(secret),
+    });
+    const { kid } = await rotateSigningKey(operator, { purpose: "receipt" });
+    const { code, events } = await spawn("trust").ended;
+    expect({ code, said: events[0] as unknown }).toMatchObject({
+      code: 0,
+      said: { receiptKeys: [{ kid, isTrusted: true }] },
+    });
+    expect(await push("endorsed.mp4", "--delete-after-seal")).toMatchObject({ code: 0, last: { isDeleted: true } });
   });
 
   it("keeps its files while it is suspended, goes on once it is resumed, and keeps them when it is revoked", async () => {
