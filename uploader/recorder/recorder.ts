@@ -73,7 +73,6 @@ export class Recorder {
     if (unlock === null) throw new Problem("busy", `Another recorder ${name} writes to ${out}.`);
     try {
       this.#memory = await this.#readMemory();
-      await this.#salvageLeft();
       const stopGps = new AbortController();
       const gps = this.#track?.listen(AbortSignal.any([signal, stopGps.signal]));
       await this.#recordAgainAndAgain(ffmpeg, signal).finally(() => stopGps.abort());
@@ -88,6 +87,8 @@ export class Recorder {
   async #recordAgainAndAgain(ffmpeg: string, signal: AbortSignal): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       const beganAtMs = performance.now();
+      // Also what this process could not put into place before, on a full disk.
+      await this.#salvageLeft();
       const end = await this.#recordOnce(ffmpeg, signal).catch((error: unknown): RunEnd => {
         if (error instanceof Problem) throw error;
         return { isOver: signal.aborted, problem: messageOf(error), isWrongContainer: false };
@@ -119,6 +120,9 @@ export class Recorder {
   async #recordOnce(ffmpeg: string, signal: AbortSignal): Promise<RunEnd> {
     const settings = this.#settings;
     const kind = sourceKind(settings.url);
+    const before = this.#memory;
+    // What holds unless we live to say otherwise.
+    await this.#remember({ reason: killed });
     const run = await makeRunFolder(settings, kind === "file" ? Date.now() : null);
     const { name: recorder, format } = settings;
     this.#report({ event: "recording", recorder, input: withoutSecrets(settings.url), format, ffmpeg });
@@ -128,9 +132,9 @@ export class Recorder {
       onFrame: (firstMs) => {
         this.#lastFrameMs = performance.now();
         this.#status.state = "recording";
-        if (firstMs !== null && kind !== "file") gap = this.#noteGap(firstMs);
+        if (firstMs !== null && kind !== "file") gap = this.#noteGap(firstMs, before);
       },
-      onRecorded: (untilMs) => this.#remember({ lastUntilMs: untilMs, reason: killed }),
+      onRecorded: (untilMs) => this.#remember({ lastUntilMs: untilMs }),
     });
     const end = await recording.record(signal);
     await gap;
@@ -143,7 +147,7 @@ export class Recorder {
     for (const left of await leftRunFolders(this.#settings)) {
       await endOrphans(left, orphanGraceMs);
       try {
-        const lastMs = await salvage(left, this.#settings, killed, this.#report);
+        const lastMs = await salvage(left, this.#settings, this.#memory.reason, this.#report);
         if (lastMs !== null && lastMs > (this.#memory.lastUntilMs ?? 0)) await this.#remember({ lastUntilMs: lastMs });
       } catch (error) {
         this.#notice(`What an earlier run left in ${left.folder} cannot be put into place: ${messageOf(error)}`);
@@ -151,8 +155,7 @@ export class Recorder {
     }
   }
 
-  async #noteGap(firstMs: number): Promise<void> {
-    const { lastUntilMs, reason } = this.#memory;
+  async #noteGap(firstMs: number, { lastUntilMs, reason }: Memory): Promise<void> {
     if (lastUntilMs === null || Math.abs(firstMs - lastUntilMs) < minGapMs) return;
     // A clock that was set back makes the end come before the beginning; what is known is that there was a gap.
     const isBackwards = firstMs < lastUntilMs;
