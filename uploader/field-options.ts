@@ -91,6 +91,7 @@ export const fieldCommands = {
         help: "public key that updates are signed with; may be repeated",
         isRepeated: true,
       },
+      { name: "node", value: "FILE", help: "Node that the service runs with; default the one that runs this" },
       { name: "no-start", help: "do not start it" },
       ...place,
     ],

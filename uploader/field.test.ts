@@ -146,7 +146,8 @@ describe("commands in the field", () => {
     const { folder } = world();
     const root = join(folder, "image");
     const place = ["--root", root];
-    const flags = ["--folder", "/var/lib/recorder", "--server", "https://a.example", ...place];
+    const node = "/usr/bin/node";
+    const flags = ["--folder", "/var/lib/recorder", "--server", "https://a.example", "--node", node, ...place];
     const dry = ask("install", ...flags, "--dry-run");
     expect(dry.said).toContain("Nothing was changed; 8 of the steps above are to be taken.");
     expect(existsSync(root)).toBe(false);
@@ -157,7 +158,7 @@ describe("commands in the field", () => {
     expect(spawnSync(process.execPath, [program, "--version"], { encoding: "utf8" }).stdout).toBe(`${version}\n`);
     const unit = readFileSync(join(root, "etc/systemd/system/strongroom-uploader.service"), "utf8");
     expect(unit).toContain(
-      `ExecStart=${process.execPath} /opt/strongroom/current/strongroom-uploader.mjs run --config /etc/strongroom/uploader.json`,
+      `ExecStart=${node} /opt/strongroom/current/strongroom-uploader.mjs run --config /etc/strongroom/uploader.json`,
     );
     const config = join(root, "etc/strongroom/uploader.json");
     expect(JSON.parse(readFileSync(config, "utf8"))).toEqual({
@@ -210,7 +211,8 @@ describe("commands in the field", () => {
   it("install refuses what cannot work", () => {
     for (const [args, problem] of [
       [["install"], /needs --folder/],
-      [["install", "--folder", "/tmp/x", "--dry-run"], /emptied at boot/],
+      [["install", "--folder", "/tmp/x", "--dry-run", "--node", "/usr/bin/node"], /emptied at boot/],
+      [["install", "--folder", "/x", "--dry-run", "--node", "/home/pi/node"], /a service cannot see/],
       [["install", "--folder", "/x", "--state-dir", "/srv/state"], /below \/var\/lib/],
       [["install", "--folder", "/x", "--user", "Robert'); --"], /no name of a user/],
       [["uninstall", "--install-dir", "/opt/a b"], /plain letters/],

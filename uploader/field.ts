@@ -77,7 +77,7 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
         installation: installationFrom(flags),
         program: await bundlePath(),
         version: packageJson.version,
-        node: process.execPath,
+        node: textOf(flags, "node") ?? process.execPath,
         folders,
         server: textOf(flags, "server"),
         enrol: textOf(flags, "enrol"),

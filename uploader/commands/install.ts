@@ -53,6 +53,11 @@ export async function install(settings: InstallSettings, write: (text: string) =
   const isImage = installation.root !== "";
   if (!isDryRun && !isImage && process.getuid?.() !== 0)
     throw new Problem("usage", "install changes this machine and needs root: run it with sudo, or see --dry-run.");
+  if (!isImage && /^\/(home|root|tmp)\//.test(settings.node))
+    throw new Problem(
+      "usage",
+      `Node lies in ${settings.node}, which a service cannot see. Install it for everybody (apt install nodejs), or name another one with --node.`,
+    );
   for (const folder of settings.folders)
     if (/^\/(tmp|var\/tmp)(\/|$)/.test(folder))
       throw new Problem("usage", `${folder} is emptied at boot and hidden from services. Name another folder.`);
@@ -98,7 +103,14 @@ async function stepsOf(settings: InstallSettings): Promise<Step[]> {
       isDone: () => exists(identityPaths(here(stateFolder)).identity),
       act: async () => {
         const owner = isImage ? null : await findUser(user);
-        const words = [program, "enrol", enrol, "--state-dir", here(stateFolder)];
+        // Its own copy: the one that root runs may lie where that user cannot read.
+        const words = [
+          here(join(folder, "versions", version, programName)),
+          "enrol",
+          enrol,
+          "--state-dir",
+          here(stateFolder),
+        ];
         await runTool(settings.node, words, owner ?? {});
       },
     });
