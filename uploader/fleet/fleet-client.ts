@@ -92,7 +92,7 @@ export class FleetClient {
       lastContactAt: this.#lastContactAt,
       failures: this.#failures,
       problem: this.#problem,
-      clock: clock.view(),
+      clock: { ...clock.view(), source: this.#facts?.clockSource ?? clock.view().source },
       configVersion: remote.version,
       configProblem: remote.problem,
       isConfigOnTrial: remote.isOnTrial,

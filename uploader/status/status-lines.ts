@@ -126,11 +126,17 @@ function waitingInWords({ reason, detail, untilMs }: NonNullable<DaemonSnapshot[
 
 function clockInWords({ contact }: StatusReport): string {
   if (contact === null) return "not compared with the archive's yet";
-  const { source, offsetMs } = contact.clock;
+  const { source, offsetMs, uncertaintyMs } = contact.clock;
   if (offsetMs === null) return `${source}; not compared with the archive's yet`;
   const off = Math.abs(offsetMs);
-  const by = off < 1000 ? `${off} ms` : off < 60_000 ? `${(off / 1000).toFixed(1)} s` : durationInWords(off / 1000);
+  if (off <= (uncertaintyMs ?? 0))
+    return `${source}; within ${millisecondsInWords(uncertaintyMs ?? 0)} of the archive's`;
+  const by = millisecondsInWords(off);
   return `${source}; ${by} ${offsetMs < 0 ? "behind" : "ahead of"} the archive's`;
+}
+
+function millisecondsInWords(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : durationInWords(ms / 1000);
 }
 
 function diskInWords({ totalBytes, freeBytes, unreceiptedBytes }: NonNullable<StatusReport["disk"]>): string {

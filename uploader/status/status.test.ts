@@ -110,6 +110,13 @@ describe("statusLines", () => {
     );
   });
 
+  it("does not call a clock wrong that may be right", () => {
+    const contact = reportOf().contact;
+    const near =
+      contact === null ? null : { ...contact, clock: { source: "chrony", offsetMs: -4878, uncertaintyMs: 4894 } };
+    expect(statusLines(reportOf({ contact: near }), [])).toContain("clock      chrony; within 4.9 s of the archive's");
+  });
+
   it("works with nothing known", () => {
     const lines = statusLines(
       reportOf({ daemon: null, contact: null, identity: null, disk: null, lastReceipt: null }),
