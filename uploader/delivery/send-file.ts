@@ -36,6 +36,7 @@ export async function sendFile(
   onRest: (isResting: boolean) => void = () => undefined,
 ): Promise<"delivered" | "yielded"> {
   const meter = new ProgressMeter(world.report, ready.path, ready.identity.sizeBytes);
+  const sent = new SentBytes();
   const end = await persist(
     world,
     ready.path,
@@ -47,7 +48,7 @@ export async function sendFile(
         attempt.progress();
       }
       try {
-        if ((await sendRest(ready, keeper, world, control, meter, attempt)) === "yielded") return "yielded";
+        if ((await sendRest(ready, keeper, world, control, meter, sent, attempt)) === "yielded") return "yielded";
       } catch (error) {
         if (error instanceof Problem && error.code === "chunk_mismatch") await judgeMismatch(ready, keeper, world);
         throw error;
@@ -137,6 +138,7 @@ async function sendRest(
   world: World,
   { fileClass, shouldYield }: SendControl,
   meter: ProgressMeter,
+  sent: SentBytes,
   attempt: Attempt,
 ): Promise<"sent" | "yielded"> {
   const { uploadUrl, acknowledgedBytes, chunkSizeBytes, identity } = keeper.record;
@@ -188,7 +190,7 @@ async function sendRest(
         meter.acknowledged(offsetBytes);
       },
       onSent: (offsetBytes) => {
-        count(world, meter, sentTo, offsetBytes);
+        sent.count(world, sentTo, offsetBytes);
         sentTo = offsetBytes;
         meter.sent(offsetBytes);
       },
@@ -197,10 +199,16 @@ async function sendRest(
   );
 }
 
-function count({ figures }: World, meter: ProgressMeter, from: number, until: number): void {
-  if (until <= from) return;
-  figures.sentBytes += until - from;
-  figures.resentBytes += Math.max(0, Math.min(until, meter.highestBytes) - from);
+/** What has gone out of one file, over all attempts. */
+class SentBytes {
+  #highest = 0;
+
+  count({ figures }: World, from: number, until: number): void {
+    if (until <= from) return;
+    figures.sentBytes += until - from;
+    figures.resentBytes += Math.max(0, Math.min(until, this.#highest) - from);
+    this.#highest = Math.max(this.#highest, until);
+  }
 }
 
 /**

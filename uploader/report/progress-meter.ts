@@ -10,8 +10,6 @@ export class ProgressMeter {
   readonly #file: string;
   readonly #sizeBytes: number;
   #acknowledgedBytes = 0;
-  /** The highest offset that went out so far. */
-  highestBytes = 0;
   #lastBytes: number | null = null;
   #lastAtMs = 0;
   #rate: number | null = null;
@@ -30,7 +28,6 @@ export class ProgressMeter {
 
   /** So many bytes went out. */
   sent(sentBytes: number, isForced = false): void {
-    this.highestBytes = Math.max(this.highestBytes, sentBytes);
     const now = performance.now();
     if (this.#lastBytes === null || sentBytes < this.#lastBytes) {
       // The first look, or bytes that have to go again: a new base, no rate.
