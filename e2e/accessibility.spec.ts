@@ -35,7 +35,6 @@ const views: View[] = [
   { name: "devices", as: "admin", path: () => "/devices" },
   { name: "devices-selected", as: "admin", path: (ids) => `/devices?selected=${ids.pendingDevice}` },
   { name: "device", as: "admin", path: (ids) => `/devices/${ids.fleetDevice}` },
-  { name: "device-token-only", as: "auditor", path: (ids) => `/devices/${ids.device}` },
   { name: "codes", as: "admin", path: () => "/devices/codes" },
   { name: "policies", as: "officer", path: () => "/devices/policies" },
   { name: "policy", as: "admin", path: () => "/devices/policies/F-00000-00000" },

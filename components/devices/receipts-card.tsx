@@ -28,7 +28,7 @@ export function ReceiptsCard({ device }: { device: FleetDevice }) {
               {row.fileName}
             </Link>
             <span className="text-muted">{formatBytes(row.sizeBytes)}</span>
-            <span className="text-muted sm:w-64 sm:text-right">
+            <span className="text-muted sm:w-72 sm:text-right">
               {row.receiptAt ? (
                 <>
                   sealed <RelativeTime at={row.sealedAt} zone={zone} />, receipt{" "}

@@ -254,7 +254,7 @@ async function writeSeries(ctx: Context, id: string, { hours: [first, last], hea
            abs(hashtext(date_trunc('hour', slot)::text)) % 12, (abs(hashtext(date_trunc('hour', slot)::text)) % 12) * 800000000::bigint
       FROM generate_series(${from}::timestamptz, ${until}::timestamptz, '5 minutes') slot
      WHERE extract(hour FROM slot) BETWEEN ${first}::int AND ${last}::int
-       AND (abs(hashtext(${id} || (slot::date)::text)) % 9 > 0 OR ${last - first === 23})
+       AND (abs(hashtext(${id} || (slot::date)::text)) % 9 > 0 OR slot::date = ${until}::date OR ${last - first === 23})
        AND abs(hashtext(${id} || slot::text)) % 40 > 0
     ON CONFLICT DO NOTHING`;
 }

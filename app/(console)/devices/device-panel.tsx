@@ -19,7 +19,7 @@ type DevicePanelProps = { device: DeviceDetail; fleet: FleetDevice; closeHref: s
 /** The chosen device beside the list: how it is, what is wrong, and whether it is let in. The rest is its own page. */
 export function DevicePanel({ device, fleet, closeHref }: DevicePanelProps) {
   const zone = device.site?.timeZone;
-  const { queue, disk } = fleet;
+  const isPending = device.state === "pending";
   return (
     <Panel label={`Device ${device.name}`} closeHref={closeHref}>
       <h2 className="wrap-anywhere pr-10 font-semibold text-lg">{device.name}</h2>
@@ -41,7 +41,12 @@ export function DevicePanel({ device, fleet, closeHref }: DevicePanelProps) {
       <div className="mt-4 empty:hidden">
         <AlarmList alarms={fleet.alarms} zone={zone} />
       </div>
-      {device.state === "pending" && <EnrolmentFacts device={device} className="mt-4" />}
+      {isPending && (
+        <div className="mt-4 grid gap-4">
+          <EnrolmentFacts device={device} />
+          <DeviceActs device={device} />
+        </div>
+      )}
       <Facts
         className="mt-4"
         missing="not reported"
@@ -52,35 +57,44 @@ export function DevicePanel({ device, fleet, closeHref }: DevicePanelProps) {
             value: fleet.lastContactAt ? <Time at={fleet.lastContactAt} zone={zone} /> : "Never",
             note: device.lastSeenFrom && <span className="mono text-sm">{device.lastSeenFrom}</span>,
           },
-          {
-            label: "Waits",
-            value: fleet.waiting && (fleet.waiting.reason === "nothing" ? "No" : fleet.waiting.detail),
-          },
-          {
-            label: "Queue",
-            value:
-              queue && (queue.files === 0 ? "Empty" : `${plural(queue.files, "file")}, ${formatBytes(queue.bytes)}`),
-            note: queue?.oldestAt && (
-              <>
-                the oldest <RelativeTime at={queue.oldestAt} zone={zone} />
-              </>
-            ),
-          },
-          {
-            label: "Clock",
-            value: fleet.clock?.offsetMs == null ? null : <ClockError offsetMs={fleet.clock.offsetMs} />,
-          },
-          {
-            label: "Disk left",
-            value: disk && `${formatBytes(disk.freeBytes)} of ${formatBytes(disk.totalBytes)}`,
-          },
-          { label: "Uploader", value: fleet.uploader?.version ?? null },
           { label: "Policy", value: fleet.policy.name },
+          ...(isPending ? [] : reported(fleet)),
         ]}
       />
-      <div className="mt-5">
-        <DeviceActs device={device} />
-      </div>
+      {!isPending && (
+        <div className="mt-5">
+          <DeviceActs device={device} />
+        </div>
+      )}
     </Panel>
   );
+}
+
+/** What only heartbeats tell. */
+function reported(fleet: FleetDevice) {
+  const { queue, disk } = fleet;
+  return [
+    {
+      label: "Waits",
+      value: fleet.waiting && (fleet.waiting.reason === "nothing" ? "No" : fleet.waiting.detail),
+    },
+    {
+      label: "Queue",
+      value: queue && (queue.files === 0 ? "Empty" : `${plural(queue.files, "file")}, ${formatBytes(queue.bytes)}`),
+      note: queue?.oldestAt && (
+        <>
+          the oldest <RelativeTime at={queue.oldestAt} zone={fleet.site?.timeZone} />
+        </>
+      ),
+    },
+    {
+      label: "Clock",
+      value: fleet.clock?.offsetMs == null ? null : <ClockError offsetMs={fleet.clock.offsetMs} />,
+    },
+    {
+      label: "Disk left",
+      value: disk && `${formatBytes(disk.freeBytes)} of ${formatBytes(disk.totalBytes)}`,
+    },
+    { label: "Uploader", value: fleet.uploader?.version ?? null },
+  ];
 }
