@@ -17,7 +17,10 @@ export const exitCodeHelp: readonly (readonly [number, string])[] = [
   [exitCodes.ok, "all sealed (with --no-wait: all delivered); the receipt is valid"],
   [exitCodes.internal, "something unforeseen"],
   [exitCodes.usage, "wrong command line or setting"],
-  [exitCodes.failed, "the archive refused or quarantined a recording; a receipt is not valid, or of another file"],
+  [
+    exitCodes.failed,
+    "a recording was refused or quarantined; a receipt or an update is not valid; status --check or doctor found something",
+  ],
   [exitCodes.authentication, "the archive refused the token; nothing is lost, push again with a valid one"],
   [exitCodes.file, "a file is missing, unreadable, empty or no regular file"],
   [exitCodes.gaveUp, "no progress for too long; nothing is lost, push again to go on"],
