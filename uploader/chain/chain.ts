@@ -50,6 +50,8 @@ export class Chain {
   #isAnchored = false;
   /** Links that no record names: what a power cut left, or all of them when the journal is gone. */
   readonly #orphans = new Map<number, LinkFacts>();
+  /** Of those, the ones that were here at the start and that nobody is describing now. */
+  readonly #lost = new Set<number>();
   readonly #unsent = new Set<number>();
   #working: Promise<unknown> = Promise.resolve();
   #tellAnchored: () => void = () => undefined;
@@ -91,9 +93,9 @@ export class Chain {
     return [...this.#unsent].sort((a, b) => a - b);
   }
 
-  /** Numbers of manifests whose file has not been found again. */
-  get orphans(): ReadonlyMap<number, LinkFacts> {
-    return this.#orphans;
+  /** Numbers of manifests from before this process whose file has not been found again. */
+  get lost(): number[] {
+    return [...this.#lost];
   }
 
   /** A signed link; null when it is not here any more, or damaged: what a medium spoilt is as good as lost. */
@@ -106,6 +108,7 @@ export class Chain {
   claim(sha256: Sha256Hex, sizeBytes: number): { sequence: number; manifestSha256: Sha256Hex } | null {
     for (const [sequence, { content, sha256: manifestSha256 }] of this.#orphans) {
       if (content?.sha256 !== sha256 || content.sizeBytes !== sizeBytes) continue;
+      this.#lost.delete(sequence);
       return { sequence, manifestSha256 };
     }
     return null;
@@ -180,6 +183,7 @@ export class Chain {
   /** The archive has this link for good; the last one stays, because the next one names it. */
   async forget(sequence: number): Promise<void> {
     this.#orphans.delete(sequence);
+    this.#lost.delete(sequence);
     if (sequence !== this.#head?.sequence) await this.#links.remove(sequence).catch(() => undefined);
   }
 
@@ -215,8 +219,10 @@ export class Chain {
       highest = { sequence, sha256: facts.sha256 };
       if (named.has(sequence) || this.#unsent.has(sequence)) continue;
       // A statement that nobody remembers is sent again: that is the same to the archive.
-      if (facts.kind === "manifest") this.#orphans.set(sequence, facts);
-      else if (sequence > (known?.sequence ?? 0)) this.#unsent.add(sequence);
+      if (facts.kind === "manifest") {
+        this.#orphans.set(sequence, facts);
+        this.#lost.add(sequence);
+      } else if (sequence > (known?.sequence ?? 0)) this.#unsent.add(sequence);
     }
     const head = [known, highest].reduce((best, one) =>
       one !== null && one.sequence > (best?.sequence ?? 0) ? one : best,

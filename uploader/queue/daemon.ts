@@ -241,7 +241,7 @@ export class Daemon {
     const isSettled = performance.now() - this.#startedAtMs > this.#settings.vanishedAfterMs;
     if (chain === null || !this.#intake.hasScanned || !isSettled) return;
     for (const job of this.#scheduler.jobs()) if (job.stage === "found") return;
-    for (const sequence of [...chain.orphans.keys()]) {
+    for (const sequence of chain.lost) {
       const jws = await chain.read(sequence);
       if (jws === null) continue;
       const { state } = await archive.announce(jws, signal);

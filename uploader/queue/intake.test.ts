@@ -1,0 +1,125 @@
+import { mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Sha256Hex } from "../../lib/protocol/index.ts";
+import { Figures } from "../delivery/figures.ts";
+import type { World } from "../delivery/world.ts";
+import { identityOf } from "../file-identity.ts";
+import type { FileRecord } from "../state/file-record.ts";
+import { StateStore } from "../state/state-store.ts";
+import { Classifier } from "./file-class.ts";
+import { Intake } from "./intake.ts";
+import { Scheduler } from "./scheduler.ts";
+import { WantedFiles } from "./wanted-files.ts";
+
+const server = "https://archive.test";
+
+describe("Intake", () => {
+  let folder = "";
+  let store: StateStore;
+  let stated: [string, string][] = [];
+  let scheduler: Scheduler;
+  let intake: Intake;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "intake-"));
+    await mkdir(join(folder, "card/day"), { recursive: true });
+    store = await StateStore.open(join(folder, "state"));
+    stated = [];
+    const chain = { tombstone: async ({ file }: FileRecord, reason: string) => void stated.push([file, reason]) };
+    const settings = { waitsForSeal: true };
+    const signal = new AbortController().signal;
+    // As much of a world as finding needs.
+    const world = {
+      ...{ archive: { server }, store, chain, settings, figures: new Figures(), signal, report: () => undefined },
+    } as unknown as World;
+    scheduler = new Scheduler({ whyNot: () => null });
+    const wanted = new WantedFiles();
+    intake = new Intake({
+      settings: {
+        ...{ folders: [join(folder, "card")], extensions: new Set(["avi"]), segmentLists: [], sidecarWaitMs: 0 },
+        ...{ settle: { settleMs: 0, incompleteAfterMs: 0 }, vanishedAfterMs: 0 },
+      },
+      ...{ world, scheduler, classifier: new Classifier([join(folder, "card")]), wanted },
+    });
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const path = (name: string) => join(folder, "card", name);
+
+  /** A file that was described by an earlier process. */
+  async function described(name: string, phase: FileRecord["phase"] = "described"): Promise<void> {
+    await writeFile(path(name), name);
+    await store.write(
+      {
+        ...{ file: path(name), server, identity: identityOf(await stat(path(name))), mediaType: "video/x-msvideo" },
+        ...{ sha256: "a".repeat(64) as Sha256Hex, manifestSha256: "b".repeat(64) as Sha256Hex, sequence: 1 },
+        ...{ chunkSizeBytes: 400_000, class: "bulk", capturedFrom: null, sidecars: [], uploadUrl: null },
+        ...{ recording: null, acknowledgedBytes: 0, phase, receiptedAtRunMs: null, isDeleted: false },
+        ...{ problem: null, retryAt: null, updatedAt: "" },
+      },
+      true,
+    );
+  }
+
+  const paths = (stage: string) => [...scheduler.jobs()].filter((job) => job.stage === stage).map((job) => job.path);
+
+  it("queues what was under way before it looks at the folders, and leaves alone what is sealed", async () => {
+    await described("a.avi");
+    await described("b.avi", "sealed");
+    await described("c.avi", "delivered");
+    await intake.restore();
+    expect(paths("described")).toEqual([path("a.avi")]);
+    expect(paths("delivered")).toEqual([path("c.avi")]);
+    await writeFile(path("new.avi"), "new");
+    await intake.scan();
+    await intake.scan();
+    expect(paths("found")).toEqual([path("new.avi")]);
+    expect(scheduler.size).toBe(3);
+  });
+
+  it("states that a removed file will not come, while others are still there", async () => {
+    await described("a.avi");
+    await described("b.avi");
+    await intake.restore();
+    await rm(path("a.avi"));
+    await intake.scan();
+    expect(stated).toEqual([[path("a.avi"), "vanished"]]);
+    expect(await store.read(server, path("a.avi"))).toMatchObject({ phase: "gone" });
+    expect(paths("described")).toEqual([path("b.avi")]);
+  });
+
+  it("takes a card that is away for away, and a folder that is gone too", async () => {
+    await described("a.avi");
+    await described("day/b.avi");
+    await intake.restore();
+    await rename(path("day"), join(folder, "elsewhere"));
+    await intake.scan();
+    expect(stated).toEqual([]);
+    await rm(path("a.avi"));
+    await intake.scan();
+    expect(stated).toEqual([]);
+    await rename(join(folder, "elsewhere"), path("day"));
+    await intake.scan();
+    expect(stated).toEqual([[path("a.avi"), "vanished"]]);
+    expect(paths("described")).toEqual([path("day/b.avi")]);
+  });
+
+  it("does not mind a file that is gone when every byte of it is over there, or when somebody has it in hand", async () => {
+    await described("a.avi", "delivered");
+    await described("b.avi");
+    await described("c.avi");
+    await intake.restore();
+    const job = scheduler.get(path("b.avi"));
+    if (job !== null) job.isInWork = true;
+    await rm(path("a.avi"));
+    await rm(path("b.avi"));
+    await intake.scan();
+    expect(stated).toEqual([]);
+    expect(scheduler.size).toBe(3);
+  });
+});
