@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { Card } from "@/components/ui/card";
-import { formatCount } from "@/components/ui/format";
+import { formatCount, plural } from "@/components/ui/format";
 import { Link } from "@/components/ui/link";
 import type { ManifestChainView } from "@/lib/devices/types";
 import type { FleetDevice } from "@/lib/fleet/types";
@@ -52,8 +52,13 @@ export function ReceivedCard({ device, chain }: ReceivedCardProps) {
 /** What is urgent overtakes: as many numbers as there are files in its queue may still be coming. */
 function Missing({ missing, queued }: { missing: number; queued: number }) {
   if (missing === 0) return ", and none is missing";
-  if (missing <= queued) return `, ${formatCount(missing)} before the last are not here yet and may be in its queue`;
-  return <b className="font-semibold">, {formatCount(missing)} are missing without a word why</b>;
+  if (missing <= queued) return `, ${plural(missing, "number")} before the last may still be in its queue`;
+  const verb = missing === 1 ? "is" : "are";
+  return (
+    <b className="font-semibold">
+      , {formatCount(missing)} {verb} missing without a word why
+    </b>
+  );
 }
 
 function Count({ label, count, href }: { label: string; count: number; href?: string }) {
