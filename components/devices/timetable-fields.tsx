@@ -54,7 +54,7 @@ export function TimetableFields({ rows: before }: { rows: Row[] }) {
               onClick={() => setRows(rows.filter((other) => other.key !== key))}
             />
           </div>
-          <div className="grid gap-3 sm:grid-cols-[7rem_7rem_minmax(0,1fr)]">
+          <div className="grid gap-3 sm:grid-cols-[9rem_9rem_minmax(0,1fr)]">
             <TextField name={`${name}.${index}.from`} label="From" type="time" defaultValue={row.from} />
             <TextField
               name={`${name}.${index}.to`}
