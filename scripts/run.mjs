@@ -44,6 +44,7 @@ const commands = {
   },
   bench: async (args) => {
     await prepare("install", "generate");
+    if (args[0] === "uploader") return runTypescript("scripts/bench/uploader/main.ts", args.slice(1), "production");
     return runTypescript("scripts/bench/main.ts", args, "production");
   },
 };

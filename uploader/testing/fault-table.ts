@@ -40,12 +40,12 @@ export function useFaultTable(): Row {
   return (name, work, { timeoutMs = 120_000, skip = null, identity = "enrolled" } = {}) => {
     it.concurrent(name, { timeout: timeoutMs }, async (context) => {
       context.skip(skip !== null, skip ?? "");
-      const field = await Field.open(
-        world(),
-        server?.url ?? "",
-        join(bundleFolder, "strongroom-uploader.mjs"),
+      const field = await Field.open({
+        world: world(),
+        server: server?.url ?? "",
+        bundle: join(bundleFolder, "strongroom-uploader.mjs"),
         identity,
-      );
+      });
       try {
         await within(timeoutMs - 10_000, work(field));
         expect(field.gate.unplayed, "faults that never happened").toBe(0);

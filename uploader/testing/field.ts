@@ -21,6 +21,17 @@ export function startFieldServer({ databaseUrl, dir: dataDir }: TestWorld, hasWo
   return startApiServer({ databaseUrl, dataDir, timing, hasRoutes: true, hasWorkers, settings });
 }
 
+type FieldOptions = {
+  world: TestWorld;
+  /** Address of the archive. */
+  server: string;
+  bundle: string;
+  /** A device with a plain token signs nothing. */
+  identity: "enrolled" | "token";
+  /** The address that the uploader knows; left out: the gate. */
+  via?: string;
+};
+
 type StartOptions = {
   environment?: Record<string, string>;
   /** What runs the bundle, such as strace with its arguments and a Node. */
@@ -41,6 +52,7 @@ export class Field {
   /** Uploads with bytes that nobody goes on with, when this test is over. */
   mayLeaveOpen = 0;
   readonly #bundle: string;
+  readonly #url: string;
   readonly #started: SpawnedUploader[] = [];
   readonly #servers: ApiServer[] = [];
 
@@ -50,6 +62,7 @@ export class Field {
     folder: string;
     bundle: string;
     target: string;
+    url: string;
   }) {
     this.world = over.world;
     this.gate = over.gate;
@@ -57,15 +70,16 @@ export class Field {
     this.stateFolder = join(over.folder, "state");
     this.target = over.target;
     this.#bundle = over.bundle;
+    this.#url = over.url;
   }
 
-  /** A new device with an empty card, enrolled unless it is to have a plain token. */
-  static async open(world: TestWorld, server: string, bundle: string, identity: "enrolled" | "token"): Promise<Field> {
+  /** A new device with an empty card. */
+  static async open({ world, server, bundle, identity, via }: FieldOptions): Promise<Field> {
     const folder = await mkdtemp(join(tmpdir(), "field-"));
     await mkdir(join(folder, "card"));
     const box: { field?: Field } = {};
     const gate = await Gate.open(() => box.field?.target ?? server);
-    const field = new Field({ world, gate, folder, bundle, target: server });
+    const field = new Field({ world, gate, folder, bundle, target: server, url: via ?? gate.url });
     box.field = field;
     if (identity === "token") field.device = await makeDevice(world.db);
     else await field.#enrol();
@@ -73,8 +87,8 @@ export class Field {
   }
 
   async #enrol(): Promise<void> {
-    const { code } = await makeEnrolmentCode(this.world.context(undefined, { clock: systemClock }), {}, this.gate.url);
-    const { events, stderr } = await this.start(["enrol", "--server", this.gate.url, "--code", code]).ended;
+    const { code } = await makeEnrolmentCode(this.world.context(undefined, { clock: systemClock }), {}, this.#url);
+    const { events, stderr } = await this.start(["enrol", "--server", this.#url, "--code", code]).ended;
     const [said] = events as unknown as { device?: string }[]; // one object that is no event
     if (said?.device === undefined) throw new Error(`The device was not enrolled: ${stderr}`);
     this.device = { id: said.device, token: null };
@@ -109,7 +123,7 @@ export class Field {
       this.#bundle,
       args,
       {
-        ...(token === null ? {} : { STRONGROOM_SERVER: this.gate.url, STRONGROOM_TOKEN: token }),
+        ...(token === null ? {} : { STRONGROOM_SERVER: this.#url, STRONGROOM_TOKEN: token }),
         STRONGROOM_STATE_DIR: this.stateFolder,
         ...environment,
       },

@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { useTestDatabase } from "../../lib/testing/index.ts";
+import type { ApiServer } from "../../server/testing/start-api-server.ts";
+import { startFieldServer } from "../testing/field.ts";
+import { restartFleet } from "../testing/fleet.ts";
+
+describe("A fleet", () => {
+  const world = useTestDatabase();
+  let server: ApiServer;
+  beforeAll(async () => {
+    server = await startFieldServer(world());
+  });
+  afterAll(() => server.stop());
+
+  // A thousand: npm run bench uploader -- --only fleet
+  it("a fleet of 50 that gets its power back at once is spread, and all of it is sealed", {
+    timeout: 120_000,
+  }, async () => {
+    const figures = await restartFleet(world(), server.url, { devices: 50, seed: 5, timeScale: 0.15, sizeBytes: 2000 });
+    expect(figures.sealed).toBe(50);
+    expect(figures.requests).toBeGreaterThan(250);
+    expect(figures.retries).toBe(0);
+    expect(figures.busiestOverMean).toBeLessThan(2);
+    expect(await world().db.recording.count({ where: { state: "sealed" } })).toBe(50);
+  });
+});
