@@ -33,6 +33,7 @@ Ratios count; absolute figures belong to the machine.
   npm run bench ingest -- --long       the same with files of 10 GiB, 10,000 tiny files and more rounds
   npm run bench ingest -- --only storm,tiny
                                        some parts: ${Object.keys(parts).join(", ")}
+  npm run bench uploader -- --help     the uploader: memory, processor time, bad links, restart, a fleet
   --json FILE                          writes every figure there too`;
 
 function readArguments() {

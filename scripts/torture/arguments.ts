@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
 /** The ways in which an archive is tortured. */
-const kinds = ["kills", "syscalls", "power", "requests", "model", "leases"] as const;
+const kinds = ["kills", "syscalls", "power", "requests", "model", "leases", "uploader"] as const;
 type Kind = (typeof kinds)[number];
 
 export type TortureArguments = { kind: Kind; minutes: number; seed: number; count: number | null; isJson: boolean };
@@ -17,6 +17,7 @@ Kinds:
   requests   mutated requests: no 5xx, no crash, no byte in the wrong place
   model      random sequences of tus requests against a model
   leases     two clients at one offset through two servers
+  uploader   kill -9 of the uploader at every write-side system call, in turn (Linux with strace)
 
 Options:
   --minutes N   how long kills last; default 10

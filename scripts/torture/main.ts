@@ -3,10 +3,12 @@ import { addDevice } from "../../lib/devices/index.ts";
 import type { TestWorld } from "../../lib/testing/test-world.ts";
 import { runLeaseRounds } from "../../server/testing/lease-rounds.ts";
 import { startApiServer } from "../../server/testing/start-api-server.ts";
+import { whyNoTracing } from "../../uploader/testing/trace-calls.ts";
 import { readArguments, type TortureArguments, UsageError, usage } from "./arguments.ts";
 import { cleanUpWhenInterrupted, withCleanUp } from "./clean-up.ts";
 import { compareWithModel } from "./compare-with-model.ts";
 import { killAtSyscalls } from "./kill-at-syscalls.ts";
+import { killUploader } from "./kill-uploader.ts";
 import { mutateRequests } from "./mutated-requests.ts";
 import { cutPower } from "./power-cut.ts";
 import { killAtRandom } from "./random-kills.ts";
@@ -42,6 +44,11 @@ async function torture(
       return inTortureWorld(async (world) => sound(await compareWithModel(world, { seed, runs: count ?? 1000 })));
     case "leases":
       return inTortureWorld((world) => raceForLeases(world, seed, count ?? 1000));
+    case "uploader": {
+      const obstacle = whyNoTracing();
+      if (obstacle !== null) throw new UsageError(`Not here: ${obstacle}.`);
+      return inTortureWorld((world) => killUploader(world, { mostKills: count ?? undefined, say }));
+    }
   }
 }
 

@@ -10,7 +10,7 @@ const skip = whyNoTracing();
 describe("An uploader that is killed", () => {
   const row = useFaultTable();
 
-  // Each call in turn: npm run torture -- uploader-calls
+  // Each call in turn: npm run torture -- uploader
   row(
     "kill -9 at system calls that write, a stride through them, loses nothing",
     async (field) => {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startFieldServer } from "../../../uploader/testing/field.ts";
-import { withCleanUp } from "../../torture/clean-up.ts";
+import { cleanUpWhenInterrupted, withCleanUp } from "../../torture/clean-up.ts";
 import { inTortureWorld } from "../../torture/torture-world.ts";
 import type { Result } from "../bench.ts";
 import { describeMachine } from "../machine.ts";
@@ -71,4 +71,7 @@ async function run(): Promise<void> {
 }
 
 if (values.help === true) console.log(help);
-else await run();
+else {
+  cleanUpWhenInterrupted();
+  await run();
+}
