@@ -162,6 +162,18 @@ describe("run", () => {
     expect(await peer.uploads()).toHaveLength(2);
   });
 
+  it("does not storm an archive that knows nothing of what it took", async () => {
+    const { start, peer } = world();
+    await writeFile(join(watched, "clip.avi"), randomBytes(100_000, 1));
+    peer.fail("GET", { status: 404 }, 1000);
+    const daemon = start(flags());
+    // Once at once, and then with rests that grow.
+    await daemon.event("notice", ({ message }) => /nothing of .* is sent again now/.test(message));
+    await daemon.event("notice", ({ message }) => /nothing of .* is sent again in \d+ s/.test(message));
+    await daemon.kill();
+    expect(peer.requests.filter(({ method }) => method === "POST")).toHaveLength(2);
+  });
+
   it("shows its state while it runs and afterwards, and refuses a second daemon", async () => {
     const { start, bundle, stateFolder } = world();
     await writeFile(join(watched, "clip.avi"), randomBytes(300_000, 1));

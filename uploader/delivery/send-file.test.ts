@@ -31,6 +31,8 @@ class ChunkArchive {
   readonly seen: string[] = [];
   address = 0;
   offset = 0;
+  /** So many HEADs find no upload. */
+  missing = 0;
   /** So many PATCHes find a wrong chunk. */
   mismatches = 0;
 
@@ -44,6 +46,7 @@ class ChunkArchive {
   async send({ method, url, body }: TransportRequest): Promise<Answer> {
     this.seen.push(`${method} ${url.split("/").at(-1)}`);
     const head = { "upload-offset": String(this.offset), "upload-length": String(sizeBytes) };
+    if (method === "HEAD" && this.missing-- > 0) return { status: 404, headers: {}, body: "" };
     if (method === "HEAD") return { status: 200, headers: head, body: "" };
     if (this.mismatches-- > 0) {
       this.address += 1;
@@ -118,6 +121,14 @@ describe("sendFile with a manifest", () => {
     expect(archive.seen.at(-1)).toBe("PATCH U-1");
     expect(chain.head?.sequence).toBe(1);
     expect(world.figures.retries).toEqual({ chunk_mismatch: 1 });
+  });
+
+  it("waits longer each time when upload after upload is gone", async () => {
+    archive.missing = 6;
+    const attempts: number[] = [];
+    world.report = (event) => void (event.event === "retry" && attempts.push(event.attempt));
+    expect(await sendFile(ready, await keeperOf(), world)).toBe("delivered");
+    expect(attempts).toEqual([1, 1, 2, 3, 4, 5]);
   });
 
   it("states that a file will not come which is not what its manifest says, and gives its successor another number", async () => {

@@ -37,6 +37,7 @@ export async function sendFile(
 ): Promise<"delivered" | "yielded"> {
   const meter = new ProgressMeter(world.report, ready.path, ready.identity.sizeBytes);
   const sent = new SentBytes();
+  let restarts = 0;
   const end = await persist(
     world,
     ready.path,
@@ -45,7 +46,8 @@ export async function sendFile(
       if (control.shouldYield()) return "yielded";
       if (keeper.record.uploadUrl === null) {
         await makeUpload(ready, keeper, world);
-        attempt.progress();
+        // Once: an archive that loses upload after upload is not to be asked for the next one at once.
+        if (restarts <= 1) attempt.progress();
       }
       try {
         if ((await sendRest(ready, keeper, world, control, meter, sent, attempt)) === "yielded") return "yielded";
@@ -60,8 +62,10 @@ export async function sendFile(
     async (problem, retryAt) => {
       keeper.note({ problem: problem.message, retryAt: retryAt.toISOString() });
       // 404 or 410, and nothing else: the upload is gone, and only a new one can help.
-      if (problem.kind === "restart")
+      if (problem.kind === "restart") {
+        restarts += 1;
         keeper.note({ uploadUrl: null, recording: null, acknowledgedBytes: 0, phase: "described" });
+      }
       await keeper.flush();
       onRest(true);
     },

@@ -176,7 +176,7 @@ export class Lanes {
       // An archive that was set back to an older state lacks bytes that it once had.
       if (state === "receiving") {
         await keeper.save({ phase: "sending" });
-        return scheduler.putBack(job, { stage: "described" });
+        return this.#sendAgain(job, `The archive lacks bytes of ${recordingOf(keeper)} that it had.`);
       }
       if (verdict === "undecided") {
         job.failures += 1;
@@ -190,12 +190,24 @@ export class Lanes {
       else await this.#done(job, keeper, verdict);
     } catch (error) {
       if (error instanceof Problem && error.kind === "restart") {
+        const message = `The archive knows nothing of ${recordingOf(keeper)} any more.`;
         await startOver(keeper);
-        return scheduler.putBack(job, { stage: "described" });
+        return this.#sendAgain(job, message);
       }
       await rememberFailure(keeper, error, world);
       if (!(await this.#isSettled(job, keeper, error))) throw error;
     }
+  }
+
+  // At once when it happens once; an archive that goes on forgetting what it was given must not be stormed.
+  #sendAgain(job: Job, why: string): void {
+    const { scheduler, world } = this.#parts;
+    job.returns += 1;
+    const restMs =
+      job.returns === 1 ? 0 : Math.min(firstRestMs * 2 ** (job.returns - 2), maxRestMs) * (0.75 + Math.random() / 2);
+    const when = restMs === 0 ? "now" : `in ${Math.round(restMs / 1000)} s`;
+    world.report({ event: "notice", file: job.path, message: `${why} It is sent again ${when}.` });
+    scheduler.putBack(job, { stage: "described" }, restMs);
   }
 
   // Receipts are made a moment after the seal. Without one nothing is deleted, and nothing else is wrong.
@@ -277,4 +289,8 @@ export class Lanes {
     job.failures += 1;
     return Math.min(firstRestMs * 2 ** Math.min(job.failures - 1, 20), maxRestMs) * (0.5 + Math.random());
   }
+}
+
+function recordingOf({ record }: RecordKeeper): string {
+  return record.recording ?? "this recording";
 }

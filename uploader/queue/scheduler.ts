@@ -20,6 +20,8 @@ export type Job = {
   notBeforeMs: number;
   /** In a row. */
   failures: number;
+  /** How often it was sent whole and is wanted again. */
+  returns: number;
   isInWork: boolean;
   /** Who has it, while it is in work. */
   lane: Lane | null;
@@ -89,7 +91,15 @@ export class Scheduler {
    */
   offer(given: Pick<Job, "path" | "class" | "stage" | "sizeBytes" | "orderMs" | "found">, wakes = true): Job {
     const known = this.#jobs.get(given.path);
-    const fresh = { notBeforeMs: 0, failures: 0, isInWork: false, isResting: false, seenAtScan: 0, lane: null };
+    const fresh = {
+      notBeforeMs: 0,
+      failures: 0,
+      returns: 0,
+      isInWork: false,
+      isResting: false,
+      seenAtScan: 0,
+      lane: null,
+    };
     const job: Job = Object.assign(known ?? { ...given, ...fresh, missingSinceMs: null }, given);
     this.#jobs.set(given.path, job);
     if (wakes) this.wake();
