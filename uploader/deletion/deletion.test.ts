@@ -197,7 +197,7 @@ describe("Deletion", () => {
     ] as const) {
       await writeFile(path(name), content);
       const facts = { name, file: path(name), sizeBytes: content.length, sha256: sha256Of(content) };
-      sidecars.push({ ...facts, isDelivered });
+      sidecars.push({ ...facts, isDelivered, isLeft: !isDelivered });
     }
     await sealed("a.mp4", { sidecars });
     await writeFile(path("a.vtt"), "WEBVTX");

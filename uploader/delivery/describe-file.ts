@@ -102,9 +102,10 @@ async function signIn(ready: ReadyFile, digests: Digests, chunkSizeBytes: number
 }
 
 function sidecarNotes({ sidecars }: Findings): SidecarNote[] {
-  return sidecars
-    .slice(0, 64)
-    .map(({ name, path, sizeBytes, sha256 }) => ({ name, file: path, sizeBytes, sha256, isDelivered: false }));
+  return sidecars.slice(0, 64).map(({ name, path: file, ...facts }) => ({
+    ...{ name, file, sizeBytes: facts.sizeBytes, sha256: facts.sha256 },
+    ...{ isDelivered: false, isLeft: false },
+  }));
 }
 
 function tell(record: FileRecord, world: World): void {

@@ -5,29 +5,49 @@ import type { SidecarNote } from "../state/file-record.ts";
 import type { RecordKeeper } from "./record-keeper.ts";
 import type { World } from "./world.ts";
 
+/** A wrong digest may be the link's fault; the same bytes so often refused are not. */
+const mismatchAttempts = 3;
+
 /**
- * Brings the files beside a recording, which its manifest names. One that is gone or has changed cannot be brought any
- * more; that is told, and holds up nothing.
+ * Brings the files beside a recording, which its manifest names. One that is gone, has changed, or is refused for good
+ * cannot be brought; that is told, it stays where it is, and it holds up nothing.
  *
  * @throws Problem
  */
 export async function sendSidecars(keeper: RecordKeeper, world: World): Promise<void> {
   const { recording } = keeper.record;
   for (const sidecar of keeper.record.sidecars) {
-    if (sidecar.isDelivered || recording === null) continue;
-    const bytes = await readSidecar(sidecar);
-    if (bytes === null) {
-      const message = `The sidecar ${sidecar.name} is not what it was when the recording was described; it does not travel.`;
+    if (sidecar.isDelivered || sidecar.isLeft || recording === null) continue;
+    const outcome = await bring(sidecar, recording, world);
+    // The question about the recording itself, which comes next, says what is to be done.
+    if (outcome === "unknown") return;
+    if (outcome !== "delivered") {
+      const message = `The sidecar ${sidecar.name} does not travel and stays here: ${outcome.left}`;
       world.report({ event: "notice", file: keeper.record.file, message });
-    } else
-      await world.archive.putSidecar(recording, sidecar.name, bytes, world.signal).catch((error: unknown) => {
-        // Only the upload itself is ever begun anew.
-        if (error instanceof Problem && (error.kind === "restart" || error.kind === "refused"))
-          throw new Problem("again", error.message, { cause: error, code: error.code });
-        throw error;
-      });
+    }
+    const change = outcome === "delivered" ? { isDelivered: true } : { isLeft: true };
     const { sidecars } = keeper.record;
-    await keeper.save({ sidecars: sidecars.map((one) => (one === sidecar ? { ...one, isDelivered: true } : one)) });
+    await keeper.save({ sidecars: sidecars.map((one) => (one === sidecar ? { ...one, ...change } : one)) });
+  }
+}
+
+type Outcome = "delivered" | "unknown" | { left: string };
+
+async function bring(sidecar: SidecarNote, recording: string, world: World): Promise<Outcome> {
+  const bytes = await readSidecar(sidecar);
+  if (bytes === null) return { left: "it is not what it was when the recording was described." };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await world.archive.putSidecar(recording, sidecar.name, bytes, world.signal);
+      return "delivered";
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.kind === "restart") return "unknown";
+      if (error.code === "checksum_mismatch" && attempt < mismatchAttempts) continue;
+      const isForGood = error.kind === "refused" || error.code === "checksum_mismatch" || error.code === "conflict";
+      if (!isForGood) throw error;
+      return { left: error.message };
+    }
   }
 }
 

@@ -14,6 +14,8 @@ export type SidecarNote = {
   sizeBytes: number;
   sha256: Sha256Hex;
   isDelivered: boolean;
+  /** It cannot be brought, and stays on the disk for good. */
+  isLeft: boolean;
 };
 
 /** What is remembered of one file for one server. Only a cache: without it, the file is described and sent anew. */
@@ -112,10 +114,11 @@ function sha256(value: unknown): Sha256Hex {
 
 function sidecarIn(value: unknown): SidecarNote {
   const fields = asFields(value);
-  const { isDelivered } = fields;
+  const { isDelivered, isLeft } = fields;
   const digest = sha256(fields.sha256);
   const [name, file] = [text(fields, "name"), text(fields, "file")];
-  return { name, file, sizeBytes: count(fields, "sizeBytes"), sha256: digest, isDelivered: isDelivered === true };
+  const facts = { name, file, sizeBytes: count(fields, "sizeBytes"), sha256: digest };
+  return { ...facts, isDelivered: isDelivered === true, isLeft: isLeft === true };
 }
 
 function recordIn(fields: Fields): FileRecord {
