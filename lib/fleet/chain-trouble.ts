@@ -2,56 +2,57 @@ import { Prisma } from "../../generated/prisma/client.ts";
 import type { Database } from "../context.ts";
 import type { AlarmFacts } from "./alarms.ts";
 
-/** Numbers of a device that are missing, from `first` to `last`, and since when that is known. */
-type Gap = { first: number; last: number; at: Date };
 /** What is wrong with the signed numbers of one device as it stands now. */
-export type ChainTrouble = { gaps: Gap[]; forks: AlarmFacts["forks"] };
+type ChainTrouble = Pick<AlarmFacts, "gaps" | "forks">;
 
-type Found = { deviceId: string; sequence: number; at: Date; isFork: boolean; before: number };
+/** Links of one device and kind that are looked at, the newest: one that signs nonsense must not slow down the others. */
+const lookedAt = 500;
+
+type Found = { deviceId: string; missing: number; since: Date | null; forks: number; lastForkAt: Date | null };
 
 /**
- * What is wrong with the numbers of all devices, or of one. It looks at the few links that came after a gap, and asks
- * for each what is below it by now: what arrived later, and what a tombstone explains, is not missing.
+ * What is wrong with the numbers of all devices that are not revoked, or of one. It looks at the few links that came
+ * after a gap, and asks for each what is below it by now: what arrived later, and what a tombstone explains, is not
+ * missing.
  */
 export async function readChainTrouble(db: Database, deviceId: string | null): Promise<Map<string, ChainTrouble>> {
-  const ofDevice = deviceId === null ? Prisma.empty : Prisma.sql`AND device_id = ${deviceId}`;
+  const where = deviceId === null ? Prisma.sql`d.state <> 'revoked'` : Prisma.sql`d.id = ${deviceId}`;
   const rows = await db.$queryRaw<Found[]>`
-    SELECT g.device_id AS "deviceId", g.sequence::float8 AS sequence, g.at, g.is_fork AS "isFork",
-           greatest(
-             (SELECT max(sequence) FROM manifest WHERE device_id = g.device_id AND sequence < g.sequence),
-             (SELECT max(sequence) FROM chain_statement WHERE device_id = g.device_id AND sequence < g.sequence),
-             (SELECT max(of_sequence) FROM chain_statement WHERE device_id = g.device_id AND of_sequence < g.sequence),
-             0)::float8 AS before
+    SELECT device_id AS "deviceId", coalesce(sum(missing), 0)::float8 AS missing, min(at) FILTER (WHERE missing > 0) AS since,
+           sum(forks)::int AS forks, max(fork_at) AS "lastForkAt"
       FROM (
-        SELECT device_id, sequence, received_at AS at, chain = 'fork' AS is_fork FROM manifest
-         WHERE chain IN ('gap', 'fork') ${ofDevice}
-        UNION ALL
-        SELECT device_id, sequence, received_at, chain = 'fork' FROM chain_statement
-         WHERE chain IN ('gap', 'fork') ${ofDevice}
-        UNION ALL
-        SELECT device_id, of_sequence, received_at, false FROM chain_statement s
-         WHERE kind = 'tombstone' ${ofDevice}
-           AND NOT EXISTS (SELECT 1 FROM manifest m WHERE m.device_id = s.device_id AND m.sequence = s.of_sequence)
-      ) g
-     ORDER BY g.device_id, g.sequence DESC, g.at`;
-  const found = new Map<string, ChainTrouble>();
-  for (const row of rows) {
-    const trouble = found.get(row.deviceId) ?? { gaps: [], forks: null };
-    found.set(row.deviceId, trouble);
-    const isKnown = trouble.gaps.some(({ last }) => last === row.sequence - 1);
-    if (row.before < row.sequence - 1 && !isKnown)
-      trouble.gaps.push({ first: row.before + 1, last: row.sequence - 1, at: row.at });
-    if (!row.isFork) continue;
-    const { forks } = trouble;
-    const lastAt = forks === null || row.at > forks.lastAt ? row.at : forks.lastAt;
-    trouble.forks = { count: (forks?.count ?? 0) + 1, lastAt };
-  }
-  return found;
+        SELECT d.id AS device_id, g.sequence, min(g.at) AS at, count(*) FILTER (WHERE g.is_fork) AS forks,
+               max(g.at) FILTER (WHERE g.is_fork) AS fork_at, g.sequence - 1 - max(below.sequence) AS missing
+          FROM device d
+         CROSS JOIN LATERAL (
+           (SELECT sequence, received_at AS at, chain = 'fork' AS is_fork FROM manifest
+             WHERE device_id = d.id AND chain IN ('gap', 'fork') ORDER BY sequence DESC LIMIT ${lookedAt}::int)
+           UNION ALL
+           (SELECT sequence, received_at, chain = 'fork' FROM chain_statement
+             WHERE device_id = d.id AND chain IN ('gap', 'fork') ORDER BY sequence DESC LIMIT ${lookedAt}::int)
+           UNION ALL
+           SELECT of_sequence, received_at, false FROM (
+             SELECT of_sequence, received_at FROM chain_statement
+              WHERE device_id = d.id AND of_sequence IS NOT NULL ORDER BY of_sequence DESC LIMIT ${lookedAt}::int) s
+            WHERE NOT EXISTS (SELECT 1 FROM manifest m WHERE m.device_id = d.id AND m.sequence = s.of_sequence)
+         ) g
+         CROSS JOIN LATERAL (
+           SELECT greatest(
+             (SELECT max(sequence) FROM manifest WHERE device_id = d.id AND sequence < g.sequence),
+             (SELECT max(sequence) FROM chain_statement WHERE device_id = d.id AND sequence < g.sequence),
+             (SELECT max(of_sequence) FROM chain_statement WHERE device_id = d.id AND of_sequence < g.sequence),
+             0) AS sequence
+         ) below
+         WHERE ${where}
+         GROUP BY d.id, g.sequence
+      ) link
+     GROUP BY device_id`;
+  return new Map(rows.map((row) => [row.deviceId, troubleOf(row)]));
 }
 
-/** How many numbers are missing, and since when. */
-export function missingOf({ gaps }: ChainTrouble): AlarmFacts["gaps"] {
-  if (gaps.length === 0) return null;
-  const missing = gaps.reduce((sum, { first, last }) => sum + last - first + 1, 0);
-  return { missing, since: new Date(Math.min(...gaps.map(({ at }) => at.getTime()))) };
+function troubleOf({ missing, since, forks, lastForkAt }: Found): ChainTrouble {
+  return {
+    gaps: since === null ? null : { missing, since },
+    forks: lastForkAt === null ? null : { count: forks, lastAt: lastForkAt },
+  };
 }

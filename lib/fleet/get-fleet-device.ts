@@ -4,7 +4,7 @@ import { notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
 import { authoriseOperator, roleMay } from "../people/index.ts";
 import type { Heartbeat } from "../protocol/index.ts";
-import { missingOf, readChainTrouble } from "./chain-trouble.ts";
+import { readChainTrouble } from "./chain-trouble.ts";
 import { readFleet } from "./read-fleet.ts";
 import { readStatements } from "./read-statements.ts";
 import type { DeviceReceiptRow, ExpectedReceived, FleetDevice } from "./types.ts";
@@ -62,7 +62,7 @@ async function readReceived(ctx: Context, deviceId: string, saidSequence: number
     saidSequence,
     lastSequence,
     numbers: numbers?.numbers ?? 0,
-    missing: trouble === undefined ? 0 : (missingOf(trouble)?.missing ?? 0),
+    missing: trouble?.gaps?.missing ?? 0,
     notSentYet: Math.max(0, (saidSequence ?? 0) - (lastSequence ?? 0)),
     recordings: {
       receiving: count("receiving"),

@@ -2,7 +2,7 @@ import { Prisma } from "../../generated/prisma/client.ts";
 import type { Database } from "../context.ts";
 import type { Heartbeat } from "../protocol/index.ts";
 import { type AlarmFacts, alarmsOf, isSilent, keyDueAt } from "./alarms.ts";
-import { missingOf, readChainTrouble } from "./chain-trouble.ts";
+import { readChainTrouble } from "./chain-trouble.ts";
 import type { FleetRow } from "./types.ts";
 
 /** What a heartbeat says beside the files that it sends; as lib/protocol read it when it came. */
@@ -51,13 +51,8 @@ export async function readFleet(db: Database, now: Date, deviceId: string | null
   const trouble = await readChainTrouble(db, deviceId);
   return rows.map((row) => {
     const facts = factsOf(row);
-    const chain = trouble.get(row.id) ?? { gaps: [], forks: null };
-    const known: AlarmFacts = {
-      ...facts,
-      cloneSuspectedAt: row.cloneSuspectedAt,
-      forks: chain.forks,
-      gaps: missingOf(chain),
-    };
+    const chain = trouble.get(row.id) ?? { gaps: null, forks: null };
+    const known: AlarmFacts = { ...facts, ...chain, cloneSuspectedAt: row.cloneSuspectedAt };
     return { ...rowOf(row, facts), isSilent: isSilent(known, now), alarms: alarmsOf(known, now) };
   });
 }
