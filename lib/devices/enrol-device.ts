@@ -130,7 +130,7 @@ function known(key: { deviceId: string; device: { state: DeviceState } }): Outco
 async function admit(ctx: Context, tx: Transaction, code: CodeRow, proof: EnrolmentProof): Promise<string> {
   const deviceId = newId("device");
   const { facts, kid } = proof;
-  const name = await freeName(tx, (proof.name ?? facts.hostname ?? "").trim().slice(0, 80) || `Device ${deviceId}`);
+  const name = await freeName(tx, cut(proof.name ?? facts.hostname ?? "") || `Device ${deviceId}`);
   const state = code.needs_approval ? "pending" : "active";
   await tx.device.create({
     data: {
@@ -149,6 +149,15 @@ async function admit(ctx: Context, tx: Transaction, code: CodeRow, proof: Enrolm
     details: { codeId: code.id, uses: code.uses + 1, maxUses: code.max_uses },
   });
   return deviceId;
+}
+
+/** A name as long as names may be; no character is halved, which custody could not keep. */
+function cut(name: string): string {
+  return name
+    .trim()
+    .slice(0, 80)
+    .replace(/[\uD800-\uDBFF]$/, "")
+    .trim();
 }
 
 /** The wished name, or with a number after it. */

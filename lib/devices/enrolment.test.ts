@@ -195,6 +195,11 @@ describe("enrolment", () => {
     expect(names).toEqual(["pi 100%_\\", "pi 100%_\\ (2)", "pi 100%_\\ (3)"]);
   });
 
+  test("a long name is cut between characters", async () => {
+    const { code } = await make();
+    expect((await enrol(code, newKey(), { name: `${"a".repeat(79)}🚓 2` })).name).toBe("a".repeat(79));
+  });
+
   test("a code for several asks for approval, and until then the device may do nothing", async () => {
     const { db } = world();
     const ctx = await admin();
