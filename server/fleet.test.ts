@@ -11,7 +11,9 @@ import {
   manifestSha256,
   maxSidecarBytes,
   sidecarPath,
+  signJws,
   signStatement,
+  statementType,
 } from "../lib/protocol/index.ts";
 import { getRecording, sidecarKey } from "../lib/recordings/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
@@ -61,7 +63,7 @@ describe("what a device says beside its recordings", () => {
       sequence: before.sequence + 1,
       previous: before.sha256,
       at,
-      of: { sequence: manifest.sequence, manifestSha256: linkOf(manifest).sha256 },
+      of: { sequence: manifest.sequence, manifestSha256: linkOf(manifest).sha256, remark: "not for custody" },
       reason: "evicted",
       sha256: manifest.sha256,
       sizeBytes: manifest.sizeBytes,
@@ -86,6 +88,8 @@ describe("what a device says beside its recordings", () => {
       recordingId,
       details: { sequence: 2, kind: "tombstone", reason: "evicted" },
     });
+    const events = await world().db.custodyEvent.findMany({ where: { recordingId }, select: { details: true } });
+    expect(JSON.stringify(events)).not.toContain("not for custody");
     expect(await world().db.custodyEvent.count({ where: { action: "statement.recorded", recordingId } })).toBe(1);
     expect((await getRecording(await admin(), recordingId)).willNotCome).toMatchObject({
       reason: "evicted",
@@ -193,6 +197,8 @@ describe("what a device says beside its recordings", () => {
     expect(await problem(device.token, device.sign(manifest))).toEqual([400, "statement_invalid"]);
     expect(await problem(device.token, "hello")).toEqual([400, "statement_invalid"]);
     expect(await problem("srd_nobody", jws)).toEqual([401, "token_invalid"]);
+    const long = signJws(Buffer.from("{}"), device.privateKey, { kid: `${"k".repeat(99)}🚓`, typ: statementType });
+    expect(await problem(device.token, long)).toEqual([403, "manifest_key_unknown"]);
     await db.deviceKey.update({ where: { kid: device.kid }, data: { untilSequence: 2 } });
     expect(await problem(device.token, jws)).toEqual([403, "manifest_key_unknown"]);
     await db.deviceKey.update({ where: { kid: device.kid }, data: { revokedAt: new Date() } });
@@ -279,6 +285,48 @@ describe("what a device says beside its recordings", () => {
     expect(await world().db.sidecar.count({ where: { recordingId: recording } })).toBe(0);
     for await (const key of world().storage.list(`sidecars/${recording}`)) expect(key).toBe("nothing");
   });
+
+  test("nothing is taken of a body that came so slowly that its device was refused meanwhile", async () => {
+    const { db } = world();
+    const { device, recording } = await withTrack();
+    const manifest = device.describe(Buffer.from("not to come"));
+    const beat = { version: 1, instance: { bootId: "b", process: "p" } };
+    const uploader = { version: "1", runtime: "node", platform: "linux" };
+    const { jws } = tombstone(device, { manifest }, linkOf(manifest));
+    const finish = [
+      await slowly(device, "PUT", sidecarPath(recording, "rear ñ.gpx"), track),
+      await slowly(device, "POST", deviceHeartbeatPath, JSON.stringify({ ...beat, uploader })),
+      await slowly(device, "POST", deviceStatementsPath, jws),
+    ];
+    await db.device.update({ where: { id: device.id }, data: { state: "revoked" } });
+    expect(await Promise.all(finish.map((end) => end()))).toEqual([401, 401, 401]);
+    expect(await db.sidecar.count({ where: { recordingId: recording } })).toBe(0);
+    expect(await db.deviceHeartbeat.count({ where: { deviceId: device.id } })).toBe(0);
+    expect(await db.deviceContact.count({ where: { deviceId: device.id } })).toBe(0);
+    expect(await db.chainStatement.count({ where: { deviceId: device.id } })).toBe(0);
+  });
+
+  /** Sends all of a body but its last byte; once the device is let in, gives what sends the rest and has the status. */
+  async function slowly({ id, token }: Signer, method: string, path: string, body: Uint8Array | string) {
+    const { db } = world();
+    const bytes = Buffer.from(body);
+    await db.device.update({ where: { id }, data: { lastSeenAt: null } });
+    const type = { "Content-Type": "application/jose", "Content-Length": bytes.length };
+    const request = httpRequest(`${archive.url}${path}`, {
+      method,
+      headers: { ...type, Authorization: `Bearer ${token}` },
+    });
+    const answered = new Promise<number>((resolve, reject) => {
+      request.on("response", (response) => resolve(response.resume().statusCode ?? 0)).on("error", reject);
+    });
+    request.write(bytes.subarray(0, -1));
+    const seenAt = async () => (await db.device.findUniqueOrThrow({ where: { id } })).lastSeenAt;
+    await expect.poll(seenAt, { timeout: 10_000 }).not.toBeNull();
+    return () => {
+      request.end(bytes.subarray(-1));
+      return answered;
+    };
+  }
 
   test("one that was cut off by a kill between its bytes and its row comes whole the next time", async () => {
     const { device, recording } = await withTrack();

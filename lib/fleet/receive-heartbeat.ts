@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
-import { noteInstance } from "../devices/index.ts";
+import { holdDevice, noteInstance } from "../devices/index.ts";
 import { AppError } from "../errors.ts";
 import {
   defaultDeviceSettings,
@@ -24,7 +24,7 @@ const wantedAtOnce = 50;
  * Keeps what a device says about itself and answers what it should know. Not a custody event: no evidence changes, and
  * a thousand devices say it every minute.
  *
- * @throws AppError unauthenticated, invalid_input
+ * @throws AppError unauthenticated, token_invalid, invalid_input
  */
 export async function receiveHeartbeat(ctx: Context, body: unknown): Promise<HeartbeatAnswer> {
   const device = requireDevice(ctx);
@@ -32,7 +32,9 @@ export async function receiveHeartbeat(ctx: Context, body: unknown): Promise<Hea
   await keepResults(ctx, device, heartbeat.wantedResults ?? []);
   const now = ctx.clock.now();
   const [row] = await ctx.sql<Kept>(keepHeartbeat, valuesOf(device, heartbeat, now));
-  if (row === undefined) throw new AppError("unavailable", "The heartbeat could not be kept. Try again.");
+  // Refused while the heartbeat was on its way.
+  if (row === undefined)
+    throw new AppError("token_invalid", "This device token is unknown, was revoked or has run out.");
   // Its own transaction only when a start is new, or comes back.
   if (!row.isCurrent) await ctx.db.$transaction((tx) => noteInstance(ctx, tx, device.deviceId, heartbeat.instance));
   const everySeconds = row.heartbeatSeconds ?? defaultDeviceSettings.heartbeatSeconds;
@@ -75,16 +77,19 @@ type Kept = {
 const keepHeartbeat: Statement = {
   name: "keep_heartbeat",
   text: `
-    WITH earlier AS (
+    WITH allowed AS (
+      SELECT id FROM device WHERE id = $1 AND state = 'active'
+    ), earlier AS (
       SELECT summary->'instance'->>'process' AS process, (summary->'counters'->>'sentBytes')::numeric AS sent
         FROM device_heartbeat WHERE device_id = $1
     ), beat AS (
-      INSERT INTO device_heartbeat (device_id, received_at, summary, work) VALUES ($1, $2, $3::jsonb, $4::jsonb)
+      INSERT INTO device_heartbeat (device_id, received_at, summary, work)
+      SELECT id, $2::timestamptz, $3::jsonb, $4::jsonb FROM allowed
       ON CONFLICT (device_id) DO UPDATE SET received_at = excluded.received_at, summary = excluded.summary, work = excluded.work
     ), slot AS (
       INSERT INTO device_contact AS c (device_id, slot_at, contacts, sent_bytes, queue_files, queue_bytes, clock_offset_ms)
-      SELECT $1, $5, 1, least(greatest($6::numeric - coalesce((SELECT sent FROM earlier WHERE process = $7), 0), 0), ${mostSentBytes})::bigint,
-             $8::int, $9::bigint, $10::float8
+      SELECT id, $5::timestamptz, 1, least(greatest($6::numeric - coalesce((SELECT sent FROM earlier WHERE process = $7), 0), 0), ${mostSentBytes})::bigint,
+             $8::int, $9::bigint, $10::float8 FROM allowed
       ON CONFLICT (device_id, slot_at) DO UPDATE SET contacts = c.contacts + 1,
         sent_bytes = c.sent_bytes + excluded.sent_bytes,
         queue_files = coalesce(excluded.queue_files, c.queue_files),
@@ -110,7 +115,7 @@ const keepHeartbeat: Statement = {
           UNION ALL
           (SELECT sequence, statement_sha256 FROM chain_statement WHERE device_id = $1 ORDER BY sequence DESC LIMIT 1)
         ) link ORDER BY sequence DESC LIMIT 1) top ON true
-     WHERE d.id = $1`,
+     WHERE d.id = $1 AND d.state = 'active'`,
 };
 
 function valuesOf({ deviceId }: DeviceActor, heartbeat: Heartbeat, now: Date): unknown[] {
@@ -131,7 +136,8 @@ function valuesOf({ deviceId }: DeviceActor, heartbeat: Heartbeat, now: Date): u
 }
 
 /** What the device says of files that it was asked for. Only of its own, and what has ended stays so. */
-async function keepResults(ctx: Context, { deviceId }: DeviceActor, results: NonNullable<Heartbeat["wantedResults"]>) {
+async function keepResults(ctx: Context, device: DeviceActor, results: NonNullable<Heartbeat["wantedResults"]>) {
+  const { deviceId } = device;
   if (results.length === 0) return;
   const open = await ctx.db.wantedFile.findMany({
     where: { deviceId, id: { in: results.map(({ id }) => id) }, state: { in: ["open", "seen"] } },
@@ -146,6 +152,7 @@ async function keepResults(ctx: Context, { deviceId }: DeviceActor, results: Non
       continue;
     }
     await ctx.db.$transaction(async (tx) => {
+      await holdDevice(tx, device);
       const where = { id, state: { in: ["open" as const, "seen" as const] } };
       const { count } = await tx.wantedFile.updateMany({ where, data: { state: "not_there", endedAt: now } });
       if (count === 1) await recordEvent(ctx, tx, { action: "wanted.not_found", deviceId, details: { wantedId: id } });

@@ -64,7 +64,7 @@ export async function checkStatement(ctx: Context, device: DeviceActor, jws: str
 /** Refuses what a key does not prove, and says so in custody. */
 export async function refuseStatement(ctx: Context, kid: string, error: AppError): Promise<never> {
   const device = ctx.actor.kind === "device" ? { deviceId: ctx.actor.deviceId } : {};
-  const details = { code: error.code, kid: kid.slice(0, 100) };
+  const details = { code: error.code, kid: kid.slice(0, 100).toWellFormed() };
   await ctx.db.$transaction((tx) =>
     recordEvent(ctx, tx, { action: "statement.refused", outcome: "refused", ...device, details }),
   );

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
+import { holdDevice } from "../devices/index.ts";
 import { AppError, notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
 import { jitteredSeconds } from "../jitter.ts";
@@ -16,14 +17,15 @@ const perRecording = 64;
  * Keeps a small file beside a recording of the device, when a manifest of that recording names it with its digest. The
  * same again answers the same. Write order: bytes, durable; then the row.
  *
- * @throws AppError unauthenticated, not_found, unsupported_media_type, too_large, conflict when no manifest names it,
+ * @throws AppError unauthenticated, token_invalid, not_found, unsupported_media_type, too_large, conflict when no manifest names it,
  *   checksum_mismatch when one names other bytes, insufficient_storage
  */
 export async function putSidecar(
   ctx: Context,
   input: { recordingId: string; name: string; content: Uint8Array },
 ): Promise<SidecarView & { isNew: boolean }> {
-  const { deviceId } = requireDevice(ctx);
+  const device = requireDevice(ctx);
+  const { deviceId } = device;
   const recordingId = requireId("recording", input.recordingId);
   const { name, content } = input;
   if ((await ctx.db.recording.count({ where: { id: recordingId, deviceId } })) === 0) throw notFound("recording");
@@ -44,6 +46,7 @@ export async function putSidecar(
     if ((await tx.sidecar.count({ where: { recordingId } })) >= perRecording)
       throw new AppError("conflict", `A recording has at most ${perRecording} sidecars.`);
     await putBlob(ctx, tx, recordingId, sha256, content);
+    await holdDevice(tx, device);
     const receivedAt = ctx.clock.now();
     const { sizeBytes } = view;
     await tx.sidecar.create({ data: { recordingId, name, sha256, sizeBytes, manifestSha256, receivedAt } });

@@ -1,6 +1,7 @@
 import type { Prisma } from "../../generated/prisma/client.ts";
 import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
+import { holdDevice, whyNotSigning } from "../devices/index.ts";
 import type { StatementView } from "../protocol/index.ts";
 import { checkStatement, keyUnknown, refuseStatement, type SignedStatement } from "./check-statement.ts";
 import { requireDevice } from "./internal.ts";
@@ -14,7 +15,7 @@ export type RecordedStatement = StatementView & { isNew: boolean };
  * after a crash and beside itself. It takes nothing away: what a tombstone speaks of is received all the same.
  *
  * @param jws the statement in compact form
- * @throws AppError unauthenticated, statement_invalid, manifest_key_unknown, manifest_signature_invalid, too_large
+ * @throws AppError unauthenticated, token_invalid, statement_invalid, manifest_key_unknown, manifest_signature_invalid, too_large
  */
 export async function recordStatement(ctx: Context, jws: string): Promise<RecordedStatement> {
   const device = requireDevice(ctx);
@@ -22,13 +23,17 @@ export async function recordStatement(ctx: Context, jws: string): Promise<Record
   const known = await findStatement(ctx.db, signed);
   if (known !== null) return { ...known, isNew: false };
   if (signed.keyProblem !== null) return refuseStatement(ctx, signed.kid, keyUnknown(signed.keyProblem));
-  return ctx.db.$transaction(async (tx) => {
+  const kept = await ctx.db.$transaction(async (tx) => {
     // One link after the other, so that two of one number see each other.
-    await tx.$queryRaw`SELECT 1 FROM device WHERE id = ${device.deviceId} FOR NO KEY UPDATE`;
+    await holdDevice(tx, device);
     const meanwhile = await findStatement(tx, signed);
     if (meanwhile !== null) return { ...meanwhile, isNew: false };
-    return { ...(await keepStatement(ctx, tx, signed)), isNew: true };
+    // A key that hands over holds the same lock, and what it counts must stay all that the old one has signed.
+    const key = await tx.deviceKey.findUniqueOrThrow({ where: { kid: signed.kid } });
+    const problem = whyNotSigning(key, signed.statement.sequence);
+    return problem ?? { ...(await keepStatement(ctx, tx, signed)), isNew: true };
   });
+  return typeof kept === "string" ? refuseStatement(ctx, signed.kid, keyUnknown(kept)) : kept;
 }
 
 async function findStatement(db: Context["db"] | Transaction, signed: SignedStatement): Promise<StatementView | null> {
@@ -69,7 +74,8 @@ async function keepStatement(ctx: Context, tx: Transaction, signed: SignedStatem
     kid,
     chain,
     kind,
-    ...(of !== null && { of }),
+    // Not all that a device may have written there.
+    ...(of !== null && { of: { sequence: of.sequence, manifestSha256: of.manifestSha256 } }),
     reason: statement.reason,
   };
   await recordEvent(ctx, tx, { action: "statement.recorded", ...about, details: details as Prisma.InputJsonObject });
