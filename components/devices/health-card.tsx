@@ -56,7 +56,7 @@ export function HealthCard({ device }: { device: FleetDevice }) {
           })),
           {
             label: "Last error",
-            value: heartbeat === null ? null : heartbeat.lastError ? heartbeat.lastError.message : "None",
+            value: heartbeat?.lastError === undefined ? null : (heartbeat.lastError?.message ?? "None"),
             note: heartbeat?.lastError && (
               <>
                 <span className="mono">{heartbeat.lastError.code}</span>,{" "}
