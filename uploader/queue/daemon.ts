@@ -82,7 +82,7 @@ export class Daemon {
   /** Starts with what the state says is under way. */
   static async open(settings: QueueSettings, deviceSettings: DeviceSettings, world: World): Promise<Daemon> {
     const daemon = new Daemon(settings, deviceSettings, world);
-    await daemon.#intake.restore();
+    await daemon.#intake.restore(world.identity !== null || deviceSettings.deletion.policy !== "never");
     return daemon;
   }
 

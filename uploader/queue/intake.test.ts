@@ -82,6 +82,12 @@ describe("Intake", () => {
     expect(scheduler.size).toBe(3);
   });
 
+  it("asks for the receipt of what was sealed when the last life ended, where receipts are wanted", async () => {
+    await described("a.avi", "sealed");
+    await intake.restore(true);
+    expect(paths("delivered")).toEqual([path("a.avi")]);
+  });
+
   it("states that a removed file will not come, while others are still there", async () => {
     await described("a.avi");
     await described("b.avi");

@@ -51,14 +51,21 @@ export class Intake implements Ledger {
     );
   }
 
-  /** Queues what the state says is under way. */
-  async restore(): Promise<void> {
+  /**
+   * Queues what the state says is under way.
+   *
+   * @param wantsReceipts true: also what is sealed and lacks its receipt, because a life ended between the two
+   */
+  async restore(wantsReceipts = false): Promise<void> {
     const { world, scheduler } = this.#parts;
     for await (const record of world.store.all(["described", "sending", "delivered", "refused"])) {
       if (record.server !== world.archive.server) continue;
       if (record.phase === "refused") this.#settled.set(record.file, record.identity);
       else if (record.phase !== "delivered" || world.settings.waitsForSeal) this.queue(record, false);
     }
+    if (wantsReceipts)
+      for await (const record of world.store.lackingReceipts())
+        if (record.server === world.archive.server) this.queue({ ...record, phase: "delivered" }, false);
     scheduler.wake();
   }
 

@@ -22,6 +22,8 @@ class Slot implements Range {
   sequence: number;
   /** Its receipt is kept, and the local file was not deleted yet. */
   isReceipted: boolean;
+  /** Sealed, and its receipt is not here yet. */
+  lacksReceipt: boolean;
 
   constructor(range: Range, record: FileRecord) {
     this.position = range.position;
@@ -32,6 +34,7 @@ class Slot implements Range {
     this.identity = identityNumber(record.identity);
     this.sequence = record.sequence ?? 0;
     this.isReceipted = record.receiptedAtRunMs !== null && !record.isDeleted;
+    this.lacksReceipt = record.phase === "sealed" && record.receiptedAtRunMs === null && !record.isDeleted;
   }
 }
 
@@ -107,6 +110,11 @@ export class RecordIndex {
   /** Keys of files that have a receipt and are not deleted. */
   receipted(): string[] {
     return this.#keys((slot) => slot.isReceipted);
+  }
+
+  /** Keys of sealed files whose receipt is not here yet. */
+  lackingReceipts(): string[] {
+    return this.#keys((slot) => slot.lacksReceipt);
   }
 
   /** Numbers of the manifests that records name, and whether the archive has the recording for good. */

@@ -182,6 +182,14 @@ export class StateStore {
     }
   }
 
+  /** Records of sealed files whose receipt is not here yet. */
+  async *lackingReceipts(): AsyncGenerator<FileRecord> {
+    for (const key of this.#index.lackingReceipts()) {
+      const record = await this.#readByKey(key);
+      if (record !== null) yield record;
+    }
+  }
+
   /** The records of a content. */
   async findByContent(server: string, sha256: Sha256Hex): Promise<FileRecord[]> {
     const found: FileRecord[] = [];
