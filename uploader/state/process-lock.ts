@@ -3,25 +3,27 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemCode } from "../problems.ts";
+import { isPresent, pidSpace } from "./presence.ts";
 
 const attempts = 5;
 
-/** A claim on a lock, told by the name of its file alone: NAME.PID.START.NONCE. */
-type Claim = { file: string; pid: number; start: string };
+/** A claim on a lock, told by the name of its file alone: NAME.PID.START.SPACE-NONCE, SPACE being where PID counts. */
+type Claim = { file: string; pid: number; start: string; space: string };
 
 /**
  * Takes a named lock for this process, or returns null when a living process holds it.
  *
  * Everyone who wants the lock first puts down a claim of their own and then looks for others: of two, the later
  * one sees the earlier, so never do both go on. A claim whose process is dead counts for nothing, and since no
- * claim's name is ever used again, removing it can hit nobody else.
+ * claim's name is ever used again, removing it can hit nobody else. Whoever lives in another container is told by
+ * `showPresence`, and its claims count for nothing without that.
  *
  * @param folder of locks only; must exist
  * @returns a function that gives the lock back
  */
 export async function takeLock(folder: string, name: string): Promise<(() => Promise<void>) | null> {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const nonce = randomBytes(8).toString("hex");
+    const nonce = `${await pidSpace()}-${randomBytes(8).toString("hex")}`;
     const file = join(folder, `${name}.${process.pid}.${await startOf(process.pid)}.${nonce}`);
     await writeFile(file, "", { flag: "wx", mode: 0o600 });
     const release = () => rm(file, { force: true });
@@ -40,17 +42,20 @@ export async function lockHolder(folder: string, name: string): Promise<number |
 
 async function livingClaims(folder: string, name: string): Promise<Claim[]> {
   const living: Claim[] = [];
+  const ownSpace = await pidSpace();
   for (const entry of await readdir(folder)) {
     if (!entry.startsWith(`${name}.`)) continue;
-    const [pid = "", start = ""] = entry.slice(name.length + 1).split(".");
-    const claim = { file: join(folder, entry), pid: Number(pid), start };
-    if (await isAlive(claim)) living.push(claim);
+    const [pid = "", start = "", nonce = ""] = entry.slice(name.length + 1).split(".");
+    const space = /^(\w+)-/.exec(nonce)?.[1] ?? ownSpace;
+    const claim = { file: join(folder, entry), pid: Number(pid), start, space };
+    const isLiving = space === ownSpace ? await isAlive(claim) : await isPresent(folder, space, claim.pid);
+    if (isLiving) living.push(claim);
     else await rm(claim.file, { force: true });
   }
   return living;
 }
 
-async function isAlive({ pid, start }: Claim): Promise<boolean> {
+async function isAlive({ pid, start }: Pick<Claim, "pid" | "start">): Promise<boolean> {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);

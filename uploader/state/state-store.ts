@@ -6,6 +6,7 @@ import { messageOf, Problem, systemCode } from "../problems.ts";
 import { machineDisk, placeFile, readWhole, type StateDisk, type StateFile } from "./disk.ts";
 import { decodeOldRecord, type FilePhase, type FileRecord, readRecord } from "./file-record.ts";
 import { Journal, readLineAt } from "./journal.ts";
+import { showPresence } from "./presence.ts";
 import { lockHolder, takeLock } from "./process-lock.ts";
 import { keyOf, RecordIndex } from "./record-index.ts";
 import type { Range } from "./scan-journal.ts";
@@ -398,6 +399,17 @@ async function lockFolder(folder: string, waits: OpenOptions["waits"]): Promise<
   } catch (error) {
     throw new Problem("usage", cannotBeMade(folder, error), { cause: error });
   }
+  const leave = await showPresence(locks);
+  try {
+    const unlock = await takeTurn(folder, locks, waits);
+    return () => unlock().finally(leave);
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+}
+
+async function takeTurn(folder: string, locks: string, waits: OpenOptions["waits"]): Promise<() => Promise<void>> {
   for (;;) {
     const unlock = await takeLock(locks, "state");
     if (unlock !== null) return unlock;
