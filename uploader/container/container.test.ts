@@ -37,6 +37,20 @@ describe("readContainerFacts", () => {
     else expect(Math.abs((facts.durationMs ?? 0) - durationMs)).toBeLessThan(50);
   });
 
+  it("takes a length that no recording has for none, so that no end is reckoned from it", async () => {
+    const header = (timescale: number, duration: bigint) => {
+      const body = Buffer.alloc(112);
+      body[0] = 1;
+      body.writeBigUInt64BE(3_870_000_000n, 4);
+      body.writeUInt32BE(timescale, 20);
+      body.writeBigUInt64BE(duration, 24);
+      return Buffer.concat([box("ftyp", Buffer.from("isom")), box("moov", box("mvhd", body))]);
+    };
+    expect(await factsOf(header(1000, 12_000n))).toMatchObject({ durationMs: 12_000 });
+    const { createdAt, durationMs } = await factsOf(header(1, 2n ** 52n));
+    expect([createdAt?.getUTCFullYear(), durationMs]).toEqual([2026, null]);
+  });
+
   it.each(["colon-12-lobby.mp4", "van-09-rear.mkv", "grao-05-counter.ts"])(
     "calls %s incomplete wherever it is cut",
     async (name) => {

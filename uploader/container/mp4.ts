@@ -1,6 +1,8 @@
 import { type ContainerFacts, plainFacts, type RangeReader } from "./facts.ts";
 
 const secondsFrom1904To1970 = 2_082_844_800;
+/** No recording is longer than a year. */
+const maxSeconds = 366 * 86_400;
 
 type Box = { type: string; start: number; headerBytes: number; end: number };
 
@@ -76,7 +78,7 @@ async function readMovieHeader(
     const createdMs = (created - secondsFrom1904To1970) * 1000;
     // 0 means "not set", and a clock before 2000 or after 2200 was never set.
     const isPlausible = createdMs > Date.UTC(2000, 0, 1) && createdMs < Date.UTC(2200, 0, 1);
-    const isKnown = timescale > 0 && duration > 0 && duration !== 0xffff_ffff && Number.isSafeInteger(duration);
+    const isKnown = timescale > 0 && duration > 0 && duration !== 0xffff_ffff && duration / timescale < maxSeconds;
     return {
       createdAt: isPlausible ? new Date(createdMs) : null,
       durationMs: isKnown ? Math.round((duration / timescale) * 1000) : null,

@@ -88,6 +88,16 @@ describe("Intake", () => {
     expect(paths("delivered")).toEqual([path("a.avi")]);
   });
 
+  it("takes a file with a time that no date can have", async () => {
+    await described("a.avi");
+    const record = await store.read(server, path("a.avi"));
+    if (record === null) throw new Error("It was just written.");
+    for (const modifiedMs of [1e17, -1e17]) {
+      const { orderMs } = intake.queue({ ...record, identity: { ...record.identity, modifiedMs } });
+      expect(new Date(orderMs).toISOString()).toMatch(/^[+-]27\d{4}-/);
+    }
+  });
+
   it("states that a removed file will not come, while others are still there", async () => {
     await described("a.avi");
     await described("b.avi");

@@ -216,9 +216,13 @@ export class Intake implements Ledger {
   }
 }
 
+/** ECMA-262, 21.4.1.1: no date is further from 1970. A file's time may be. */
+const maxDateMs = 8.64e15;
+
 function orderOf(capturedFrom: string | null, identity: FileIdentity): number {
   const captured = capturedFrom === null ? Number.NaN : Date.parse(capturedFrom);
-  return Number.isNaN(captured) ? identity.modifiedMs : captured;
+  const orderMs = Number.isNaN(captured) ? identity.modifiedMs : captured;
+  return Math.min(Math.max(orderMs, -maxDateMs), maxDateMs);
 }
 
 async function isRemoved(path: string): Promise<boolean> {
