@@ -405,10 +405,44 @@ describe("a device's identity over HTTP", () => {
       expect(await rotate(device, next, 1)).toEqual(first);
       expect((await client.buy(device)).status).toBe(200);
       expect((await client.buy({ ...device, key: next })).status).toBe(200);
+      expect(await suspected(device)).toBeNull();
       expect((await client.buy(device)).json).toMatchObject({ code: "assertion_invalid", field: "kid" });
       expect(await rotate(device, next, 1)).toEqual(first);
       // A token of the old key is good until it runs out.
       expect(await statusOf(device.token)).toBe(201);
+    });
+
+    const suspected = async ({ id }: Device) =>
+      (await world().db.device.findUniqueOrThrow({ where: { id } })).cloneSuspectedAt;
+
+    test("by a thief locks the machine out, which is an alarm as soon as it asks, once", async () => {
+      const { db } = world();
+      const device = await enrolled();
+      const thief = { ...device, key: newKey() };
+      expect((await rotate(device, thief.key, 1)).status).toBe(200);
+      expect((await rotate(device, newKey(), 1)).json.code).toBe("state_conflict");
+      const details = { oldKid: device.kid, kid: jwkThumbprint(ed25519JwkOf(thief.key)) };
+      await expectCustodyEvent(db, { action: "device.clone_suspected", deviceId: device.id, details });
+      const since = await suspected(device);
+      expect(since).not.toBeNull();
+      const other = await enrolled();
+      await rotate(other, newKey(), 1).then(() => expect(suspected(other)).resolves.toBeNull());
+      const next = newKey();
+      const second = await enrolled();
+      await rotate(second, next, 1);
+      await client.buy({ ...second, key: next });
+      const replayed = signClientAssertion(
+        { device: second.id, audience: second.audience, nonce: "stale" },
+        second.key,
+      );
+      expect((await client.assert(replayed)).json.code).toBe("nonce_invalid");
+      expect(await suspected(second)).toBeNull();
+      for (let times = 0; times < 2; times++) expect((await client.buy(second)).json.code).toBe("assertion_invalid");
+      expect(await suspected(second)).not.toBeNull();
+      const where = { deviceId: second.id, action: "device.clone_suspected" };
+      expect(await db.custodyEvent.count({ where })).toBe(1);
+      // Whoever uses it goes on, as what both bring is evidence.
+      expect((await client.buy({ ...second, key: next })).status).toBe(200);
     });
 
     test("is refused to another key, another number, a used nonce, a known key and a stranger", async () => {

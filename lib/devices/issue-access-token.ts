@@ -14,6 +14,7 @@ import { archiveAudience } from "./audience.ts";
 import { newNonce, spendNonce } from "./nonces.ts";
 import { noteInstance } from "./note-instance.ts";
 import { deviceStateRefusal } from "./state-refusal.ts";
+import { suspectOldKey } from "./suspect-clone.ts";
 
 /** A short-lived token, and what the device needs for the next one. */
 export type AccessToken = { deviceId: string; token: string; expiresInSeconds: number; nonce: string };
@@ -22,7 +23,7 @@ type KeyRow = {
   deviceId: string;
   publicKey: Uint8Array;
   firstTokenAt: Date | null;
-  next: { firstTokenAt: Date | null } | null;
+  next: { kid: string; firstTokenAt: Date | null } | null;
   device: { state: DeviceState };
 };
 
@@ -41,20 +42,24 @@ export async function issueAccessToken(ctx: Context, jws: string): Promise<Acces
   const assertion = readAssertion(jws);
   const audience = await archiveAudience(ctx.db);
   const { deviceId, kid } = { deviceId: assertion.device, kid: assertion.kid };
-  const state = await ctx.db.$transaction(async (tx) => {
+  const state = await ctx.db.$transaction(async (tx): Promise<DeviceState | "handed_over"> => {
     const key = await signingKey(tx, assertion, jws);
-    // Said only to who holds the key: it names another archive, or the key has handed over.
+    // Said only to who holds the key: it names another archive, and below that the key has handed over.
     if (assertion.audience !== audience)
       throw new AppError("assertion_invalid", "This assertion is meant for another archive.", { field: "aud" });
-    if (key.next?.firstTokenAt != null)
-      throw new AppError("assertion_invalid", "This key has handed over to the next one.", { field: "kid" });
     await spendNonce(ctx, tx, assertion.nonce);
+    if (key.next?.firstTokenAt != null) {
+      await suspectOldKey(ctx, tx, deviceId, { kid, nextKid: key.next.kid });
+      return "handed_over";
+    }
     if (key.device.state === "active" && key.firstTokenAt === null)
       await tx.deviceKey.updateMany({ where: { kid, firstTokenAt: null }, data: { firstTokenAt: ctx.clock.now() } });
     if (key.device.state === "active" && assertion.instance !== null)
       await noteInstance(ctx, tx, deviceId, assertion.instance);
     return key.device.state;
   });
+  if (state === "handed_over")
+    throw new AppError("assertion_invalid", "This key has handed over to the next one.", { field: "kid" });
   if (state !== "active") throw deviceStateRefusal(state);
   const token = formatAccessToken(ctx, { deviceId, kid, audience });
   return { deviceId, token, expiresInSeconds: accessTokenSeconds, nonce: newNonce(ctx) };
@@ -77,7 +82,7 @@ async function signingKey(tx: Transaction, { kid, device }: ClientAssertion, jws
       deviceId: true,
       publicKey: true,
       firstTokenAt: true,
-      next: { select: { firstTokenAt: true } },
+      next: { select: { kid: true, firstTokenAt: true } },
       device: { select: { state: true } },
     },
   });

@@ -74,6 +74,15 @@ describe("starts of one device's uploader", () => {
     expect(await suspected()).toBeNull();
   });
 
+  test("who makes up starts without end tells custody so twenty times a day", async () => {
+    const { say, alarms, suspected } = await makeScene();
+    for (let start = 0; start < 8; start++) await say(`start ${start}`);
+    for (let one = 0; one < 8; one++)
+      for (let other = 0; other < one; other++) for (const start of [one, other]) await say(`start ${start}`);
+    expect(await alarms()).toBe(20);
+    expect(await suspected()).not.toBeNull();
+  });
+
   test("two that speak at the same moment make one alarm", async () => {
     const { db, clock } = world();
     const { id, say, alarms } = await makeScene();

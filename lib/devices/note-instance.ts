@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Context, Transaction } from "../context.ts";
-import { recordEvent } from "../custody/index.ts";
+import { suspectClone } from "./suspect-clone.ts";
 
 /** One start of an uploader: of the machine, and of the process. */
 export type Instance = { bootId: string; process: string };
@@ -36,18 +35,14 @@ export async function noteInstance(ctx: Context, tx: Transaction, deviceId: stri
     return;
   }
   await tx.deviceInstance.update({ where, data: { supersededAt: null } });
-  if (current !== null) await suspectClone(ctx, tx, deviceId, [instance, current]);
+  if (current !== null) await suspectBoth(ctx, tx, deviceId, [instance, current]);
 }
 
-async function suspectClone(ctx: Context, tx: Transaction, deviceId: string, both: [Instance, Instance]) {
+/** Two starts that take turns. */
+async function suspectBoth(ctx: Context, tx: Transaction, deviceId: string, both: [Instance, Instance]) {
   const [first, second] = both.map(({ bootId, process }) => JSON.stringify([bootId, process])).sort();
-  const pair = new Uint8Array(createHash("sha256").update(`${first}${second}`).digest());
-  const foundAt = ctx.clock.now();
-  const { count } = await tx.deviceClone.createMany({ data: [{ deviceId, pair, foundAt }], skipDuplicates: true });
-  if (count === 0) return;
-  await tx.device.updateMany({ where: { id: deviceId, cloneSuspectedAt: null }, data: { cloneSuspectedAt: foundAt } });
   const instances = both.map(({ bootId, process }) => ({ bootId, process }));
-  await recordEvent(ctx, tx, { action: "device.clone_suspected", deviceId, details: { instances } });
+  await suspectClone(ctx, tx, deviceId, { reason: `${first}${second}`, details: { instances } });
 }
 
 async function forgetOldest(tx: Transaction, deviceId: string): Promise<void> {

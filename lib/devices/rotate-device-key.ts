@@ -14,6 +14,7 @@ import {
 } from "../protocol/index.ts";
 import { createKey } from "./internal.ts";
 import { spendNonce } from "./nonces.ts";
+import { suspectOldKey } from "./suspect-clone.ts";
 
 const input = z.object({ rotation: z.string("Send the rotation, a compact JWS.").max(16_000, "This is no rotation.") });
 
@@ -31,7 +32,7 @@ export async function rotateDeviceKey(ctx: Context, raw: unknown): Promise<KeyRo
   const { rotation: jws } = parseInput(input, raw);
   const rotation = readRotation(jws);
   if (rotation.device !== deviceId) return refuse(ctx, rotation, "It names another device.");
-  const refusal = await ctx.db.$transaction(async (tx): Promise<string | null> => {
+  const refusal = await ctx.db.$transaction(async (tx): Promise<string | AppError | null> => {
     const [device] = await tx.$queryRaw<unknown[]>`
       SELECT 1 FROM device WHERE id = ${deviceId} AND state = 'active' FOR UPDATE`;
     if (device === undefined) throw new AppError("token_invalid", "This device token is unknown or was revoked.");
@@ -39,11 +40,15 @@ export async function rotateDeviceKey(ctx: Context, raw: unknown): Promise<KeyRo
     if (typeof old === "string") return old;
     const next = await tx.deviceKey.findUnique({ where: { previousKid: old.kid } });
     if (next?.kid === rotation.kid && Number(next.fromSequence) === rotation.fromSequence) return null;
-    if (next !== null) throw new AppError("state_conflict", "This key has handed over to another one already.");
+    if (next !== null) {
+      await suspectOldKey(ctx, tx, deviceId, { kid: old.kid, nextKid: next.kid });
+      return new AppError("state_conflict", "This key has handed over to another one already.");
+    }
     await spendNonce(ctx, tx, rotation.nonce);
     await handOver(ctx, tx, old, rotation);
     return null;
   });
+  if (refusal instanceof AppError) throw refusal;
   if (refusal !== null) return refuse(ctx, rotation, refusal);
   return { keyThumbprint: rotation.kid, fromSequence: rotation.fromSequence };
 }
