@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Sha256Hex } from "../../lib/protocol/index.ts";
 import { Figures } from "../delivery/figures.ts";
 import type { World } from "../delivery/world.ts";
@@ -107,6 +107,22 @@ describe("Intake", () => {
     expect(stated).toEqual([[path("a.avi"), "vanished"]]);
     expect(await store.read(server, path("a.avi"))).toMatchObject({ phase: "gone" });
     expect(paths("described")).toEqual([path("b.avi")]);
+  });
+
+  it("lets go of a card's files at once, and not by going through the rest for each of them", async () => {
+    for (let i = 0; i < 50; i++) await writeFile(path(`day/${i}.avi`), "new");
+    await intake.scan();
+    await intake.scan();
+    expect(paths("found")).toHaveLength(50);
+    const stop = new AbortController();
+    const taken = scheduler.take("bulk", stop.signal).catch(() => null);
+    const looks = vi.spyOn(scheduler, "next");
+    await rm(path("day"), { recursive: true });
+    await intake.scan();
+    expect(scheduler.size).toBe(0);
+    expect(looks.mock.calls.length).toBeLessThan(5);
+    stop.abort();
+    await taken;
   });
 
   it("takes a card that is away for away, and a folder that is gone too", async () => {

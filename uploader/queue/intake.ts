@@ -193,7 +193,7 @@ export class Intake implements Ledger {
     for (const job of [...scheduler.jobs()]) {
       if (job.seenAtScan === this.#scan || job.isInWork) continue;
       if (job.stage === "found") {
-        scheduler.drop(job.path);
+        scheduler.drop(job.path, false);
         continue;
       }
       // Every byte is over there; whether it is here still does not matter.
@@ -210,7 +210,7 @@ export class Intake implements Ledger {
         await stateGone(record, "vanished", world);
         if (record.sequence === null || world.chain === null) await world.store.remove(record);
       }
-      scheduler.drop(job.path);
+      scheduler.drop(job.path, false);
       world.report({ event: "notice", file: job.path, message: "it was removed before it could be sent" });
     }
   }

@@ -106,10 +106,14 @@ export class Scheduler {
     return job;
   }
 
-  /** The file is out of the queue. */
-  drop(path: string): void {
+  /**
+   * The file is out of the queue.
+   *
+   * @param wakes false: whoever drops many at once calls `wake` after the last
+   */
+  drop(path: string, wakes = true): void {
     this.#jobs.delete(path);
-    this.wake();
+    if (wakes) this.wake();
   }
 
   /** Gives a job back: further in its course, or to be tried again after a while. */
