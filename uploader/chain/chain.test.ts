@@ -141,6 +141,56 @@ describe("Chain", () => {
     expect(archive.links.get(2)).toMatchObject({ kind: "tombstone", of: 1 });
   });
 
+  it("keeps no link that the archive has for good but the last one, however long it runs", async () => {
+    let device = await boot();
+    const links = () => disk.connect().list(`${folder}/manifests/${identity.device}`);
+    for (const name of ["a", "b", "c"]) {
+      const { sequence } = await describeOne(device, name);
+      await device.chain.forget(sequence ?? 0);
+    }
+    await device.chain.gap("rear", "2026-03-14T10:00:00Z", "2026-03-14T10:01:00Z", "no signal");
+    await device.chain.sent(4);
+    expect(await links()).toEqual(["4.jws"]);
+    const last = await describeOne(device, "d");
+    expect(await links()).toEqual(["5.jws"]);
+    device = await boot();
+    expect(device.chain.head).toEqual({ sequence: last.sequence, sha256: last.manifestSha256 });
+  });
+
+  it("removes a statement that was taken while it was the last link, after a restart too", async () => {
+    let device = await boot();
+    await device.chain.gap("rear", "2026-03-14T10:00:00Z", "2026-03-14T10:01:00Z", "no signal");
+    await device.chain.sent(1);
+    device = await boot();
+    await describeOne(device, "a");
+    device = await boot();
+    expect(device.chain.unsent).toEqual([]);
+    expect(await device.chain.read(1)).toBeNull();
+  });
+
+  it("sends a statement whatever call the power is cut at", async () => {
+    let cut = true;
+    for (let at = 1; cut; at++) {
+      disk = new MemoryDisk();
+      let device = await boot();
+      let calls = at;
+      cut = false;
+      disk.before = () => {
+        calls -= 1;
+        if (calls !== 0) return;
+        cut = true;
+        disk.cutPower(() => 0);
+      };
+      await device.chain
+        .gap("rear", "2026-03-14T10:00:00Z", "2026-03-14T10:01:00Z", "no signal")
+        .catch(() => undefined);
+      disk.before = () => undefined;
+      device = await boot();
+      expect(device.chain.unsent).toEqual((await device.chain.read(1)) === null ? [] : [1]);
+    }
+    expect(archive.forks).toEqual([]);
+  });
+
   it("goes on from its links when the journal is gone, and gives every file the number that it had", async () => {
     let device = await boot();
     const numbers = new Map<string, number | null>();

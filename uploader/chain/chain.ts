@@ -53,6 +53,8 @@ export class Chain {
   /** Of those, the ones that were here at the start and that nobody is describing now. */
   readonly #lost = new Set<number>();
   readonly #unsent = new Set<number>();
+  /** The last link is to be forgotten once another one names it. */
+  #isHeadForgotten = false;
   #working: Promise<unknown> = Promise.resolve();
   #tellAnchored: () => void = () => undefined;
   /** Settles when it is known where the next link goes. */
@@ -184,7 +186,8 @@ export class Chain {
   async forget(sequence: number): Promise<void> {
     this.#orphans.delete(sequence);
     this.#lost.delete(sequence);
-    if (sequence !== this.#head?.sequence) await this.#links.remove(sequence).catch(() => undefined);
+    if (sequence === this.#head?.sequence) this.#isHeadForgotten = true;
+    else await this.#links.remove(sequence).catch(() => undefined);
   }
 
   /**
@@ -223,6 +226,8 @@ export class Chain {
         this.#orphans.set(sequence, facts);
         this.#lost.add(sequence);
       } else if (sequence > (known?.sequence ?? 0)) this.#unsent.add(sequence);
+      // It was taken while it was the last one.
+      else if (!isLast) await this.#links.remove(sequence);
     }
     const head = [known, highest].reduce((best, one) =>
       one !== null && one.sequence > (best?.sequence ?? 0) ? one : best,
@@ -275,14 +280,16 @@ export class Chain {
       });
     }
     // From here on the number is used, whatever happens to the note of it.
+    const forgotten = this.#isHeadForgotten ? link.sequence - 1 : null;
     this.#head = { sequence, sha256 };
+    this.#isHeadForgotten = false;
     if (isStatement) this.#unsent.add(sequence);
     else this.#orphans.set(sequence, readLink(jws) ?? { kind: "manifest", sha256, content: null });
+    // Before the head: a statement up to the head that is not noted here counts as sent.
+    if (isStatement) await store.setNote("unsent", this.unsent, true);
     await this.#note(this.#head);
-    if (isStatement) {
-      await store.setNote("unsent", this.unsent, true);
-      this.onStatement();
-    }
+    if (forgotten !== null) await this.#links.remove(forgotten).catch(() => undefined);
+    if (isStatement) this.onStatement();
     return { sequence, sha256 };
   }
 
