@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { useFaultTable } from "../testing/fault-table.ts";
 import { killAtCalls } from "../testing/kill-at-calls.ts";
-import { whyNoTracing } from "../testing/trace-calls.ts";
+import { tracedNode, whyNoTracing } from "../testing/trace-calls.ts";
 
 const skip = whyNoTracing();
 
@@ -22,4 +22,30 @@ describe("An uploader that is killed", () => {
     },
     { skip, timeoutMs: 120_000 },
   );
+
+  for (const [what, fault] of [
+    ["syncs that fail", "fsync,fdatasync:error=EIO:when=6+"],
+    ["renames that find no room", "rename,renameat,renameat2,link,linkat:error=ENOSPC:when=2+"],
+  ] as const)
+    row(
+      `${what} end in an alarm, and nothing is deleted or lost`,
+      async (field) => {
+        const file = await field.make("rear.bin", 450_000);
+        const flags = ["--include", "bin", "--delete-after-seal"];
+        const daemon = field.run(flags, tracedNode(fault));
+        await daemon.event("watching");
+        // What `status` and heartbeats say comes from the daemon itself: its files may not be written now.
+        let said = "";
+        while (!/EIO|ENOSPC|takes no more|no room|full/i.test(said)) {
+          await sleep(500);
+          const { events, stderr } = await field.start(["status"]).ended;
+          said = JSON.stringify(events) + stderr;
+        }
+        expect(existsSync(file.path)).toBe(true);
+        await daemon.kill();
+        field.run(flags);
+        while (existsSync(file.path)) await sleep(100);
+      },
+      { skip },
+    );
 });

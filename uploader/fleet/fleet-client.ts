@@ -141,8 +141,11 @@ export class FleetClient {
     this.#lastContactAt = new Date().toISOString();
     await this.#options.remote.reached();
     if (this.#isContactWritten) return;
-    await writeContactVersion(this.#options.stateFolder, this.#options.uploaderVersion);
-    this.#isContactWritten = true;
+    // A disk that takes nothing must not keep the answer from being followed: the next contact writes it.
+    this.#isContactWritten = await writeContactVersion(this.#options.stateFolder, this.#options.uploaderVersion).then(
+      () => true,
+      () => false,
+    );
   }
 
   // Each by itself: a file that cannot be found must not keep a new configuration out.

@@ -274,6 +274,8 @@ export class Lanes {
       world.report({ event: "notice", file: job.path, message: error.message });
       return scheduler.drop(job.path);
     }
+    // What sending meets is counted where it is tried again; this is for a disk that takes no manifest.
+    if (error instanceof Problem && lane === "describe") world.figures.failed(error);
     world.report({ event: "notice", file: job.path, message: `${messageOf(error)} It stays in the queue.` });
     scheduler.putBack(job, {}, this.#restMs(job));
     this.#failuresInARow += 1;

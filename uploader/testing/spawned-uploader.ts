@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import type { UploaderEvent } from "../report/events.ts";
 
 /** How a spawned uploader ended. */
@@ -9,6 +10,7 @@ export class SpawnedUploader {
   readonly child: ChildProcess;
   readonly events: UploaderEvent[] = [];
   readonly ended: Promise<Ended>;
+  readonly #isWrapped: boolean;
   #stderr = "";
   #listeners = new Set<() => void>();
 
@@ -22,6 +24,7 @@ export class SpawnedUploader {
     environment: Record<string, string> = {},
     node: string | readonly string[] = process.execPath,
   ) {
+    this.#isWrapped = typeof node !== "string" && node.length > 1;
     const [program = process.execPath, ...before] = typeof node === "string" ? [node] : node;
     this.child = spawn(program, [...before, bundle, ...args, "--json"], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -71,7 +74,17 @@ export class SpawnedUploader {
 
   /** Ends it as a power cut would. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<Ended> {
-    this.child.kill(signal);
+    // A tracer that is killed lets its program go on, and one that is asked to end waits for it.
+    if (this.#isWrapped) for (const pid of childrenOf(this.child.pid)) process.kill(pid, signal);
+    else this.child.kill(signal);
     return this.ended;
+  }
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  } catch {
+    return []; // it has ended
   }
 }
