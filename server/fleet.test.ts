@@ -286,6 +286,26 @@ describe("what a device says beside its recordings", () => {
     for await (const key of world().storage.list(`sidecars/${recording}`)) expect(key).toBe("nothing");
   });
 
+  test("sidecars take room of their device's quota", async () => {
+    const { db, storage } = world();
+    const { device, recording } = await withTrack();
+    const put = (name: string, body: Uint8Array) => putSidecar(device.token, recording, name, body);
+    const { promisedBytes } = (await getDevice(await admin(), device.id)).space;
+    const quotaBytes = promisedBytes + track.length + 2;
+    await db.device.update({ where: { id: device.id }, data: { quotaBytes } });
+    expect((await put("rear ñ.gpx", track)).status).toBe(201);
+    expect((await getDevice(await admin(), device.id)).space).toMatchObject({
+      storedBytes: track.length,
+      promisedBytes,
+    });
+    const full = await put("words.vtt", Buffer.from("abc"));
+    expect([full.status, JSON.parse(full.body).code]).toEqual([507, "insufficient_storage"]);
+    expect(await storage.size(sidecarKey(recording, sha256("abc")))).toBeNull();
+    expect((await put("rear ñ.gpx", track)).status).toBe(200);
+    await db.device.update({ where: { id: device.id }, data: { quotaBytes: quotaBytes + 1 } });
+    expect((await put("words.vtt", Buffer.from("abc"))).status).toBe(201);
+  });
+
   test("nothing is taken of a body that came so slowly that its device was refused meanwhile", async () => {
     const { db } = world();
     const { device, recording } = await withTrack();

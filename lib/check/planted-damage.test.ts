@@ -249,6 +249,13 @@ describe("the check finds what was planted, at the depth that the handbook says,
     expect(found[0]?.mend).toMatch(/^[A-Z].*\.$/);
   });
 
+  test("nothing of a device whose sidecars take room", async () => {
+    const { db } = world();
+    const { recordingId } = await factories.makeSidecar(db, await makeSealed(world()), content);
+    const { deviceId } = await db.recording.findUniqueOrThrow({ where: { id: recordingId } });
+    expect(await findAt("present", deviceId)).toEqual([]);
+  });
+
   test("every finding of the handbook", () => {
     expect(new Set(damages.map(([code]) => code))).toEqual(new Set(depths.keys()));
   });

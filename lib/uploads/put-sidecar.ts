@@ -8,6 +8,7 @@ import { jitteredSeconds } from "../jitter.ts";
 import { maxSidecarBytes, type SidecarView, sidecarEndings, sidecarMediaType } from "../protocol/index.ts";
 import { sidecarKey } from "../recordings/index.ts";
 import { requireDevice } from "./internal.ts";
+import { withSpace } from "./reserve-space.ts";
 import { storageError } from "./storage-error.ts";
 
 /** Sidecars that one recording may have; a manifest names no more. */
@@ -37,7 +38,7 @@ export async function putSidecar(
   const manifestSha256 = await namingManifest(ctx, recordingId, name, sha256.toString("hex"));
   await requireRoom(ctx, content.byteLength);
   const view = { name, sizeBytes: content.byteLength, sha256: sha256.toString("hex") };
-  return ctx.db.$transaction(async (tx) => {
+  return withSpace(ctx, content.byteLength, async (tx, claim) => {
     // One writer of a recording's sidecars: a blob that is there without a row was left by one that died.
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('sidecar'), hashtext(${recordingId}))`;
     const where = { recordingId_name_sha256: { recordingId, name, sha256 } };
@@ -45,19 +46,22 @@ export async function putSidecar(
     if (known !== null) return { ...view, receivedAt: known.receivedAt.toISOString(), isNew: false };
     if ((await tx.sidecar.count({ where: { recordingId } })) >= perRecording)
       throw new AppError("conflict", `A recording has at most ${perRecording} sidecars.`);
-    await putBlob(ctx, tx, recordingId, sha256, content);
-    await holdDevice(tx, device);
-    const receivedAt = ctx.clock.now();
-    const { sizeBytes } = view;
-    await tx.sidecar.create({ data: { recordingId, name, sha256, sizeBytes, manifestSha256, receivedAt } });
-    const details = {
-      name,
-      sizeBytes,
-      sha256: view.sha256,
-      manifestSha256: Buffer.from(manifestSha256).toString("hex"),
-    };
-    await recordEvent(ctx, tx, { action: "sidecar.received", recordingId, deviceId, details });
-    return { ...view, receivedAt: receivedAt.toISOString(), isNew: true };
+    const isPut = await putBlob(ctx, tx, recordingId, sha256, content);
+    try {
+      await holdDevice(tx, device);
+      const receivedAt = ctx.clock.now();
+      const { sizeBytes } = view;
+      await tx.sidecar.create({ data: { recordingId, name, sha256, sizeBytes, manifestSha256, receivedAt } });
+      const manifest = Buffer.from(manifestSha256).toString("hex");
+      const details = { name, sizeBytes, sha256: view.sha256, manifestSha256: manifest };
+      await recordEvent(ctx, tx, { action: "sidecar.received", recordingId, deviceId, details });
+      await claim(deviceId, { isNew: false });
+      return { ...view, receivedAt: receivedAt.toISOString(), isNew: true };
+    } catch (error) {
+      // No row will name these bytes; who comes next for this recording waits for the lock above.
+      if (isPut) await ctx.storage.remove(sidecarKey(recordingId, view.sha256));
+      throw error;
+    }
   });
 }
 
@@ -81,20 +85,25 @@ async function requireRoom(ctx: Context, sizeBytes: number): Promise<void> {
   throw new AppError("insufficient_storage", message, { retryAfterSeconds: jitteredSeconds(60, 120) });
 }
 
-/** Makes the bytes durable, also where a writer that died left them behind: whether those are durable nobody knows. */
+/**
+ * Makes the bytes durable, also where a writer that died left them behind: whether those are durable nobody knows.
+ *
+ * @returns false when they were here
+ */
 async function putBlob(
   ctx: Context,
   tx: Transaction,
   recordingId: string,
   sha256: Buffer<ArrayBuffer>,
   content: Uint8Array,
-): Promise<void> {
+): Promise<boolean> {
   // Another name with the same bytes: they are here, and a row stands for them.
-  if ((await tx.sidecar.count({ where: { recordingId, sha256 } })) > 0) return;
+  if ((await tx.sidecar.count({ where: { recordingId, sha256 } })) > 0) return false;
   const key = sidecarKey(recordingId, sha256.toString("hex"));
   try {
     if ((await ctx.storage.size(key)) !== null) await ctx.storage.remove(key);
     await ctx.storage.put(key, content);
+    return true;
   } catch (error) {
     throw storageError(error);
   }

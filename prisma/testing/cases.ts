@@ -506,6 +506,11 @@ export const triggers: Case[] = [
       `SELECT 1 / count(*) FROM device_usage WHERE stored_bytes > 0`,
     ],
   ),
+  rule(
+    "sidecar_counts_usage",
+    () => [],
+    (f) => [addSidecar(f, { size_bytes: "77" }), `SELECT 1 / count(*) FROM device_usage WHERE stored_bytes % 100 = 77`],
+  ),
   neverDeleted("recording_never_deleted", "recording", (f) => f.quarantined),
   neverDeleted("request_never_deleted", "request", (f) => f.request),
   neverDeleted("release_never_deleted", "release", (f) => f.release),
