@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { signJws } from "../../lib/protocol/index.ts";
+import { decodeJws, signJws } from "../../lib/protocol/index.ts";
 import { type UpdateSettings, type UpdateWorld, update } from "../commands/update.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { compareVersions, openUpdate, packUpdate } from "./bundle.ts";
@@ -33,16 +33,26 @@ describe("an update bundle", () => {
       changed[at] = (changed[at] ?? 0) ^ 1;
       let opened = false;
       try {
-        // Some bits of gzip's own header mean nothing; the program must be the same then.
         opened = openUpdate(changed, [release.publicKey]).program.equals(programOf("2.0.0"));
       } catch (error) {
         expect(String(error)).toContain("The update is not taken");
         continue;
       }
-      expect(opened).toBe(true);
+      // Some bits of gzip's own header mean nothing; the program must be the same then.
+      expect({ at, opened, isProgram: at > bundle.indexOf("\n") }).toEqual({ at, opened: true, isProgram: true });
     }
     for (const length of [0, 10, bundle.length - 1])
       expect(() => openUpdate(bundle.subarray(0, length), [release.publicKey])).toThrow(/not taken/);
+  });
+
+  it("is nobody's word but the key's that it names", () => {
+    const stranger = packUpdate(programOf("2.0.0"), "2.0.0", "20.0.0", other.privateKey);
+    const end = stranger.indexOf("\n");
+    const { payload } = decodeJws(stranger.subarray(0, end).toString("latin1"));
+    const { header } = decodeJws(bundle.subarray(0, bundle.indexOf("\n")).toString("latin1"));
+    const forged = signJws(payload, other.privateKey, { kid: header.kid ?? "", typ: header.typ ?? "" });
+    const whole = Buffer.concat([Buffer.from(forged), stranger.subarray(end)]);
+    expect(() => openUpdate(whole, [release.publicKey])).toThrow(/its signature is not right/);
   });
 
   it("is no other document of the same key, and not another program with the same manifest", () => {
