@@ -68,9 +68,20 @@ describe("A bad link", () => {
 
   row("a portal that answers everything with a page is not taken for the archive", async (field) => {
     const file = await field.make("rear.bin", sizeBytes);
-    const page = { status: 200, headers: { "Content-Type": "text/html" }, body: "<h1>Welcome to our Wi-Fi</h1>" };
-    field.gate.play({}, { kind: "answer", answer: page }, 4);
-    expect((await field.push(file).ended).code).toBe(exitCodes.ok);
-    expect(field.gate.patchedBytes).toBe(sizeBytes);
+    const body = "<h1>Welcome to our Wi-Fi</h1>";
+    const page = { kind: "answer", answer: { status: 200, headers: { "Content-Type": "text/html" }, body } } as const;
+    field.gate.play({}, page, 4);
+    // And at each step alone, as it comes between two of them.
+    field.gate.play({ method: "POST", path: /\/api\/recordings$/ }, page);
+    field.gate.play({ method: "PATCH" }, page);
+    field.gate.play({ method: "HEAD" }, page);
+    field.gate.play({ method: "GET", path: /\/api\/recordings\/R-[^/]+$/ }, page);
+    field.gate.play({ method: "GET", path: /\/receipt$/ }, page);
+    field.gate.play({ method: "GET", path: /jwks\.json$/ }, page);
+    const { code, events } = await field.push(file, ["--delete-after-seal"]).ended;
+    expect(code).toBe(exitCodes.ok);
+    expect(events.at(-1)).toMatchObject({ isDeleted: true });
+    // The page took the place of one PATCH's answer, and that PATCH never arrived.
+    expect(field.gate.patchedBytes).toBeLessThanOrEqual(sizeBytes + chunkBytes);
   });
 });

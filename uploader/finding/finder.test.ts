@@ -5,6 +5,7 @@ import {
   link,
   mkdir,
   mkdtemp,
+  open,
   rename,
   rm,
   symlink,
@@ -15,7 +16,7 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type FileIdentity, isSameIdentity } from "../file-identity.ts";
 import type { CaptureHints } from "../sidecars/index.ts";
 import { dropEnqueue } from "./enqueue-drop.ts";
@@ -143,6 +144,30 @@ describe("a recording is finished", () => {
     await appendFile(join(folder, "a.mp4"), "more");
     expect(await openIt(found)).toMatchObject({ waitFor: "growing" });
     expect(await scan(finder)).toEqual([]);
+  });
+
+  it("and is synced with its folder before a byte of it is looked at", async () => {
+    await put("a.mp4");
+    await writeFile(join(folder, "a.mp4.done"), "");
+    const [found] = await scan(finderOf());
+    const handle = await open(sample);
+    const prototype = Object.getPrototypeOf(handle);
+    await handle.close();
+    const calls: string[] = [];
+    const watch = (name: "sync" | "read") => {
+      const real = prototype[name];
+      return vi.spyOn(prototype, name).mockImplementation(async function (this: typeof handle, ...args: unknown[]) {
+        calls.push(`${name} ${(await this.stat()).isDirectory() ? "folder" : "file"}`);
+        return real.apply(this, args);
+      });
+    };
+    const spies = [watch("sync"), watch("read")];
+    try {
+      await openIt(found);
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
+    expect(calls.slice(0, 3)).toEqual(["sync file", "sync folder", "read file"]);
   });
 
   it("when a marker lies beside it, unless it changed after that", async () => {

@@ -10,6 +10,7 @@ import { gpxProblem } from "../sidecars/gpx.ts";
 import { checkSidecar } from "../sidecars/index.ts";
 import type { RecorderEvent } from "./events.ts";
 import { ffmpegVersion } from "./ffmpeg.ts";
+import { ffmpegArguments, sourceKind } from "./ffmpeg-arguments.ts";
 import { readGaps } from "./gap-drop.ts";
 import { GpsTrack } from "./gps-track.ts";
 import { runRecorder } from "./recorder.ts";
@@ -345,6 +346,26 @@ describe("what a recorder needs", () => {
     ]);
     for (const wrong of ["", "2999ms", "2h", "x", "3.0001s", "-5"])
       expect(() => readDurationMs(wrong)).toThrow(/3 s to 1 h/);
+  });
+
+  it("speaks to each kind of source in its own way, and lets none lead ffmpeg elsewhere", () => {
+    const inputOf = (url: string) => {
+      const line = ffmpegArguments(settings({ url }), sourceKind(url));
+      return line.slice(0, line.indexOf("-i") + 2).join(" ");
+    };
+    expect(inputOf("rtsp://10.0.0.8/live")).toMatch(/-rtsp_transport tcp -timeout \d+ -i rtsp:/);
+    expect(inputOf("rtmp://10.0.0.8/live")).toMatch(/-protocol_whitelist rtmp,\S+ -rw_timeout \d+ -i rtmp:/);
+    expect(inputOf("https://10.0.0.8/live.ts")).toMatch(/-protocol_whitelist http,\S+ -rw_timeout \d+ -i https:/);
+    expect(inputOf("/dev/video0")).toMatch(/-f v4l2 -i \/dev\/video0$/);
+    for (const url of ["rtmp://h/x", "http://h/x", "rtsp://h/x"]) expect(inputOf(url)).not.toMatch(/whitelist \S*file/);
+    expect(() => sourceKind("ftp://10.0.0.8/x")).toThrow(/no source/);
+  });
+
+  it("copies what a camera sends, and encodes what a device at /dev gives raw", () => {
+    const coding = (url: string) => ffmpegArguments(settings({ url }), sourceKind(url)).join(" ");
+    expect(coding("rtmp://10.0.0.8/live")).toMatch(/ -c copy .* -segment_atclocktime 1 /);
+    expect(coding("/dev/video0")).toMatch(/ -c:v libx264 /);
+    expect(coding("/dev/video0")).not.toMatch(/ -c copy /);
   });
 
   it("shows no secrets of an address", () => {
