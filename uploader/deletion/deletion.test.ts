@@ -206,6 +206,28 @@ describe("Deletion", () => {
     expect(left("a.mp4", "a.json", "a.gpx", "a.vtt")).toEqual(["a.gpx", "a.vtt"]);
   });
 
+  it("brings a deletion that was killed half-way to its end, and gives its name back to another file", async () => {
+    await sealed("a.mp4");
+    await sealed("b.mp4");
+    nowMs += 1e9;
+    const aside = (name: string) => path(`.${name}.0123456789ab.sealed`);
+    await rename(path("a.mp4"), aside("a.mp4"));
+    await rm(path("b.mp4"));
+    await writeFile(aside("b.mp4"), "another recording");
+    await pass();
+    expect(left("a.mp4", ".a.mp4.0123456789ab.sealed", ".b.mp4.0123456789ab.sealed")).toEqual([]);
+    expect(await readFile(path("b.mp4"), "utf8")).toBe("another recording");
+  });
+
+  it("does not take a file for deleted that it cannot look at", async () => {
+    await sealed("a.mp4");
+    nowMs += 1e9;
+    await rename(join(folder, "card"), join(folder, "away"));
+    await writeFile(join(folder, "card"), "no folder");
+    await pass();
+    expect(await store.read(server, path("a.mp4"))).toMatchObject({ isDeleted: false });
+  });
+
   it("deletes nothing of a disk that is full of recordings without receipts, and says so", async () => {
     settings = { ...settings, keepFreeBytes: 100 };
     await put("a.mp4", { phase: "described" });

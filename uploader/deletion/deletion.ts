@@ -1,13 +1,12 @@
-import { unlink } from "node:fs/promises";
+import { lstat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type DeviceSettings, ProtocolError, verifyReceipt } from "../../lib/protocol/index.ts";
-import { deleteSealedFile } from "../delivery/delete-file.ts";
+import { deleteSealedFile, undoHalfDeletion } from "../delivery/delete-file.ts";
 import { stateGone } from "../delivery/describe-file.ts";
 import { hasValidReceipt } from "../delivery/hold-receipt.ts";
 import { readSidecar } from "../delivery/send-sidecars.ts";
 import type { World } from "../delivery/world.ts";
-import { readIdentity } from "../file-identity.ts";
-import { messageOf } from "../problems.ts";
+import { messageOf, systemCode } from "../problems.ts";
 import { syncFolder } from "../state/durable-file.ts";
 import type { FileRecord } from "../state/file-record.ts";
 import { type DiskSpace, readDiskSpace } from "./disk-space.ts";
@@ -80,7 +79,8 @@ export class Deletion {
     try {
       const record = await world.store.read(server, file);
       if (record === null || !(await isReceipted(record, world))) return;
-      const isThere = (await readIdentity(file).catch(() => null)) !== null;
+      if (!(await exists(file))) await undoHalfDeletion(file);
+      const isThere = await exists(file);
       // Another file under its name is not ours to delete, and is found as a new one.
       if (isThere && !(await deleteSealedFile(file, record.identity))) return;
       for (const sidecar of record.sidecars)
@@ -97,11 +97,12 @@ export class Deletion {
 
   async #evict(settings: DeletionSettings): Promise<void> {
     const { world, claim, release } = this.#options;
+    if (settings.keepFreeBytes === null) return;
     const waiting: Candidate[] = [];
     for await (const record of world.store.all(["described", "sending"])) waiting.push(candidateOf(record));
     waiting.sort(oldestFirst);
     const [first] = waiting;
-    if (settings.keepFreeBytes === null || first === undefined || !(await this.#isWanted(first.file, settings))) return;
+    if (first === undefined || !(await this.#isWanted(first.file, settings))) return;
     if (!settings.allowTombstones || world.chain === null) {
       this.alarm = "The disk is nearly full of recordings that the archive has not sealed; nothing of them is deleted.";
       return;
@@ -130,6 +131,17 @@ export class Deletion {
 
   #tell(file: string, error: unknown): void {
     this.#options.world.report({ event: "notice", file, message: `It could not be deleted: ${messageOf(error)}` });
+  }
+}
+
+/** Whether anything has this name. @throws when nobody can tell: that must not pass for "no" */
+async function exists(file: string): Promise<boolean> {
+  try {
+    await lstat(file);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return false;
+    throw error;
   }
 }
 

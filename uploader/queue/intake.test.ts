@@ -98,6 +98,22 @@ describe("Intake", () => {
     }
   });
 
+  it("has a file deleted in its turn that was away when it was taken for deleted", async () => {
+    await described("a.avi", "sealed");
+    const record = await store.read(server, path("a.avi"));
+    if (record === null) throw new Error("It was just written.");
+    await store.write({ ...record, isDeleted: true, receiptedAtRunMs: 1 }, true);
+    await rename(path("a.avi"), join(folder, "a.avi"));
+    await intake.scan();
+    expect((await store.read(server, path("a.avi")))?.isDeleted).toBe(true);
+    await rename(join(folder, "a.avi"), path("a.avi"));
+    // A rename moves the change time; a card that comes back does not.
+    const identity = identityOf(await stat(path("a.avi")));
+    await store.write({ ...record, identity, isDeleted: true, receiptedAtRunMs: 1 }, true);
+    await intake.scan();
+    expect((await store.read(server, path("a.avi")))?.isDeleted).toBe(false);
+  });
+
   it("states that a removed file will not come, while others are still there", async () => {
     await described("a.avi");
     await described("b.avi");

@@ -38,6 +38,8 @@ export class Intake implements Ledger {
   readonly #settled = new Map<string, FileIdentity>();
   /** Files that are left alone until a time of the monotonic clock; by path. */
   readonly #leftAlone = new Map<string, { identity: FileIdentity; untilMs: number }>();
+  /** Files that were taken for deleted and are here; by path. */
+  readonly #returned = new Set<string>();
   #scan = 0;
   #hasScanned = false;
   #roots = new Set<string>();
@@ -93,6 +95,7 @@ export class Intake implements Ledger {
     const found = await this.#finder.scan(this, world.signal);
     for (const file of found) this.#offer(file);
     this.lastScanAt = new Date().toISOString();
+    await this.#noteReturned();
     await this.#lookForVanished();
     this.#hasScanned = true;
     scheduler.wake();
@@ -127,6 +130,7 @@ export class Intake implements Ledger {
     if (job !== null) Object.assign(job, { seenAtScan: this.#scan, missingSinceMs: null });
     const phase = world.store.phaseOf(world.archive.server, path, identity);
     if (phase === "refused") return this.#isLeftAlone(path, identity) ? "written" : job === null ? "new" : "taken";
+    if (phase === "sealed" && world.store.isDeleted(world.archive.server, path)) this.#returned.add(path);
     if (phase !== null && phase !== "gone") return "written";
     // Described as it was before, and another one now: the queue finds out when its turn comes, or it does here.
     if (job === null) return "new";
@@ -183,6 +187,16 @@ export class Intake implements Ledger {
   #isLeftAlone(path: string, identity: FileIdentity): boolean {
     const left = this.#leftAlone.get(path);
     return left !== undefined && isSameIdentity(left.identity, identity) && performance.now() < left.untilMs;
+  }
+
+  // A card was away when its files were to be deleted: their turn comes again.
+  async #noteReturned(): Promise<void> {
+    const { store, archive } = this.#parts.world;
+    for (const path of this.#returned) {
+      const record = await store.read(archive.server, path);
+      if (record !== null) await store.write({ ...record, isDeleted: false }, false);
+    }
+    this.#returned.clear();
   }
 
   // A file that is gone from a folder that is there, while others are still in it, was removed. A card or disk that is

@@ -22,6 +22,8 @@ class Slot implements Range {
   sequence: number;
   /** Its receipt is kept, and the local file was not deleted yet. */
   isReceipted: boolean;
+  /** The local file was gone when it was to be deleted, or was deleted. */
+  isDeleted: boolean;
   /** Sealed, and its receipt is not here yet. */
   lacksReceipt: boolean;
 
@@ -33,6 +35,7 @@ class Slot implements Range {
     this.content = contentNumber(record.sha256);
     this.identity = identityNumber(record.identity);
     this.sequence = record.sequence ?? 0;
+    this.isDeleted = record.isDeleted;
     this.isReceipted = record.receiptedAtRunMs !== null && !record.isDeleted;
     this.lacksReceipt = record.phase === "sealed" && record.receiptedAtRunMs === null && !record.isDeleted;
   }
@@ -78,6 +81,11 @@ export class RecordIndex {
     const slot = this.#slots.get(key);
     if (slot === undefined || slot.identity !== identityNumber(identity)) return null;
     return filePhases[slot.phase] ?? null;
+  }
+
+  /** Whether the file is remembered as deleted. */
+  isDeleted(key: string): boolean {
+    return this.#slots.get(key)?.isDeleted === true;
   }
 
   /** Keys whose content may be this one, and hardly any others. */

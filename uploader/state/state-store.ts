@@ -128,6 +128,11 @@ export class StateStore {
     return this.#index.phaseOf(keyOf(server, file), identity);
   }
 
+  /** Whether a file is remembered as deleted, from memory. */
+  isDeleted(server: string, file: string): boolean {
+    return this.#index.isDeleted(keyOf(server, file));
+  }
+
   /**
    * Remembers a record.
    *
