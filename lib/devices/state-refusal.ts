@@ -6,7 +6,7 @@ import { jitteredSeconds } from "../jitter.ts";
 export function deviceStateRefusal(state: DeviceState): AppError {
   if (state === "pending") {
     const message = "This device has enrolled and was not approved yet.";
-    return new AppError("device_pending", message, { retryAfterSeconds: jitteredSeconds(30, 90) });
+    return new AppError("device_pending", message, { retryAfterSeconds: jitteredSeconds(10, 20) });
   }
   if (state === "suspended") return new AppError("device_suspended", "This device is suspended.");
   return new AppError("device_revoked", "This device was revoked. It can enrol anew, with a new key and a new code.");

@@ -18,6 +18,9 @@ const firstWithinMs = 5000;
 /** Without an answer the pauses grow to this. */
 const maxPauseMs = 300_000;
 
+/** A person is approving this device, perhaps right now: it asks often, and no less often with time. */
+const pendingPauseMs = { usual: 15_000, most: 60_000 };
+
 /** What the archive asks for in its answers. */
 export type FleetHandlers = {
   /** The effective settings changed. Throws when they cannot be applied. */
@@ -209,6 +212,8 @@ export class FleetClient {
     } catch (cause) {
       this.#say(`The configuration could not be taken back: ${messageOf(cause)}`);
     }
+    if (error instanceof Problem && error.reason === "pending")
+      return Math.min(error.retryAfterMs ?? pendingPauseMs.usual, pendingPauseMs.most);
     const asked = error instanceof Problem ? (error.retryAfterMs ?? 0) : 0;
     const grown = heartbeatSeconds() * 1000 * 2 ** Math.min(this.#failures - 1, 10);
     return Math.max(Math.min(asked, 3_600_000), Math.min(grown, Math.max(maxPauseMs, heartbeatSeconds() * 1000)));

@@ -213,6 +213,15 @@ describe("FleetClient", () => {
     expect(await readFleetRecord(folder)).toMatchObject({ failures: 0, problem: null });
   });
 
+  it("asks often while it waits to be approved, however long that takes", async () => {
+    const pending = (retryAfterMs?: number) =>
+      new Problem("authentication", "403", { reason: "pending", code: "device_pending", retryAfterMs });
+    answers = [pending(), pending(), pending(), pending(), pending(12_000), pending(900_000)];
+    const pauses: number[] = [];
+    for (let beat = 0; beat < 6; beat++) pauses.push(await client.beat(never));
+    expect(pauses).toEqual([15_000, 15_000, 15_000, 15_000, 12_000, 60_000]);
+  });
+
   it("jitters, so that no two devices keep step", async () => {
     expect(await make({ random: () => 0 }).beat(never)).toBe(45_000);
     expect(await make({ random: () => 0.999 }).beat(never)).toBeCloseTo(55_000, -2);
