@@ -157,6 +157,17 @@ describe("Chain", () => {
     expect(device.chain.head).toEqual({ sequence: last.sequence, sha256: last.manifestSha256 });
   });
 
+  it("contradicts the archive once and not with every file, when its folder was set back and it can ask", async () => {
+    const device = await boot();
+    await announce(device, (await describeOne(device, "a")).sequence ?? 0);
+    archive.links.set(7, { sha256: digestOf("lost"), kind: "manifest", of: null });
+    await device.chain.contradicted();
+    expect(device.chain.unsent).toEqual([8]);
+    archive.take((await device.chain.read(8)) ?? "");
+    expect((await describeOne(device, "b")).sequence).toBe(9);
+    expect(archive.forks).toEqual([]);
+  });
+
   it("removes a statement that was taken while it was the last link, after a restart too", async () => {
     let device = await boot();
     await device.chain.gap("rear", "2026-03-14T10:00:00Z", "2026-03-14T10:01:00Z", "no signal");

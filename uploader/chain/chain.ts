@@ -203,6 +203,15 @@ export class Chain {
     });
   }
 
+  /**
+   * The archive knows another link of a number: this folder was set back. One contradiction is enough; whoever can ask
+   * goes on above the archive's head. The daemon hears it with its next heartbeat. @throws Problem
+   */
+  async contradicted(): Promise<void> {
+    const { askHead } = this.#around;
+    if (askHead !== null) await this.seen(await askHead());
+  }
+
   async #restore(): Promise<void> {
     const { store, identity } = this.#around;
     const noted = store.note("chain");

@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync } from "node:crypto";
 import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { defaultDeviceSettings } from "../../lib/protocol/index.ts";
 import { Chain } from "../chain/chain.ts";
 import { identityOf } from "../file-identity.ts";
@@ -30,6 +30,7 @@ class ChunkArchive {
   readonly announced: string[] = [];
   readonly seen: string[] = [];
   address = 0;
+  place = "first";
   offset = 0;
   /** So many HEADs find no upload. */
   missing = 0;
@@ -40,7 +41,7 @@ class ChunkArchive {
     this.announced.push(jws);
     const upload = `${server}/api/uploads/U-${this.address}`;
     const view = { recording: "R-1", state: "receiving", upload, offsetBytes: this.offset, sizeBytes };
-    return { ...view, manifestSha256: "", sequence: 1, chain: "first" };
+    return { ...view, manifestSha256: "", sequence: 1, chain: this.place };
   }
 
   async send({ method, url, body }: TransportRequest): Promise<Answer> {
@@ -109,6 +110,13 @@ describe("sendFile with a manifest", () => {
     expect(keeper.record).toMatchObject({ phase: "delivered", recording: "R-1", sequence: 1 });
     expect(archive.offset).toBe(sizeBytes);
     expect(world.figures).toMatchObject({ sentBytes: sizeBytes, resentBytes: 0 });
+  });
+
+  it("sends a file whose number the archive knows otherwise, and asks where the chain goes on", async () => {
+    archive.place = "fork";
+    const asked = vi.spyOn(chain, "contradicted");
+    expect(await sendFile(ready, await keeperOf(), world)).toBe("delivered");
+    expect(asked).toHaveBeenCalledOnce();
   });
 
   it("goes on at the new address when a chunk was spoilt on the way", async () => {

@@ -111,12 +111,14 @@ async function announce(
     throw new Problem("changed", message, { code: lostManifest });
   }
   const { recording, upload, offsetBytes, chain: place } = await world.archive.announce(jws, world.signal);
-  if (place === "fork")
+  if (place === "fork") {
     world.report({
       event: "notice",
       file: ready.path,
       message: `The archive knows another manifest of the number ${sequence}: this device was copied, or its state was set back.`,
     });
+    await chain.contradicted().catch(() => undefined);
+  }
   await keeper.save({
     uploadUrl: upload,
     recording,
