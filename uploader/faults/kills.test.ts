@@ -20,7 +20,7 @@ describe("An uploader that is killed", () => {
       field.run(["--include", "bin", "--delete-after-seal"]);
       while (field.files.some(({ path }) => existsSync(path))) await sleep(100);
     },
-    { skip, timeoutMs: 120_000 },
+    { skip },
   );
 
   for (const [what, fault] of [

@@ -37,7 +37,7 @@ export function useFaultTable(): Row {
     await server?.stop();
     await rm(bundleFolder, { recursive: true, force: true });
   });
-  return (name, work, { timeoutMs = 120_000, skip = null, identity = "enrolled" } = {}) => {
+  return (name, work, { timeoutMs = 240_000, skip = null, identity = "enrolled" } = {}) => {
     it.concurrent(name, { timeout: timeoutMs }, async (context) => {
       context.skip(skip !== null, skip ?? "");
       const field = await Field.open({

@@ -30,7 +30,7 @@ export type Evidence = {
 };
 
 /** Sealing is background work on a busy machine. */
-const arrivalMs = 45_000;
+const arrivalMs = 90_000;
 
 /**
  * Compares a device with what the archive has of it, once the faults are over. The five that hold whatever happens:
