@@ -51,6 +51,8 @@ describe("a session", () => {
     expect(await renewedSessionCookie(services(), header(cookie))).toBeNull();
     const renewed = await renewedSessionCookie(services({}, 11 * 60_000), header(cookie));
     expect(renewed).not.toBeNull();
+    const untouched = `strongroom.untouched=1; ${header(cookie)}`;
+    expect(await renewedSessionCookie(services({}, 11 * 60_000), untouched)).toBeNull();
     if (renewed === null) return;
     const afterWeek = services({}, 7 * 24 * 3_600_000 + 1000);
     expect(await sessionFromCookies(services(), header(renewed))).not.toBeNull();

@@ -10,6 +10,9 @@ const sessionLongestMs = 7 * 24 * 3_600_000;
 /** A cookie older than this is renewed by the next page. */
 const renewAfterSeconds = 10 * 60;
 
+/** A page sets it while it reads itself anew and nobody has touched it (components/ui/live-refresh.tsx). */
+const untouchedCookie = "strongroom.untouched";
+
 // next-auth encrypts this object into the cookie; `iat` is its own time of issue in seconds.
 const cookieContent = z.object({
   accountId: z.string(),
@@ -86,11 +89,15 @@ export async function sessionFromCookies(
   return content === null ? null : resolveSession(services.db, content.accountId, content.sessionEpoch);
 }
 
-/** A fresh cookie for a session in use, so that only idle ones run out; null when there is nothing to renew. */
+/**
+ * A fresh cookie for a session in use, so that only idle ones run out; null when there is nothing to renew. A page that
+ * follows the fleet by itself is no use: a desk that somebody left would stay signed in for a week.
+ */
 export async function renewedSessionCookie(
   services: Parts,
   cookieHeader: string | null | undefined,
 ): Promise<SessionCookie | null> {
+  if (cookieOf(cookieHeader, untouchedCookie) !== undefined) return null;
   const content = await readCookie(services, cookieHeader);
   if (content === null || services.clock.now().getTime() / 1000 - content.iat < renewAfterSeconds) return null;
   return makeSessionCookie(services, content, content.startedAt);

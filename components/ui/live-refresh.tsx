@@ -9,6 +9,10 @@ const everyMs = 3_000;
 /** After an answer that ends the stream for good, such as "too many": the browser tries no more by itself. */
 const againMs = 20_000;
 
+/** A page that nobody has touched for so long follows on, but keeps no session from running out (server/session.ts). */
+const untouchedMs = 5 * 60_000;
+const touches = ["pointerdown", "keydown", "wheel"] as const;
+
 type LiveRefreshProps = {
   /** Server-sent events; each one called "changed" has the page read its data anew. */
   href: string;
@@ -24,10 +28,19 @@ export function LiveRefresh({ href }: LiveRefreshProps) {
     let refreshTimer: ReturnType<typeof setTimeout> | null = null;
     let againTimer: ReturnType<typeof setTimeout> | null = null;
     let refreshedAt = performance.now();
+    let touchedAt = performance.now();
+
+    function touch() {
+      touchedAt = performance.now();
+    }
 
     function refresh() {
       refreshTimer = null;
       refreshedAt = performance.now();
+      const isUntouched = refreshedAt - touchedAt > untouchedMs;
+      // For the time of this request.
+      // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is missing without TLS.
+      document.cookie = `strongroom.untouched=1; Path=/; SameSite=Strict; Max-Age=${isUntouched ? 10 : 0}`;
       router.refresh();
     }
 
@@ -69,7 +82,9 @@ export function LiveRefresh({ href }: LiveRefreshProps) {
 
     if (document.visibilityState === "visible") open();
     document.addEventListener("visibilitychange", follow);
+    for (const kind of touches) document.addEventListener(kind, touch, { passive: true, capture: true });
     return () => {
+      for (const kind of touches) document.removeEventListener(kind, touch, { capture: true });
       document.removeEventListener("visibilitychange", follow);
       close();
     };
