@@ -14,6 +14,7 @@ const healthy: AlarmFacts = {
   lastContactAt: start,
   heartbeatAt: start,
   silentAfterSeconds: 600,
+  keepFreeBytes: null,
   cloneSuspectedAt: null,
   forks: null,
   gaps: null,
@@ -82,6 +83,14 @@ describe("alarms of a device", () => {
   ] satisfies [Partial<AlarmFacts>, string, string][])("%j", (change, kind, words) => {
     expect(kinds(change)).toEqual([kind]);
     expect(sentence(change)).toBe(words);
+  });
+
+  test("a disk that its policy keeps nearly full is an alarm once half of what should be free is gone", () => {
+    const disk = (freeBytes: number) => ({ totalBytes: 1000, freeBytes, unreceiptedBytes: 0 });
+    expect(kinds({ keepFreeBytes: 20, disk: disk(20) })).toEqual([]);
+    expect(kinds({ keepFreeBytes: 20, disk: disk(9) })).toEqual(["disk_nearly_full"]);
+    expect(kinds({ keepFreeBytes: 500, disk: disk(49) })).toEqual(["disk_nearly_full"]);
+    expect(kinds({ keepFreeBytes: 500, disk: disk(50) })).toEqual([]);
   });
 
   test("what is at its limit is no alarm yet", () => {

@@ -4,7 +4,7 @@ import type { DeviceAlarm, FleetRow } from "./types.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** Part of its disk below which a device may soon record nothing. */
+/** Part of its disk below which a device may soon record nothing, unless its policy keeps less free. */
 const freeShare = 0.05;
 /** A clock that is further off makes times that mislead. */
 const clockOffMs = 30_000;
@@ -22,6 +22,8 @@ export type AlarmFacts = Pick<FleetRow, "clock" | "queue" | "disk" | "config" | 
   /** Null: it sends none, and so cannot be silent. */
   heartbeatAt: Date | null;
   silentAfterSeconds: number;
+  /** What its policy keeps free of its disk by deleting what has a receipt; null: it deletes for no room. */
+  keepFreeBytes: number | null;
   cloneSuspectedAt: Date | null;
   /** Signed numbers that contradict others. */
   forks: { count: number; lastAt: Date } | null;
@@ -88,8 +90,11 @@ function gap({ gaps, queue: said }: AlarmFacts): DeviceAlarm | null {
   return { kind: "chain_gap", weight: "warning", sentence, since: gaps.since };
 }
 
-function disk({ disk: said }: AlarmFacts): DeviceAlarm | null {
-  if (said === null || said.totalBytes === 0 || said.freeBytes >= said.totalBytes * freeShare) return null;
+// A disk that its policy keeps nearly full is no trouble: an alarm that is always on is none.
+function disk({ disk: said, keepFreeBytes }: AlarmFacts): DeviceAlarm | null {
+  if (said === null || said.totalBytes === 0) return null;
+  const leastBytes = Math.min(said.totalBytes * freeShare, (keepFreeBytes ?? Number.POSITIVE_INFINITY) / 2);
+  if (said.freeBytes >= leastBytes) return null;
   const percent = Math.floor((said.freeBytes / said.totalBytes) * 100);
   return { kind: "disk_nearly_full", weight: "urgent", sentence: `Its disk has ${percent}% left.`, since: null };
 }

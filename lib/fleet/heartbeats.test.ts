@@ -91,6 +91,12 @@ describe("heartbeats", () => {
     });
     expect(device.heartbeat?.sending).toHaveLength(1);
     expect(device.alarms.map(({ kind }) => kind)).toEqual(["disk_nearly_full", "config_refused", "clock_off"]);
+    const deletion = { policy: "after_receipt", keepFreeBytes: 20 } as const;
+    const kept = await addPolicy(await admin(), { name: "Keeps its disk nearly full", settings: { deletion } });
+    await assignPolicy(await admin(), { deviceId: id, policyId: kept.id });
+    const { alarms: fewer } = await getFleetDevice(await admin(), id);
+    expect(fewer.map(({ kind }) => kind)).toEqual(["config_refused", "clock_off"]);
+    await assignPolicy(await admin(), { deviceId: id, policyId: null });
     clock.advance(3_601_000);
     const alarms = await listDeviceAlarms(await admin());
     expect(alarms.filter((alarm) => alarm.device.id === id).map(({ kind }) => kind)).toEqual([

@@ -17,6 +17,7 @@ type Found = Pick<FleetRow, "id" | "name" | "alias" | "state"> & {
   version: number;
   silentAfterSeconds: number;
   keyMaxAgeDays: number | null;
+  keepFreeBytes: number | null;
   lastSeenAt: Date | null;
   heartbeatAt: Date | null;
   summary: Summary | null;
@@ -33,7 +34,9 @@ export async function readFleet(db: Database, now: Date, deviceId: string | null
   const rows = await db.$queryRaw<Found[]>`
     SELECT d.id, d.name, d.alias, d.state::text AS state, s.id AS "siteId", s.name AS "siteName", s.time_zone AS "siteTimeZone",
            p.id AS "policyId", p.name AS "policyName", v.version, v.silent_after_seconds AS "silentAfterSeconds",
-           v.key_max_age_days AS "keyMaxAgeDays", d.last_seen_at AS "lastSeenAt", h.received_at AS "heartbeatAt", h.summary,
+           v.key_max_age_days AS "keyMaxAgeDays",
+           CASE WHEN v.settings->'deletion'->>'policy' = 'after_receipt'
+                THEN (v.settings->'deletion'->>'keepFreeBytes')::float8 END AS "keepFreeBytes", d.last_seen_at AS "lastSeenAt", h.received_at AS "heartbeatAt", h.summary,
            k.kid, k.created_at AS "keyAt", r.id AS "lastRecordingId", r.start_at AS "lastRecordingAt",
            d.clone_suspected_at AS "cloneSuspectedAt"
       FROM device d
@@ -66,6 +69,7 @@ function factsOf(row: Found): Facts {
     lastContactAt: later(row.lastSeenAt, heartbeatAt),
     heartbeatAt,
     silentAfterSeconds: row.silentAfterSeconds,
+    keepFreeBytes: row.keepFreeBytes,
     clock: summary?.clock ?? null,
     queue: heartbeatAt === null ? null : queueOf(summary, heartbeatAt),
     disk: summary?.disk ?? null,
