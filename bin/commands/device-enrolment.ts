@@ -14,6 +14,7 @@ import { listPolicies } from "../../lib/fleet/index.ts";
 import { withArchive } from "../archive.ts";
 import { type OutputOptions, print, table, utc } from "../output.ts";
 import { deviceOf } from "./device-of.ts";
+import { addStateChanges } from "./device-state.ts";
 import { siteOf } from "./site-of.ts";
 
 type CodeOptions = OutputOptions & {
@@ -120,19 +121,7 @@ const decisions = [
 ] as const;
 
 function addDecisionCommands(device: Command): void {
-  for (const [word, description, decide] of decisions)
-    device
-      .command(`${word} <device>`)
-      .description(description)
-      .option("--json", "print one JSON object")
-      .action((name: string, options: OutputOptions) =>
-        withArchive(`device ${word}`, async (ctx) => {
-          const { id } = await deviceOf(ctx, name);
-          await decide(ctx, id);
-          const after = await deviceOf(ctx, id);
-          print(options, { id, state: after.state }, `${after.name} is ${after.state}.`);
-        }),
-      );
+  addStateChanges(device, decisions);
   device
     .command("dismiss-clone <device>")
     .description("Take the mark of a suspected clone off a device (id or name), as somebody has looked into it.")

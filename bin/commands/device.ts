@@ -16,6 +16,7 @@ import { addDeviceEnrolmentCommands } from "./device-enrolment.ts";
 import { addDeviceFleetCommands } from "./device-fleet.ts";
 import { addDeviceKeyCommands, keyText } from "./device-key.ts";
 import { deviceOf } from "./device-of.ts";
+import { addStateChanges } from "./device-state.ts";
 import { siteOf } from "./site-of.ts";
 
 type AddOptions = OutputOptions & { name: string; site?: string; alias?: string; key?: string; timeZone?: string };
@@ -98,19 +99,7 @@ const moves = [
 ] as const;
 
 function addStateCommands(device: Command): void {
-  for (const [word, description, move] of moves)
-    device
-      .command(`${word} <device>`)
-      .description(description)
-      .option("--json", "print one JSON object")
-      .action((name: string, options: OutputOptions) =>
-        withArchive(`device ${word}`, async (ctx) => {
-          const { id } = await deviceOf(ctx, name);
-          await move(ctx, id);
-          const after = await deviceOf(ctx, id);
-          print(options, { id, state: after.state }, `${after.name} is ${after.state}.`);
-        }),
-      );
+  addStateChanges(device, moves);
   device
     .command("revoke <device>")
     .description("Refuse a device (id or name) for good. Its recordings and unfinished uploads stay.")

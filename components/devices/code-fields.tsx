@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { SelectField } from "@/components/ui/choice";
 import { TextField } from "@/components/ui/field";
+import { SiteFields } from "./site-fields";
 
 type CodeFieldsProps = {
   sites: { id: string; name: string }[];
@@ -55,7 +56,7 @@ export function CodeFields({ sites, policies, timeZone }: CodeFieldsProps) {
           defaultValue={isTyped ? 1 : 24}
           hint={isTyped ? "At most 24" : "At most 720, 30 days"}
         />
-        <SiteFields sites={sites} timeZone={timeZone} />
+        <SiteFields sites={sites} timeZone={timeZone} placeholder="None, they move" />
         <SelectField
           name="policyId"
           label="Policy"
@@ -80,32 +81,6 @@ export function CodeFields({ sites, policies, timeZone }: CodeFieldsProps) {
           </span>
         </span>
       </label>
-    </>
-  );
-}
-
-function SiteFields({ sites, timeZone }: Pick<CodeFieldsProps, "sites" | "timeZone">) {
-  const [site, setSite] = useState("");
-  return (
-    <>
-      <SelectField
-        name="siteId"
-        label="Home site"
-        optional
-        placeholder="None, they move"
-        value={site}
-        onChange={(event) => setSite(event.target.value)}
-        choices={[
-          ...sites.map(({ id, name }) => ({ value: id, label: name })),
-          { value: "new", label: "A new site …" },
-        ]}
-      />
-      {site === "new" && (
-        <>
-          <TextField name="siteName" label="Name of the new site" maxLength={120} />
-          <TextField name="timeZone" label="Its time zone" hint="As in Europe/Madrid" defaultValue={timeZone} />
-        </>
-      )}
     </>
   );
 }

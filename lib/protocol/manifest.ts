@@ -1,12 +1,11 @@
 import { createHash, type KeyObject } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson, parseCanonicalJson } from "./canonical-json.ts";
-import { readCaptureTime } from "./capture-time.ts";
 import { chunkCount, maxChunkSizeBytes, minChunkSizeBytes } from "./chunk-grid.ts";
 import type { Sha256Hex } from "./digest.ts";
-import { fileNameProblem, hasUnprintable } from "./file-name.ts";
 import { ed25519JwkOf, jwkThumbprint } from "./jwk.ts";
 import { signJws } from "./jws.ts";
+import { fileName, sha256, text, time } from "./members.ts";
 import { leafHash, merkleRoot, nodesOf } from "./merkle.ts";
 import { ProtocolError } from "./protocol-error.ts";
 
@@ -38,28 +37,6 @@ const wholeNumber = (min: number, max: number) =>
   z.number("must be a number").refine((value) => Number.isSafeInteger(value) && value >= min && value <= max, {
     error: `must be a whole number from ${min} to ${max}`,
   });
-
-const sha256 = z
-  .string("must be text")
-  .regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hexadecimal digits")
-  .transform((text) => text as Sha256Hex); // the pattern is the type's definition
-
-const text = (maxLength: number) =>
-  z
-    .string("must be text")
-    .min(1, "must not be empty")
-    .max(maxLength, `must not be longer than ${maxLength} characters`)
-    .refine((value) => !hasUnprintable(value), "must not contain control or text-direction characters");
-
-const fileName = z.string("must be text").superRefine((value, check) => {
-  const problem = fileNameProblem(value);
-  if (problem !== null) check.addIssue(problem);
-});
-
-const time = z.string("must be text").superRefine((value, check) => {
-  const read = readCaptureTime(value);
-  if (typeof read === "string") check.addIssue(read);
-});
 
 const milliseconds = (min: number) =>
   z.number("must be a number of milliseconds").min(min, `must not be below ${min}`).max(1e15, "must not be that large");

@@ -1,11 +1,10 @@
 import { createHash, type KeyObject } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson, parseCanonicalJson } from "./canonical-json.ts";
-import { readCaptureTime } from "./capture-time.ts";
 import type { Sha256Hex } from "./digest.ts";
-import { fileNameProblem, hasUnprintable } from "./file-name.ts";
 import { ed25519JwkOf, jwkThumbprint } from "./jwk.ts";
 import { signJws } from "./jws.ts";
+import { fileName, sha256, text, time } from "./members.ts";
 import { ProtocolError } from "./protocol-error.ts";
 
 /** `typ` in the header of a signed statement, so that it cannot pass for a manifest, nor a manifest for it. */
@@ -35,25 +34,6 @@ const wholeNumber = (min: number) =>
   z.number("must be a number").refine((value) => Number.isSafeInteger(value) && value >= min, {
     error: `must be a whole number, at least ${min}`,
   });
-const sha256 = z
-  .string("must be text")
-  .regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hexadecimal digits")
-  .transform((text) => text as Sha256Hex); // the pattern is the type's definition
-const text = (maxLength: number) =>
-  z
-    .string("must be text")
-    .min(1, "must not be empty")
-    .max(maxLength, `must not be longer than ${maxLength} characters`)
-    .refine((value) => !hasUnprintable(value), "must not contain control or text-direction characters");
-const fileName = z.string("must be text").superRefine((value, check) => {
-  const problem = fileNameProblem(value);
-  if (problem !== null) check.addIssue(problem);
-});
-const time = z.string("must be text").superRefine((value, check) => {
-  const read = readCaptureTime(value);
-  if (typeof read === "string") check.addIssue(read);
-});
-
 const link = {
   version: z.literal(1, "must be 1; this archive knows no other"),
   device: text(32),
