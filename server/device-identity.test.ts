@@ -277,7 +277,15 @@ describe("a device's identity over HTTP", () => {
     const tus = uploads(device.token);
     const location = String((await tus.create(10)).headers.location);
     expect((await tus.head(location)).status).toBe(200);
+    // One that this process has never seen, so that nothing but the look-up can refuse it.
+    const unseen = String((await client.buy(device)).json.access_token);
+    const config = async (token: string) =>
+      (await fetch(`${url()}/api/devices/config`, { headers: { Authorization: `Bearer ${token}` } })).status;
     await suspendDevice(system(), device.id);
+    for (const token of [unseen, device.token])
+      expect([await config(token), await statusOf(token), (await uploads(token).head(location)).status]).toEqual([
+        401, 401, 401,
+      ]);
     expect([(await tus.head(location)).status, (await tus.patch(location, 0, randomBytes(1))).status]).toEqual([
       401, 401,
     ]);
