@@ -168,6 +168,20 @@ describe("Chain", () => {
     expect(archive.forks).toEqual([]);
   });
 
+  it("states a gap once that is noted twice, because whoever noted it was killed meanwhile", async () => {
+    const gap = (from: string, reason = "no signal") =>
+      device.chain.gap("rear", `2026-03-14T10:0${from}:00Z`, "2026-03-14T10:09:00Z", reason);
+    let device = await boot();
+    await gap("0");
+    disk.cutPower(() => 0);
+    device = await boot();
+    await gap("0");
+    expect(device.chain.unsent).toEqual([1]);
+    await gap("1");
+    await gap("1", "no camera");
+    expect(device.chain.unsent).toEqual([1, 2, 3]);
+  });
+
   it("removes a statement that was taken while it was the last link, after a restart too", async () => {
     let device = await boot();
     await device.chain.gap("rear", "2026-03-14T10:00:00Z", "2026-03-14T10:01:00Z", "no signal");

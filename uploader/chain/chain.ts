@@ -4,6 +4,7 @@ import {
   buildManifest,
   buildStatement,
   canonicalJson,
+  decodeJws,
   type Manifest,
   manifestSha256,
   type Sha256Hex,
@@ -18,6 +19,8 @@ import { messageOf, Problem } from "../problems.ts";
 import type { FileRecord } from "../state/file-record.ts";
 import type { StateStore } from "../state/state-store.ts";
 import { type LinkFacts, LinkFolder, readLink } from "./link-folder.ts";
+
+const maxSaidAgain = 16;
 
 /** A place in a chain. */
 export type ChainHead = { sequence: number; sha256: string };
@@ -162,9 +165,13 @@ export class Chain {
     await this.forget(sequence);
   }
 
-  /** States that something recorded nothing for a while. */
+  /** States that something recorded nothing for a while; once, when whoever says so was killed after saying it. */
   gap(source: string, from: string, until: string, reason: string): Promise<void> {
-    return this.#state({ kind: "gap", source, from, until, reason });
+    const said = { kind: "gap" as const, source, from, until, reason };
+    return this.#exclusively(async () => {
+      await this.#anchor();
+      if (!(await this.#isSaid(said))) await this.#stateNow(said);
+    });
   }
 
   /** Lets nothing be signed meanwhile, and tells the next number: for a change of keys. */
@@ -260,6 +267,16 @@ export class Chain {
     const now = new Date().toISOString();
     const reason = `The device's memory of its chain was lost after number ${ours}; the archive knew ${head.sequence}.`;
     await this.#stateNow({ kind: "gap", source: "uploader", from: now, until: now, reason });
+  }
+
+  // Among the last ones that wait: only what was being said when the process ended can be said again.
+  async #isSaid(said: Said): Promise<boolean> {
+    for (const sequence of this.unsent.slice(-maxSaidAgain)) {
+      const jws = await this.read(sequence);
+      const statement = jws === null ? {} : JSON.parse(decodeJws(jws).payload.toString("utf8"));
+      if (Object.entries(said).every(([name, value]) => statement[name] === value)) return true;
+    }
+    return false;
   }
 
   #setAnchored(): void {

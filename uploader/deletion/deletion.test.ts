@@ -206,6 +206,17 @@ describe("Deletion", () => {
     expect(left("a.mp4", "a.json", "a.gpx", "a.vtt")).toEqual(["a.gpx", "a.vtt"]);
   });
 
+  it("takes the empty markers along, unless another recording may need them", async () => {
+    for (const name of ["a.mp4", "b.mp4", "b.mkv", "c.mp4"]) await sealed(name);
+    const markers = ["a.done", "a.mp4.event", "b.done", "c.done"];
+    for (const name of markers) await writeFile(path(name), name.startsWith("c") ? "said something" : "");
+    const { recording } = (await store.read(server, path("b.mkv"))) ?? {};
+    await store.write({ ...(await put("b.mkv")), recording: recording ?? "" }, true);
+    nowMs += 1e9;
+    await pass();
+    expect(left("a.mp4", "b.mp4", "b.mkv", "c.mp4", ...markers)).toEqual(["b.mkv", "b.done", "c.done"]);
+  });
+
   it("brings a deletion that was killed half-way to its end, and gives its name back to another file", async () => {
     await sealed("a.mp4");
     await sealed("b.mp4");

@@ -1,11 +1,12 @@
 import { lstat, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { type DeviceSettings, ProtocolError, verifyReceipt } from "../../lib/protocol/index.ts";
 import { deleteSealedFile, undoHalfDeletion } from "../delivery/delete-file.ts";
 import { stateGone } from "../delivery/describe-file.ts";
 import { hasValidReceipt } from "../delivery/hold-receipt.ts";
 import { readSidecar } from "../delivery/send-sidecars.ts";
 import type { World } from "../delivery/world.ts";
+import { companionNames, recordingExtensions } from "../finding/companions.ts";
 import { messageOf, systemCode } from "../problems.ts";
 import { syncFolder } from "../state/durable-file.ts";
 import type { FileRecord } from "../state/file-record.ts";
@@ -85,6 +86,7 @@ export class Deletion {
       if (isThere && !(await deleteSealedFile(file, record.identity))) return;
       for (const sidecar of record.sidecars)
         if (sidecar.isDelivered && (await readSidecar(sidecar)) !== null) await unlink(sidecar.file);
+      if (isThere) await deleteMarkers(file);
       if (record.sidecars.length > 0) await syncFolder(dirname(file)).catch(() => undefined);
       await world.store.write({ ...record, isDeleted: true, updatedAt: new Date().toISOString() }, true);
       if (record.sequence !== null) await world.chain?.forget(record.sequence);
@@ -131,6 +133,18 @@ export class Deletion {
 
   #tell(file: string, error: unknown): void {
     this.#options.world.report({ event: "notice", file, message: `It could not be deleted: ${messageOf(error)}` });
+  }
+}
+
+// Empty ones, which say nothing that is lost with them, and none that may be another recording's by now.
+async function deleteMarkers(file: string): Promise<void> {
+  const [folder, name] = [dirname(file), basename(file)];
+  const stem = name.slice(0, name.length - extname(name).length);
+  const others = recordingExtensions.map((extension) => join(folder, `${stem}.${extension}`));
+  for (const path of [file, ...others]) if (await exists(path)) return;
+  for (const marker of [".done", ".event"].flatMap((ending) => companionNames(name, ending))) {
+    const stats = await lstat(join(folder, marker)).catch(() => null);
+    if (stats?.isFile() && stats.size === 0) await unlink(join(folder, marker));
   }
 }
 

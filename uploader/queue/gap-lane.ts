@@ -25,7 +25,7 @@ export async function stateGaps(chain: Signer, world: Surroundings): Promise<voi
   }
 }
 
-/** Killed between the statement and the removal, it says the same once more, which is as true. */
+/** Killed between the statement and the removal, it says the same once more, and the chain knows it. */
 async function stateNotedGaps(chain: Signer, world: Surroundings): Promise<void> {
   for (const { file, gap } of await readGaps(world.store.folder)) {
     try {
