@@ -85,6 +85,22 @@ describe("Journal", () => {
     expect((await disk.connect().list(`${folder}/damaged`)).length).toBe(1);
   });
 
+  it("keeps the newest of what it set aside, on a medium that goes bad with every start", async () => {
+    const { journal } = await open();
+    for (const body of ["a", "b"]) await journal.append(body, true, ignore);
+    const bytes = Buffer.from(disk.content(path) ?? "");
+    bytes[0] = 0;
+    disk.damage(path, bytes);
+    for (let at = 10; at < 40; at++) disk.damage(`${folder}/damaged/journal.17000000000${at}.0`, Buffer.from("before"));
+    disk.damage(`${folder}/damaged/other`, Buffer.from("not ours"));
+    const { journal: mended } = await open();
+    const kept = await disk.connect().list(`${folder}/damaged`);
+    expect(kept).toHaveLength(21);
+    expect(kept).toContain("other");
+    expect(kept).not.toContain("journal.1700000000020.0");
+    expect(kept.some((name) => mended.damage?.includes(name))).toBe(true);
+  });
+
   it("notices lines that vanished without a trace", async () => {
     const { journal } = await open();
     for (const body of ["a", "b", "c"]) await journal.append(body, true, ignore);

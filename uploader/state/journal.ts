@@ -7,6 +7,8 @@ import { type Range, scanJournal } from "./scan-journal.ts";
 const fileName = "journal";
 /** Lines that may wait for a sync that somebody needs. */
 const maxUnsyncedBytes = 256 * 1024;
+/** A medium that goes bad damages the journal with every start. */
+const maxSetAside = 20;
 /** A journal below this is not worth rewriting. */
 const minCompactBytes = 256 * 1024;
 
@@ -318,5 +320,9 @@ async function setAside(disk: StateDisk, folder: string, file: StateFile, damage
   } finally {
     await copy.close();
   }
+  const earlier = (await disk.list(`${folder}/damaged`)).filter(
+    (other) => /^journal\.\d/.test(other) && other !== name,
+  );
+  for (const oldest of earlier.sort().slice(0, 1 - maxSetAside)) await disk.remove(`${folder}/damaged/${oldest}`);
   return `The journal was damaged in ${damaged.length} places; ${lost} bytes are set aside in damaged/${name}.`;
 }
