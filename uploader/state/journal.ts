@@ -77,7 +77,7 @@ export class Journal {
     const file = await disk.open(`${folder}/${fileName}`, "append");
     await disk.syncFolder(folder);
     const scan = await scanJournal(file, ({ body }, range) => onLine(body, range));
-    const damage = scan.damaged.length > 0 ? await setAside(disk, folder, file, scan.damaged) : null;
+    const damage = scan.damaged.length > 0 ? await sayDamage(disk, folder, file, scan.damaged) : null;
     if ((await file.sizeBytes()) > scan.endPosition) {
       await file.truncate(scan.endPosition);
       await file.sync();
@@ -304,9 +304,18 @@ export async function readLineAt(file: StateFile, { position, lengthBytes }: Ran
   return line.body;
 }
 
-// The bytes that cannot be read, for whoever wants to know what happened. @returns a sentence
-async function setAside(disk: StateDisk, folder: string, file: StateFile, damaged: readonly Range[]): Promise<string> {
+// A disk that is full as well must not keep the uploader from starting: what it sends makes room. @returns a sentence
+async function sayDamage(disk: StateDisk, folder: string, file: StateFile, damaged: readonly Range[]): Promise<string> {
   const lost = damaged.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
+  const kept = await setAside(disk, folder, file, damaged).then(
+    (name) => `are set aside in damaged/${name}`,
+    (error: unknown) => `cannot be set aside: ${messageOf(error)}`,
+  );
+  return `The journal was damaged in ${damaged.length} places; ${lost} bytes ${kept}.`;
+}
+
+// The bytes that cannot be read, for whoever wants to know what happened. @returns the file's name
+async function setAside(disk: StateDisk, folder: string, file: StateFile, damaged: readonly Range[]): Promise<string> {
   const name = `journal.${Date.now()}.${damaged[0]?.position ?? 0}`;
   await disk.makeFolder(`${folder}/damaged`);
   const copy = await disk.open(`${folder}/damaged/${name}`, "create");
@@ -324,5 +333,5 @@ async function setAside(disk: StateDisk, folder: string, file: StateFile, damage
     (other) => /^journal\.\d/.test(other) && other !== name,
   );
   for (const oldest of earlier.sort().slice(0, 1 - maxSetAside)) await disk.remove(`${folder}/damaged/${oldest}`);
-  return `The journal was damaged in ${damaged.length} places; ${lost} bytes are set aside in damaged/${name}.`;
+  return name;
 }

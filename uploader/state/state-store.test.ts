@@ -31,6 +31,36 @@ describe("StateStore", () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
+  it("opens a damaged journal on a full disk, with what can be read of it", async () => {
+    let store = await open();
+    for (const name of ["a", "b", "c"]) await store.write(recordOf(name), true);
+    await store.close();
+    const content = Buffer.from(disk.content(`${folder}/journal`) ?? "");
+    content[5] = 0;
+    disk.damage(`${folder}/journal`, content);
+    disk.capacityBytes = 0;
+    store = await open();
+    expect(store.damage).toMatch(/damaged in 1 places; \d+ bytes cannot be set aside: ENOSPC/);
+    expect(await store.read(server, "/card/a")).toBeNull();
+    expect(await store.read(server, "/card/c")).toMatchObject({ phase: "described" });
+    await store.close();
+  });
+
+  it("does not try to rewrite a journal with every line, where that fails", async () => {
+    const store = await open();
+    let tries = 0;
+    disk.before = (call, path) => {
+      if (call !== "open" || !path.endsWith("journal.new")) return;
+      tries += 1;
+      throw Object.assign(new Error("EIO"), { code: "EIO" });
+    };
+    for (let at = 0; at < 1000; at++) await store.write(recordOf("a", "sending", { acknowledgedBytes: at }), false);
+    expect(tries).toBeGreaterThan(0);
+    expect(tries).toBeLessThan(10);
+    disk.before = () => undefined;
+    await store.close();
+  });
+
   it("remembers the last word on each file, and forgets what it is told to", async () => {
     let store = await open();
     await store.write(recordOf("a"), true);

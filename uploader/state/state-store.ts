@@ -43,6 +43,8 @@ export class StateStore {
   readonly #monotonicMs: () => number;
   #notesRange: Range | null;
   #isCompacting = false;
+  /** A compaction that failed is not tried again with every line. */
+  #compactAboveBytes = 0;
   #openedAtMs: number;
   #runMsBefore: number;
 
@@ -78,7 +80,8 @@ export class StateStore {
       const found = emptyFound();
       const journal = await Journal.open(disk, folder, (body, range) => take(found, body, range));
       const store = new StateStore(folder, disk, journal, found, unlock, monotonicMs);
-      if (journal.damage !== null) await store.#compact();
+      // On a full disk the damage stays in the file, where it is passed over.
+      if (journal.damage !== null) await store.#compact().catch(() => undefined);
       await store.#migrate();
       return store;
     } catch (error) {
@@ -263,8 +266,12 @@ export class StateStore {
   }
 
   async #compactWhenWorth(): Promise<void> {
-    if (this.#isCompacting || !this.#journal.isWorthCompacting(this.#index.liveBytes)) return;
-    await this.#compact().catch(() => undefined);
+    const { sizeBytes } = this.#journal;
+    if (this.#isCompacting || sizeBytes < this.#compactAboveBytes) return;
+    if (!this.#journal.isWorthCompacting(this.#index.liveBytes)) return;
+    await this.#compact().catch(() => {
+      this.#compactAboveBytes = sizeBytes * 1.25;
+    });
   }
 
   async #compact(): Promise<void> {
