@@ -10,6 +10,7 @@ import {
   deviceStatementsPath,
   manifestSha256,
   maxSidecarBytes,
+  recordingsPath,
   sidecarPath,
   signJws,
   signStatement,
@@ -317,9 +318,11 @@ describe("what a device says beside its recordings", () => {
       await slowly(device, "PUT", sidecarPath(recording, "rear ñ.gpx"), track),
       await slowly(device, "POST", deviceHeartbeatPath, JSON.stringify({ ...beat, uploader })),
       await slowly(device, "POST", deviceStatementsPath, jws),
+      await slowly(device, "POST", recordingsPath, device.sign(manifest)),
     ];
     await db.device.update({ where: { id: device.id }, data: { state: "revoked" } });
-    expect(await Promise.all(finish.map((end) => end()))).toEqual([401, 401, 401]);
+    expect(await Promise.all(finish.map((end) => end()))).toEqual([401, 401, 401, 401]);
+    expect(await db.manifest.count({ where: { deviceId: device.id } })).toBe(1);
     expect(await db.sidecar.count({ where: { recordingId: recording } })).toBe(0);
     expect(await db.deviceHeartbeat.count({ where: { deviceId: device.id } })).toBe(0);
     expect(await db.deviceContact.count({ where: { deviceId: device.id } })).toBe(0);

@@ -1,6 +1,8 @@
 import type { Context, Transaction } from "../context.ts";
+import { holdDevice } from "../devices/index.ts";
 import { newId } from "../ids.ts";
 import { recordingKey } from "../recordings/index.ts";
+import { requireDevice } from "./internal.ts";
 import { withSpace } from "./reserve-space.ts";
 import { storageError } from "./storage-error.ts";
 
@@ -24,7 +26,7 @@ type Steps<Found, Opened> = {
  * Answers what is there, or opens something new: once, however many ask at the same time and whenever one of them is
  * killed. Bytes before rows: a kill in between leaves an empty blob that nothing names.
  *
- * @throws AppError insufficient_storage, too_many_requests
+ * @throws AppError token_invalid, insufficient_storage, too_many_requests
  */
 export async function openOnce<Found, Opened>(ctx: Context, subject: Subject, steps: Steps<Found, Opened>) {
   for (;;) {
@@ -48,7 +50,7 @@ async function openLocked<Found, Opened>(
   recordingId: string | null,
 ): Promise<{ value: Opened; isNew: boolean } | null> {
   return withSpace(ctx, subject.lengthBytes, async (tx, claim) => {
-    if (!subject.isAlone) await tx.$queryRaw`SELECT 1 FROM device WHERE id = ${subject.deviceId} FOR NO KEY UPDATE`;
+    if (!subject.isAlone) await holdDevice(tx, requireDevice(ctx));
     const found = await steps.find(tx);
     if (found !== null) return { value: await steps.known(tx, found), isNew: false };
     if (recordingId === null) return null;
