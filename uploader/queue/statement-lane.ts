@@ -24,14 +24,21 @@ export async function sendStatements(chain: Chain, world: World): Promise<void> 
   }
 }
 
-/** Sends what waits, oldest first. @throws Problem */
+/** Sends what waits, oldest first. One that is refused is kept, and holds up none behind it. @throws Problem */
 export async function sendOnce(chain: Chain, world: World): Promise<void> {
+  let refusal: Problem | null = null;
   for (const sequence of chain.unsent) {
     const jws = await chain.read(sequence);
-    // Lost with its file: the archive shows its number as missing, which is the truth.
-    if (jws !== null) await world.archive.postStatement(jws, world.signal);
-    await chain.sent(sequence);
+    try {
+      // Lost with its file: the archive shows its number as missing, which is the truth.
+      if (jws !== null) await world.archive.postStatement(jws, world.signal);
+      await chain.sent(sequence);
+    } catch (error) {
+      if (!(error instanceof Problem && error.kind === "refused")) throw error;
+      refusal ??= error;
+    }
   }
+  if (refusal !== null) throw refusal;
 }
 
 // A new statement goes at once.
