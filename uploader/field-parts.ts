@@ -57,7 +57,8 @@ export class FieldParts {
   /** Reads what the archive has configured. Call with the daemon's lock held. */
   static async open(settings: FieldSettings, world: World): Promise<FieldParts> {
     const remote = await RemoteConfig.open(world.store.folder);
-    await remote.started();
+    // Where the start cannot be counted, on a full disk, nothing is kept from starting.
+    await remote.started().catch(() => false);
     return new FieldParts(settings, world, remote);
   }
 

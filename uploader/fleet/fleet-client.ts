@@ -142,9 +142,9 @@ export class FleetClient {
     this.#problem = null;
     this.#wantedResults = [];
     this.#lastContactAt = new Date().toISOString();
-    await this.#options.remote.reached();
-    if (this.#isContactWritten) return;
     // A disk that takes nothing must not keep the answer from being followed: the next contact writes it.
+    await this.#options.remote.reached().catch(() => undefined);
+    if (this.#isContactWritten) return;
     this.#isContactWritten = await writeContactVersion(this.#options.stateFolder, this.#options.uploaderVersion).then(
       () => true,
       () => false,

@@ -196,6 +196,15 @@ describe("FleetClient", () => {
     expect(await readFile(join(folder, "contact-version"), "utf8")).toBe("1.2.3\n");
   });
 
+  it("follows the archive on a disk that takes no note of a configuration that proved itself", async () => {
+    await remote.take(1, defaultDeviceSettings);
+    await rm(folder, { recursive: true });
+    answers = [{ configVersion: 1, chain: { sequence: 7, sha256: "a".repeat(64) } }];
+    expect(await client.beat(never)).toBe(50_000);
+    expect(calls).toContain("chain 7");
+    expect(client.view()).toMatchObject({ failures: 0, problem: null, isConfigOnTrial: true });
+  });
+
   it("waits longer and longer without an answer, and as long as the archive asks", async () => {
     answers = [
       offline(),
