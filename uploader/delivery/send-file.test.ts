@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
-import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, open, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -110,6 +110,26 @@ describe("sendFile with a manifest", () => {
     expect(keeper.record).toMatchObject({ phase: "delivered", recording: "R-1", sequence: 1 });
     expect(archive.offset).toBe(sizeBytes);
     expect(world.figures).toMatchObject({ sentBytes: sizeBytes, resentBytes: 0 });
+  });
+
+  it("reads each byte once for all its digests, and signs nothing for a file that changes meanwhile", async () => {
+    const { handle } = ready;
+    const read = vi.spyOn(handle, "read");
+    const bytesRead = async () => {
+      const reads = await Promise.all(read.mock.results.map(({ value }) => value as Promise<{ bytesRead: number }>));
+      return reads.reduce((sum, one) => sum + one.bytesRead, 0);
+    };
+    read.mockImplementationOnce(async (...args: unknown[]) => {
+      await appendFile(ready.path, "more");
+      return (Object.getPrototypeOf(handle).read as (...all: unknown[]) => never).apply(handle, args);
+    });
+    await expect(describeFile(ready, world)).rejects.toMatchObject({ kind: "changed" });
+    expect(chain.head).toBeNull();
+    await truncate(ready.path, sizeBytes);
+    ready.identity = identityOf(await handle.stat());
+    read.mockClear();
+    expect(await describeFile(ready, world)).toMatchObject({ sequence: 1 });
+    expect(await bytesRead()).toBe(sizeBytes);
   });
 
   it("sends a file whose number the archive knows otherwise, and asks where the chain goes on", async () => {
