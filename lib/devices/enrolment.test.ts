@@ -263,9 +263,24 @@ describe("enrolment", () => {
     const key = newKey();
     for (let round = 0; round < 12; round++) {
       await enrol(code, key);
-      clock.advance(120_000);
+      clock.advance(300_000);
     }
     expect(await db.spentNonce.count()).toBeLessThan(5);
+  });
+
+  test("a used nonce is refused too by a server whose clock is behind the one that cleans up", async () => {
+    const { clock } = world();
+    const { code } = await make({ maxUses: 20, needsApproval: false });
+    const key = newKey();
+    const nonce = newNonce(machine());
+    await enrol(code, key, { nonce });
+    clock.advance(360_000);
+    await enrol(code, key);
+    const behind = { now: () => new Date(clock.now().getTime() - 240_000) };
+    const other = world().context({ kind: "nobody" }, { clock: behind });
+    const wish = { nonce, code: readEnrolmentCode(code) as EnrolmentCode, facts };
+    const again = enrolDevice(other, { code, proof: signEnrolmentProof(wish, key) });
+    await expect(again).rejects.toMatchObject({ code: "nonce_invalid" });
   });
 
   test("a proof about another code, or none, is refused before the code is looked at", async () => {

@@ -12,6 +12,8 @@ const randomLength = 10;
 const macLength = 16;
 /** Expired ones that each new row takes along, so that the table stays as small as its use. */
 const sweptAtOnce = 10;
+/** Kept beyond their end: by the clock of another server, which may be behind, they are still good. */
+const keptMs = 10 * 60_000;
 
 type Maker = Pick<Context, "vault" | "clock">;
 
@@ -44,9 +46,10 @@ export async function spendNonce(ctx: Context, tx: Transaction, nonce: string): 
   const nonceSha256 = new Uint8Array(createHash("sha256").update(nonce).digest());
   const { count } = await tx.spentNonce.createMany({ data: [{ nonceSha256, expiresAt }], skipDuplicates: true });
   if (count === 0) throw nonceInvalid(ctx);
+  const before = new Date(ctx.clock.now().getTime() - keptMs);
   await tx.$executeRaw`
     DELETE FROM spent_nonce WHERE nonce_sha256 IN (
-      SELECT nonce_sha256 FROM spent_nonce WHERE expires_at < ${ctx.clock.now()}
+      SELECT nonce_sha256 FROM spent_nonce WHERE expires_at < ${before}
        ORDER BY expires_at LIMIT ${sweptAtOnce}::int FOR UPDATE SKIP LOCKED)`;
 }
 
