@@ -3,6 +3,7 @@ import { type ControlRequest, serveControl } from "../control/control-socket.ts"
 import type { World } from "../delivery/world.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { FieldParts, type FieldSettings } from "../field-parts.ts";
+import { rescanPauseMs } from "../finding/rescan-pause.ts";
 import { rotateKey } from "../identity/rotate-key.ts";
 import { sleep } from "../patience.ts";
 import { Interrupted, messageOf, Problem } from "../problems.ts";
@@ -123,9 +124,7 @@ async function scanAgainAndAgain(
     });
     parts.lookedAtFolders();
     const tookMs = performance.now() - beganAtMs;
-    // Jitter, so that many devices with one boot time do not touch their disks and the network in step.
-    const rescanMs = settings.rescanMs * (0.75 + Math.random() / 2);
-    const dueMs = Math.min(rescanMs, Math.max(daemon.nextRipeMs, tookMs));
+    const dueMs = Math.min(rescanPauseMs(settings.rescanMs), Math.max(daemon.nextRipeMs, tookMs));
     // A file that grows gives notice all the time; following it must stay a small part of the time.
     const restMs = Math.min(dueMs, Math.max(hintDelayMs, 10 * tookMs));
     await sleep(restMs, world.signal);

@@ -175,6 +175,16 @@ describe("sendFile with a manifest", () => {
     expect(next.sha256).toBe(createHash("sha256").update(Buffer.alloc(sizeBytes, 8)).digest("hex"));
   });
 
+  it("states that a file will not come which became another between two looks, before it signs that one", async () => {
+    await keeperOf();
+    await writeFile(ready.path, Buffer.alloc(sizeBytes, 8));
+    ready.identity = identityOf(await ready.handle.stat());
+    expect(await describeFile(ready, world)).toMatchObject({ sequence: 3, phase: "described" });
+    expect(chain.unsent).toEqual([2]);
+    const statement = Buffer.from(((await chain.read(2)) ?? "").split(".")[1] ?? "", "base64url").toString();
+    expect(JSON.parse(statement)).toMatchObject({ kind: "tombstone", reason: "changed", of: { sequence: 1 } });
+  });
+
   it("gives a number up in words whose manifest is lost, and never signs it again", async () => {
     const keeper = await keeperOf();
     await chain.describe({
