@@ -207,6 +207,30 @@ describe("what a device says beside its recordings", () => {
     expect(await db.chainStatement.count({ where: { deviceId: device.id } })).toBe(0);
   });
 
+  test("a key that hands over at the same moment signs no number that is the next one's", async () => {
+    const { db } = world();
+    const device = await signer();
+    const manifest = device.describe(Buffer.from("at the same moment"));
+    const { jws } = tombstone(device, { manifest }, linkOf(manifest));
+    // So that nobody waits for the device before its key was looked at.
+    await db.device.update({ where: { id: device.id }, data: { lastSeenAt: world().clock.now() } });
+    const waiting = async () => {
+      const [row] = await db.$queryRaw<{ count: number }[]>`
+        SELECT count(*)::int AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+      return row?.count;
+    };
+    const answers = await db.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT 1 FROM device WHERE id = ${device.id} FOR UPDATE`;
+      const both = [device.announce(device.sign(manifest)), state(device, jws)];
+      await expect.poll(waiting, { timeout: 4_000 }).toBe(2);
+      await tx.deviceKey.update({ where: { kid: device.kid }, data: { untilSequence: 1 } });
+      return { both };
+    });
+    expect((await Promise.all(answers.both)).map(({ status }) => status)).toEqual([403, 403]);
+    expect(await db.manifest.count({ where: { deviceId: device.id } })).toBe(0);
+    expect(await db.chainStatement.count({ where: { deviceId: device.id } })).toBe(0);
+  });
+
   const track = Buffer.from("<gpx version='1.1'></gpx>");
   const putSidecar = (token: string, recording: string, name: string, body: Uint8Array) =>
     ask(`${archive.url}${sidecarPath(recording, name)}`, { method: "PUT", token, body, version: null });

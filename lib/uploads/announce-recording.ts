@@ -1,6 +1,7 @@
 import type { Prisma, RecordingState } from "../../generated/prisma/client.ts";
 import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
+import { whyNotSigning } from "../devices/index.ts";
 import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { CaptureMetadata, JsonValue, Manifest } from "../protocol/index.ts";
@@ -132,6 +133,9 @@ function recordKept(
 /** Keeps a new manifest whole, with its place in the chain, and says in custody what is wrong with that. */
 async function recordManifest(ctx: Context, tx: Transaction, signed: SignedManifest, recordingId: string) {
   const { manifest, kid, jws } = signed;
+  // A key that hands over holds the device's lock too: nothing that it did not count is signed with the old one.
+  const problem = whyNotSigning(await tx.deviceKey.findUniqueOrThrow({ where: { kid } }), manifest.sequence);
+  if (problem !== null) throw new AppError("manifest_key_unknown", problem, { field: "kid" });
   const place = await placeInChain(tx, manifest, signed.manifestSha256);
   const { chunkSha256, ...facts } = manifest;
   await tx.manifest.create({
