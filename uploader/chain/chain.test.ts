@@ -14,6 +14,7 @@ import {
   type Sha256Hex,
   verifyJws,
 } from "../../lib/protocol/index.ts";
+import { readDrops } from "../finding/enqueue-drop.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { FileRecord } from "../state/file-record.ts";
 import { StateStore } from "../state/state-store.ts";
@@ -93,12 +94,12 @@ describe("Chain", () => {
   });
 
   /** Starts a process on the folder. */
-  async function boot(asks = true) {
+  async function boot(asks = true, as = identity) {
     for (const store of open.splice(0)) await store.close();
     const store = await StateStore.open(folder, { disk: disk.connect() });
     open.push(store);
     const askHead = asks ? async () => archive.head : null;
-    return { store, chain: await Chain.open({ store, identity, clock: () => ({ source: "unknown" }), askHead }) };
+    return { store, chain: await Chain.open({ store, identity: as, clock: () => ({ source: "unknown" }), askHead }) };
   }
 
   /** Describes a file as the uploader does. */
@@ -180,6 +181,27 @@ describe("Chain", () => {
     await gap("1");
     await gap("1", "no camera");
     expect(device.chain.unsent).toEqual([1, 2, 3]);
+  });
+
+  it("describes anew what had not arrived when the device enrolled anew, and reads nothing out of old numbers", async () => {
+    let device = await boot();
+    const sealed = await describeOne(device, "sealed");
+    await device.store.write({ ...sealed, phase: "sealed", recording: "R-1" }, true);
+    await describeOne(device, "waits");
+    await device.chain.gap("rear", "2026-03-14T10:00:00Z", "2026-03-14T10:01:00Z", "no signal");
+    const enrolledAnew = { ...identity, device: "D-NEW00-00000" };
+    archive = new ChainArchive();
+    for (let start = 0; start < 2; start++) {
+      device = await boot(true, enrolledAnew);
+      expect(device.chain.unsent).toEqual([]);
+      expect(await device.store.read(server, "/card/sealed")).toMatchObject({ phase: "sealed", sequence: null });
+    }
+    expect(await device.store.read(server, "/card/waits")).toBeNull();
+    expect((await readDrops(folder, () => undefined)).map(({ path }) => path)).toEqual(["/card/waits"]);
+    expect(await describeOne(device, "waits")).toMatchObject({ sequence: 1 });
+    // What the new chain has begun is not left again.
+    device = await boot(true, enrolledAnew);
+    expect(await device.store.read(server, "/card/waits")).toMatchObject({ sequence: 1, phase: "described" });
   });
 
   it("removes a statement that was taken while it was the last link, after a restart too", async () => {

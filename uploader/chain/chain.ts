@@ -14,6 +14,7 @@ import {
   signStatement,
   type TombstoneReason,
 } from "../../lib/protocol/index.ts";
+import { dropEnqueue } from "../finding/enqueue-drop.ts";
 import type { Identity } from "../identity/identity.ts";
 import { messageOf, Problem } from "../problems.ts";
 import type { FileRecord } from "../state/file-record.ts";
@@ -223,6 +224,7 @@ export class Chain {
     const { store, identity } = this.#around;
     const noted = store.note("chain");
     const known = noted?.device === identity.device ? noted : null;
+    if (noted !== undefined && known === null) await leaveOldChain(store);
     const numbers = await this.#links.numbers();
     const named = store.sequences();
     for (const sequence of store.note("unsent") ?? []) if (numbers.includes(sequence)) this.#unsent.add(sequence);
@@ -345,6 +347,23 @@ export class Chain {
     this.#working = done.catch(() => undefined);
     return done;
   }
+}
+
+/**
+ * The device has enrolled anew: numbers in the records are those of its old chain and mean nothing in the new one. What
+ * had not arrived is to be described and signed again, wherever it lies; what had arrived stays as it is.
+ */
+async function leaveOldChain(store: StateStore): Promise<void> {
+  for await (const record of store.all()) {
+    if (record.sequence === null) continue;
+    if (record.phase === "sealed" || record.phase === "quarantined" || record.phase === "gone")
+      await store.write({ ...record, sequence: null, manifestSha256: null }, false);
+    else {
+      await dropEnqueue(store.folder, { path: record.file });
+      await store.remove(record);
+    }
+  }
+  await store.setNote("unsent", [], true);
 }
 
 type Link = { device: string; sequence: number; previous: Sha256Hex | null };
