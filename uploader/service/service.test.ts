@@ -14,6 +14,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readCommandLine } from "../config.ts";
+import { fieldCommands } from "../field-options.ts";
+import { commands } from "../options.ts";
 import { Interrupted } from "../problems.ts";
 import { guardText } from "./guard-text.ts";
 import { Liveness } from "./liveness.ts";
@@ -63,6 +66,27 @@ describe("the unit", () => {
     const text = unitText({ ...defaultUnit, tokenFile: "/etc/strongroom/token" });
     expect(text).toContain("LoadCredential=token:/etc/strongroom/token\n");
     expect(text).toContain("--token-file %d/token\n");
+  });
+});
+
+describe("the image", () => {
+  const text = readFileSync(join(import.meta.dirname, "../../packaging/Dockerfile"), "utf8");
+  const lineOf = (word: string) => new RegExp(`^\\s*${word} (.*)$`, "m").exec(text)?.[1] ?? "";
+
+  it("starts the program that it copies, as a user of its own, with its state in the one volume", () => {
+    const [program = ""] = /\S+$/.exec(lineOf("COPY")) ?? [];
+    expect(JSON.parse(lineOf("ENTRYPOINT"))).toEqual(["node", program]);
+    expect(lineOf("CMD node")).toMatch(new RegExp(`^${program} status `));
+    expect(lineOf("USER")).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+    expect(JSON.parse(lineOf("VOLUME"))).toEqual([/STRONGROOM_STATE_DIR=(\S+)/.exec(text)?.[1]]);
+  });
+
+  it("runs and is looked at by commands that there are", () => {
+    const start: string[] = JSON.parse(lineOf("CMD(?= \\[)"));
+    expect(start.shift()).toBe("run");
+    expect(readCommandLine(commands.run, start, {}).flags).toEqual({ watch: ["/recordings"], json: true });
+    const check = / status (.*?) >/.exec(lineOf("CMD node"))?.[1]?.split(" ") ?? [];
+    expect(readCommandLine(fieldCommands.status, check, {}).flags).toMatchObject({ check: true, running: true });
   });
 });
 
