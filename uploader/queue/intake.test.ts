@@ -6,6 +6,7 @@ import type { Sha256Hex } from "../../lib/protocol/index.ts";
 import { Figures } from "../delivery/figures.ts";
 import type { World } from "../delivery/world.ts";
 import { identityOf } from "../file-identity.ts";
+import { readDrops } from "../finding/enqueue-drop.ts";
 import type { FileRecord } from "../state/file-record.ts";
 import { StateStore } from "../state/state-store.ts";
 import { Classifier } from "./file-class.ts";
@@ -112,6 +113,13 @@ describe("Intake", () => {
     await store.write({ ...record, identity, isDeleted: true, receiptedAtRunMs: 1 }, true);
     await intake.scan();
     expect((await store.read(server, path("a.avi")))?.isDeleted).toBe(false);
+  });
+
+  it("finds a file anew that changed, also where no folder is watched", async () => {
+    await intake.keepInView(path("a.avi"));
+    await intake.keepInView(join(folder, "elsewhere.avi"));
+    const drops = await readDrops(join(folder, "state"), () => undefined);
+    expect(drops.map((drop) => drop.path)).toEqual([join(folder, "elsewhere.avi")]);
   });
 
   it("states that a removed file will not come, while others are still there", async () => {

@@ -116,6 +116,11 @@ export class Intake implements Ledger {
     return this.#finder.enqueue(said);
   }
 
+  /** A file that changed is found anew in the watched folders; elsewhere only a recorder's word leads to it. */
+  async keepInView(path: string): Promise<void> {
+    if (!this.#parts.settings.folders.some((folder) => path.startsWith(`${folder}/`))) await this.enqueue({ path });
+  }
+
   /** The archive refused this file; it is left alone for a while. */
   leaveAlone(path: string, identity: FileIdentity): void {
     this.#settled.set(path, identity);

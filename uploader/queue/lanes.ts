@@ -242,6 +242,7 @@ export class Lanes {
     if (error.kind === "changed") {
       world.report({ event: "notice", file: job.path, message: `${error.message} It stays in the queue.` });
       // Nobody knows it any more; the finder offers it as what it is now, when it lies still.
+      await intake.keepInView(job.path);
       scheduler.drop(job.path);
       return true;
     }
