@@ -108,6 +108,8 @@ describe("alarms of a device", () => {
     expect(kinds({ gaps, queue: waiting(3) })).toEqual([]);
     expect(kinds({ gaps, queue: waiting(2) })).toEqual(["chain_gap"]);
     expect(kinds({ gaps, queue: null })).toEqual(["chain_gap"]);
+    const old = { missing: 3, since: ago(7 * dayMs) };
+    expect(kinds({ gaps: old, queue: waiting(3) })).toEqual(["chain_gap"]);
   });
 
   test("a key is asked for before it is complained about", () => {

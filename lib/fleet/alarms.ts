@@ -10,6 +10,8 @@ const freeShare = 0.05;
 const clockOffMs = 30_000;
 /** What was recorded longer ago should be here. */
 const queueOldMs = dayMs;
+/** What is overtaken for longer than this is missed, whatever else its device has in its queue. */
+const gapWaitMs = 7 * dayMs;
 /** A contradiction in signed numbers stays for ever; it is shown for so long. */
 const forkShownMs = 30 * dayMs;
 /** How long before the age that a policy gives a key the device is told, at most. */
@@ -57,8 +59,8 @@ function leadMs(createdAt: Date, dueAt: Date): number {
 export function alarmsOf(facts: AlarmFacts, now: Date): DeviceAlarm[] {
   if (facts.state === "revoked") return [];
   const ofChain = [clone(facts), fork(facts, now)];
-  if (facts.state !== "active") return [...ofChain, gap(facts)].filter((alarm) => alarm !== null);
-  const others = [silence(facts, now), gap(facts), disk(facts), config(facts), clock(facts), queue(facts, now)];
+  if (facts.state !== "active") return [...ofChain, gap(facts, now)].filter((alarm) => alarm !== null);
+  const others = [silence(facts, now), gap(facts, now), disk(facts), config(facts), clock(facts), queue(facts, now)];
   return [...ofChain, ...others, key(facts, now)].filter((alarm) => alarm !== null);
 }
 
@@ -83,9 +85,12 @@ function silence(facts: AlarmFacts, now: Date): DeviceAlarm | null {
   return { kind: "silent", weight: "urgent", sentence, since: facts.lastContactAt };
 }
 
-// Events and files that were asked for overtake: as many numbers as there are files in its queue may still be coming.
-function gap({ gaps, queue: said }: AlarmFacts): DeviceAlarm | null {
-  if (gaps === null || gaps.missing <= (said?.files ?? 0)) return null;
+// Events and files that were asked for overtake: for a while, as many numbers as there are files in its queue may
+// still be coming. Not for ever, as only the device says how many files that are.
+function gap({ gaps, queue: said }: AlarmFacts, now: Date): DeviceAlarm | null {
+  if (gaps === null) return null;
+  const mayCome = now.getTime() - gaps.since.getTime() < gapWaitMs;
+  if (mayCome && gaps.missing <= (said?.files ?? 0)) return null;
   const sentence = `${plural(gaps.missing, "number")} of its chain ${gaps.missing === 1 ? "is" : "are"} missing without a word why.`;
   return { kind: "chain_gap", weight: "warning", sentence, since: gaps.since };
 }
