@@ -237,7 +237,7 @@ describe("the operator command", { timeout: 180_000 }, () => {
   test("device enrol-code prints all that a device needs, and enrol-codes lists it without the code", async () => {
     const { db } = world();
     const args = ["--typed", "--site", "Depot of codes", "--policy", "Default", "--approve", "--hours", "2", "--json"];
-    await db.devicePolicy.updateMany({ data: { name: "Default" } });
+    await db.devicePolicy.updateMany({ where: { isDefault: true }, data: { name: "Default" } });
     const { code, out, err } = await strongroom("device", "enrol-code", ...args);
     expect([code, err]).toEqual([0, ""]);
     const made = JSON.parse(out);
