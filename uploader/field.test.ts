@@ -191,7 +191,7 @@ describe("commands in the field", () => {
     const key = join(folder, "release.pub.pem");
     writeFileSync(key, publicKey.export({ type: "spki", format: "pem" }));
     const packed = join(folder, "next.update");
-    const newer = readFileSync(bundle, "utf8").replaceAll(`version: "${packageJson.version}"`, 'version: "99.0.0"');
+    const newer = readFileSync(bundle, "utf8").replaceAll(`version:"${packageJson.version}"`, 'version:"99.0.0"');
     writeFileSync(packed, packUpdate(Buffer.from(newer), "99.0.0", "20.0.0", privateKey));
     const flags = ["--folder", "/var/lib/recorder", "--root", root];
     expect(ask("install", ...flags).status).toBe(exitCodes.ok);

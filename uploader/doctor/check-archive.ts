@@ -85,19 +85,21 @@ export function archiveChecks(subject: ArchiveSubject): Check[] {
       look: async () => {
         // To an upload that does not exist: the body takes the way of every recording, and the archive keeps nothing.
         const beganAtMs = performance.now();
-        const { status, body } = await archive.send(
-          {
-            method: "PATCH",
-            url: `${archive.server}${uploadsPath}/doctor-probe`,
-            headers: {
-              "Tus-Resumable": "1.0.0",
-              "Upload-Offset": "0",
-              "Content-Type": "application/offset+octet-stream",
+        const probe = () =>
+          archive.send(
+            {
+              method: "PATCH",
+              url: `${archive.server}${uploadsPath}/doctor-probe`,
+              headers: {
+                "Tus-Resumable": "1.0.0",
+                "Upload-Offset": "0",
+                "Content-Type": "application/offset+octet-stream",
+              },
+              body: bodyOf(Buffer.alloc(probeBytes)),
             },
-            body: bodyOf(Buffer.alloc(probeBytes)),
-          },
-          signal(),
-        );
+            signal(),
+          );
+        const { status, body } = await thrice(probe);
         const tookMs = performance.now() - beganAtMs;
         if (status === 404 || status === 410)
           return pass(
@@ -187,6 +189,17 @@ export function archiveChecks(subject: ArchiveSubject): Check[] {
       },
     },
   ];
+}
+
+// Whoever answers early and hangs up may tear the answer away with the rest of the body: once or twice proves nothing.
+async function thrice<T>(act: () => Promise<T>): Promise<T> {
+  for (let left = 2; ; left--) {
+    try {
+      return await act();
+    } catch (error) {
+      if (left === 0 || !(error instanceof Problem) || error.kind !== "again") throw error;
+    }
+  }
 }
 
 async function newestReceipt(stateFolder: string): Promise<string | null> {
