@@ -7,8 +7,13 @@ export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results/browser",
   globalSetup: "./e2e/support/global-setup.ts",
-  // One archive, and two cores that the server and the browser share.
-  workers: 1,
+  // One archive, and two cores that the server and the browser share: stories change it one after the other, and
+  // beside them every page is looked at.
+  workers: 2,
+  projects: [
+    { name: "views", testMatch: "accessibility.spec.ts", workers: 1 },
+    { name: "stories", testIgnore: "accessibility.spec.ts", workers: 1 },
+  ],
   timeout: 60_000,
   expect: { timeout: 10_000 },
   forbidOnly: process.env.CI !== undefined,
