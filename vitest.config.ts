@@ -24,7 +24,7 @@ export default defineConfig({
   test: {
     pool: "forks",
     // The tests wait more than they compute: for leases to run out, killed servers and the disk.
-    maxWorkers: availableParallelism() + 2,
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     setupFiles: ["lib/testing/fail-on-console-error.ts"],

@@ -110,6 +110,10 @@ export class PeerArchive {
       if (url.startsWith("/api/recordings/")) return void this.#answerRecording(url.slice(16), response);
       // The recording has the name of its upload; a new upload learns it from the Location that tus answers.
       const upload = /^\/api\/uploads\/(\w+)$/.exec(url)?.[1];
+      // As the archive does: what comes for an upload that is none is read before it is refused, or the reset that
+      // follows may take the answer along.
+      if (upload === undefined && request.method === "PATCH")
+        return void text(request).then(() => answer(response, { status: 404 }));
       if (upload !== undefined) response.setHeader(recordingIdHeader, `R-${upload}`);
       else nameRecording(response);
       void tus.handle(request, response);
