@@ -1,16 +1,8 @@
+import { commonOptions } from "./common-options.ts";
 import { identityCommands } from "./identity-options.ts";
 import type { Command, Option } from "./options.ts";
 
-const common: readonly Option[] = [
-  {
-    name: "config",
-    value: "FILE",
-    help: "settings of this device; default /etc/strongroom/uploader.json when it is there",
-  },
-  { name: "state-dir", value: "DIR", help: "where to remember what was sent (STRONGROOM_STATE_DIR)" },
-  { name: "json", help: "JSON instead of words" },
-  { name: "help", help: "this text" },
-];
+const common = commonOptions("JSON instead of words");
 
 const place: readonly Option[] = [
   { name: "user", value: "NAME", help: "user that the service runs as; default strongroom" },

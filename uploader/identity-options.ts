@@ -1,15 +1,7 @@
-import type { Command, Option } from "./options.ts";
+import { commonOptions } from "./common-options.ts";
+import type { Command } from "./options.ts";
 
-const common: readonly Option[] = [
-  {
-    name: "config",
-    value: "FILE",
-    help: "settings of this device; default /etc/strongroom/uploader.json when it is there",
-  },
-  { name: "state-dir", value: "DIR", help: "where the identity is kept (STRONGROOM_STATE_DIR)" },
-  { name: "json", help: "one JSON object" },
-  { name: "help", help: "this text" },
-];
+const common = commonOptions("one JSON object");
 
 /** Commands for who this device is to its archive. */
 export const identityCommands = {

@@ -1,3 +1,4 @@
+import { commonOptions } from "./common-options.ts";
 import { type FieldCommandName, fieldCommands } from "./field-options.ts";
 
 /** An option of a command, as `--help` shows it. */
@@ -19,16 +20,7 @@ export type Command = {
   examples: readonly string[];
 };
 
-const common: readonly Option[] = [
-  {
-    name: "config",
-    value: "FILE",
-    help: "settings of this device; default /etc/strongroom/uploader.json when it is there",
-  },
-  { name: "state-dir", value: "DIR", help: "where to remember what was sent (STRONGROOM_STATE_DIR)" },
-  { name: "json", help: "one JSON object a line" },
-  { name: "help", help: "this text" },
-];
+const common = commonOptions("one JSON object a line");
 
 const archive: readonly Option[] = [
   { name: "server", value: "URL", help: "address of the archive (STRONGROOM_SERVER)" },

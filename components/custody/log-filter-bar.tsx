@@ -1,9 +1,9 @@
-import { Clock, Fingerprint, Plus, Search, UserRound } from "lucide-react";
-import Form from "next/form";
+import { Clock, Fingerprint, Plus, UserRound } from "lucide-react";
 import { IntervalFilter } from "@/components/recordings/interval-filter";
 import { Button } from "@/components/ui/button";
 import { FilterChip } from "@/components/ui/chip";
 import { Menu, MenuLink } from "@/components/ui/menu";
+import { SearchForm } from "@/components/ui/search-form";
 import { outcomes } from "@/components/ui/states";
 import { Time } from "@/components/ui/time";
 import type { CustodyFilter } from "@/lib/custody/types";
@@ -101,26 +101,16 @@ export function LogFilterBar({ filter, params, hrefWith }: LogFilterBarProps) {
 function SubjectField({ params }: Pick<LogFilterBarProps, "params">) {
   const { subject, ...others } = params;
   return (
-    <Form action="/custody" role="search" className="relative w-full sm:w-64">
-      <Search
-        aria-hidden
-        className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-muted"
-      />
-      <input
-        type="search"
-        name="subject"
-        data-search
-        key={subject}
-        defaultValue={subject}
-        maxLength={32}
-        aria-label="Find events about a recording, request, release, device or account by its id"
-        placeholder="Id: R-…, Q-…, L-…, D-…, P-…"
-        className="control mono h-8 min-h-8 border-line pl-8 text-sm pointer-coarse:min-h-11"
-      />
-      {Object.entries(others).map(([name, value]) => (
-        <input key={name} type="hidden" name={name} value={value} />
-      ))}
-    </Form>
+    <SearchForm
+      action="/custody"
+      name="subject"
+      value={subject}
+      label="Find events about a recording, request, release, device or account by its id"
+      placeholder="Id: R-…, Q-…, L-…, D-…, P-…"
+      maxLength={32}
+      isMono
+      others={others}
+    />
   );
 }
 

@@ -1,8 +1,8 @@
-import { Clock, Hash, MapPin, Plus, Router, Search, ShieldCheck } from "lucide-react";
-import Form from "next/form";
+import { Clock, Hash, MapPin, Plus, Router, ShieldCheck } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { FilterChip } from "@/components/ui/chip";
 import { Menu, MenuLink } from "@/components/ui/menu";
+import { SearchForm } from "@/components/ui/search-form";
 import { recordingStates } from "@/components/ui/states";
 import { Time, TimeInterval } from "@/components/ui/time";
 import type { FilterOptions, RecordingFilter } from "@/lib/recordings/types";
@@ -85,26 +85,15 @@ export function FilterBar({ filter, options, hrefWith, params }: FilterBarProps)
 function SearchField({ params, text }: Pick<FilterBarProps, "params"> & { text: string | undefined }) {
   const { q: _, ...others } = params;
   return (
-    <Form action="/recordings" prefetch={false} role="search" className="relative w-full sm:w-64">
-      <Search
-        aria-hidden
-        className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-muted"
-      />
-      <input
-        type="search"
-        name="q"
-        data-search
-        key={text}
-        defaultValue={text}
-        maxLength={200}
-        aria-label="Search recordings by id, place, device, file name or SHA-256"
-        placeholder="Place, device, file, digest…"
-        className="control h-8 min-h-8 border-line pl-8 text-sm pointer-coarse:min-h-11"
-      />
-      {Object.entries(others).map(([name, value]) => (
-        <input key={name} type="hidden" name={name} value={value} />
-      ))}
-    </Form>
+    <SearchForm
+      action="/recordings"
+      name="q"
+      value={text}
+      label="Search recordings by id, place, device, file name or SHA-256"
+      placeholder="Place, device, file, digest…"
+      maxLength={200}
+      others={others}
+    />
   );
 }
 

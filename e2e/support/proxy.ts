@@ -191,7 +191,8 @@ function sleep(ms: number): Promise<void> {
   return ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve();
 }
 
-function drained(socket: Socket): Promise<void> {
+/** Waits until a socket takes more, or is closed. */
+export function drained(socket: Socket): Promise<void> {
   if (socket.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {

@@ -164,7 +164,7 @@ describe("the custody log as a tree", () => {
     const before = await db.logLeaf.count();
     let steps = 0;
     for (; ; steps++) {
-      const done = await sequenceLog(failingAt(system(), steps)).catch(() => null);
+      const done = await sequenceLog(failingAt(system(), steps)).catch(() => null); // it fails where it was told to
       if (done !== null) break;
       expect(await db.logLeaf.count()).toBe(before);
       expect(await db.logPending.count()).toBe(300);
@@ -348,7 +348,7 @@ describe("verifying the custody log", () => {
         await inspectLog({ ...system(), db: tx as Database }, { ...input, checkpoint });
         throw new Error("undo");
       })
-      .catch(() => undefined);
+      .catch(() => undefined); // the undoing; what was found is looked at below
     expect(found.map(({ code }) => code)).toEqual(["checkpoint_missing"]);
     expect(size).toBeGreaterThan(300);
   });

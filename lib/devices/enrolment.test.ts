@@ -315,7 +315,7 @@ describe("enrolment", () => {
 
   test("of typed codes no more are tried, from wherever, than would find one; long ones go on", async () => {
     const { code } = await make({ form: "typed" });
-    await enrol("BCDF-GHJK").catch(() => undefined);
+    await enrol("BCDF-GHJK").catch(() => undefined); // nobody has this code; it makes the row of the limit
     const limit = (points: number) =>
       world().db.$executeRaw`UPDATE login_limit SET points = ${points}::int WHERE key = 'enrol-typed:all'`;
     expect(await limit(1000)).toBe(1);

@@ -14,7 +14,7 @@ const watchMs = 1_000;
 /** How long an answer took; null: it did not come in time, or was a refusal. */
 async function timed(work: Promise<{ status: number }>, expected: number): Promise<number | null> {
   const started = performance.now();
-  const answer = await Promise.race([work, sleep(giveUpMs, null, { ref: false })]).catch(() => null);
+  const answer = await Promise.race([work, sleep(giveUpMs, null, { ref: false })]).catch(() => null); // told as null
   return answer?.status === expected ? performance.now() - started : null;
 }
 

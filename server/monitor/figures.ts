@@ -18,6 +18,7 @@ type Figures = {
 };
 type All = { archive: Figures; fleet: FleetFigures | null };
 
+/** Null when it cannot be had, or not in time: a database that is away takes no other figure along. */
 async function orNull<T>(promise: Promise<T>): Promise<T | null> {
   const late = new Promise<null>((resolve) => setTimeout(resolve, patienceMs, null).unref());
   return Promise.race([promise.catch(() => null), late]);

@@ -33,14 +33,15 @@ describe("sendSidecars", () => {
     const keeper = {
       record,
       save: async (changes: Partial<FileRecord>) => void Object.assign(record, changes),
-    } as unknown as RecordKeeper;
+    } as unknown as RecordKeeper; // sending looks at nothing else of it
     const putSidecar = async (_recording: string, name: string) => {
       puts.push(name);
       if (name === "a.json") answer(puts.length);
     };
     const report = (event: object) => void told.push(JSON.stringify(event));
     const { signal } = new AbortController();
-    await sendSidecars(keeper, { archive: { putSidecar }, report, signal } as unknown as World);
+    const world = { archive: { putSidecar }, report, signal } as unknown as World; // as much as sending needs
+    await sendSidecars(keeper, world);
     return record.sidecars;
   }
 
@@ -73,7 +74,7 @@ describe("sendSidecars", () => {
     const changed = { ...(await note("c.json")), sizeBytes: 3 };
     const record = { file: "rear.mp4", recording: "R-1", sidecars: [changed] };
     const keeper = { record, save: async (changes: object) => void Object.assign(record, changes) };
-    const world = { archive: {}, report: () => undefined } as unknown as World;
+    const world = { archive: {}, report: () => undefined } as unknown as World; // as before
     await sendSidecars(keeper as unknown as RecordKeeper, world);
     expect(record.sidecars).toMatchObject([{ isDelivered: false, isLeft: true }]);
   });

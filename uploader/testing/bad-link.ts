@@ -1,5 +1,5 @@
 import { createServer, Socket } from "node:net";
-import { seededRandom } from "../../e2e/support/proxy.ts";
+import { drained, seededRandom } from "../../e2e/support/proxy.ts";
 import { type LinkEvent, type LinkProfile, type LinkProfileName, linkProfiles } from "./link-profiles.ts";
 
 /** How a bad link is opened. */
@@ -278,15 +278,4 @@ export class BadLink {
     for (const wake of this.#wakers) wake();
     this.#wakers.clear();
   }
-}
-
-function drained(socket: Socket): Promise<void> {
-  if (socket.destroyed) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      socket.off("drain", done).off("close", done);
-      resolve();
-    };
-    socket.once("drain", done).once("close", done);
-  });
 }
