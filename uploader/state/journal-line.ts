@@ -1,7 +1,9 @@
 import { crc32c } from "./crc32c.ts";
 
+/** Longest body of a line: what its length has digits for, and room for 140,000 statements that wait. */
+const maxBodyBytes = 999_999;
 /** Longest line that is read; a longer one is damage. */
-export const maxLineBytes = 64 * 1024;
+export const maxLineBytes = maxBodyBytes + 64;
 
 /** What a line says. */
 export type Line = { number: number; body: string };
@@ -9,9 +11,13 @@ export type Line = { number: number; body: string };
 /**
  * One record as a line: CRC-32C in eight hexadecimal digits, length of the body in bytes, number of the record, body.
  * The body is JSON, which has no line feed of its own, so that reading finds its feet again behind damage.
+ *
+ * @throws RangeError when the body is longer than what is read back
  */
 export function encodeLine(number: number, body: string): Buffer {
-  const counted = Buffer.from(`${Buffer.byteLength(body)} ${number} ${body}`);
+  const bodyBytes = Buffer.byteLength(body);
+  if (bodyBytes > maxBodyBytes) throw new RangeError(`A line of the journal has ${maxBodyBytes} bytes at most.`);
+  const counted = Buffer.from(`${bodyBytes} ${number} ${body}`);
   return Buffer.concat([Buffer.from(`${crc32c(counted).toString(16).padStart(8, "0")} `), counted, Buffer.from("\n")]);
 }
 

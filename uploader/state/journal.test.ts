@@ -37,6 +37,17 @@ describe("Journal", () => {
     expect((await open()).bodies).toEqual(["a", "bé", "{}", "d"]);
   });
 
+  it("reads back lines longer than its blocks, and refuses what it could not read back", async () => {
+    const { journal } = await open();
+    const bodies = [100_000, 300_000, 999_999].map((lengthBytes) => "x".repeat(lengthBytes));
+    for (const body of ["before", ...bodies]) await journal.append(body, true, ignore);
+    await expect(journal.append("x".repeat(1_000_000), true, ignore)).rejects.toThrow();
+    await journal.append("after", true, ignore);
+    const again = await open();
+    expect(again.bodies).toEqual(["before", ...bodies, "after"]);
+    expect(again.journal.damage).toBeNull();
+  });
+
   it("shares one sync among lines that are appended together", async () => {
     const { journal } = await open();
     let syncs = 0;
