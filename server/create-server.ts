@@ -65,7 +65,6 @@ export function createArchiveServer({
     onError: (error) => services.log.warn({ err: error }, "the connection for signals broke"),
   });
   const endpoint = createTusEndpoint({
-    directory: env.dataDir,
     maxBytes: env.uploadMaxBytes,
     expiresMs: env.uploadExpiresMs,
     signals,

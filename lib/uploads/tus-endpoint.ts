@@ -47,8 +47,6 @@ export type TusEndpoint = {
 };
 
 type EndpointOptions = {
-  /** An existing directory for @tus/file-store, which writes nothing there. */
-  directory: string;
   timing: WriterTiming;
   /** How the processes of one archive reach each other's writers. */
   signals: Signals;
@@ -61,8 +59,8 @@ type EndpointOptions = {
 /** The tus 1.0 endpoint: requests are checked, become verbs, and errors become problem details with a stable code. */
 export function createTusEndpoint(options: EndpointOptions): TusEndpoint {
   const writers = new Writers(options.timing, options.signals);
-  const { directory, maxBytes } = options;
-  const parts: TusParts = { library: new TusLibrary(directory, maxBytes), writers, maxBytes };
+  const { maxBytes } = options;
+  const parts: TusParts = { library: new TusLibrary(maxBytes), writers, maxBytes };
   return {
     stop: () => writers.stop(),
     receiveForm: (ctx, form) => receiveForm(ctx, form, parts),

@@ -27,8 +27,9 @@ const refusals: Record<number, () => AppError> = {
 class VerbStore extends FileStore {
   readonly #verbs: ReadonlyMap<string, Verb>;
 
-  constructor(directory: string, verbs: ReadonlyMap<string, Verb>) {
-    super({ directory, configstore: new MemoryConfigstore() });
+  constructor(verbs: ReadonlyMap<string, Verb>) {
+    // It makes its directory unasked and throws outside every call when it cannot; the root is always there.
+    super({ directory: "/", configstore: new MemoryConfigstore() });
     this.#verbs = verbs;
   }
 
@@ -73,11 +74,10 @@ export class TusLibrary {
   readonly #server: Server;
   #calls = 0;
 
-  /** @param directory an existing one, in which nothing is written */
-  constructor(directory: string, maxBytes: number) {
+  constructor(maxBytes: number) {
     this.#server = new Server({
       path: uploadsPath,
-      datastore: new VerbStore(directory, this.#verbs),
+      datastore: new VerbStore(this.#verbs),
       locker: noLocks,
       maxSize: maxBytes,
       relativeLocation: true,
