@@ -1,8 +1,18 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { ed25519Bytes, ed25519JwkOf, jwkThumbprint } from "../protocol/index.ts";
+import { ensureSigningKeys } from "../keys/index.ts";
+import { ed25519Bytes, ed25519JwkOf, jwkThumbprint, signClientAssertion } from "../protocol/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../testing/index.ts";
-import { addDevice, addDeviceKey, getDevice, revokeDevice, revokeDeviceKey } from "./index.ts";
+import {
+  addDevice,
+  addDeviceKey,
+  archiveAudience,
+  getDevice,
+  issueAccessToken,
+  newNonce,
+  revokeDevice,
+  revokeDeviceKey,
+} from "./index.ts";
 
 /** A new key pair in every form in which a tool might write it. */
 function makePair() {
@@ -104,6 +114,46 @@ describe("public keys of devices", () => {
     await expect(revokeDeviceKey(ctx, key.kid)).rejects.toMatchObject({ code: "state_conflict" });
     await expect(revokeDeviceKey(ctx, "none")).rejects.toMatchObject({ code: "not_found" });
     await expect(revokeDeviceKey(ctx, makePair().kid)).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test("of many administrators who revoke one key at once, one does and the others learn that it is revoked", async () => {
+    const { db } = world();
+    const device = await factories.makeDevice(db);
+    const ctx = await admin();
+    for (let round = 0; round < 4; round++) {
+      const { kid } = await addDeviceKey(ctx, { deviceId: device.id, key: makePair().raw.toString("base64") });
+      const all = await Promise.allSettled(Array.from({ length: 6 }, () => revokeDeviceKey(ctx, kid)));
+      const lost = all.filter((one) => one.status === "rejected").map(({ reason }) => reason);
+      expect(lost).toHaveLength(5);
+      for (const error of lost) expect(error).toMatchObject({ code: "state_conflict" });
+      const where = { action: "device.key_revoked", details: { path: ["kid"], equals: kid } };
+      expect(await db.custodyEvent.count({ where })).toBe(1);
+    }
+  });
+
+  test("a key that is revoked while it buys its first token buys none, in the words for any that is refused", async () => {
+    const { db, clock } = world();
+    const system = world().context();
+    await ensureSigningKeys(system, "archive.example/api/log");
+    const { id: deviceId } = await factories.makeDevice(db);
+    const { kid, raw, privateKey } = makePair();
+    await db.deviceKey.create({
+      data: { kid, deviceId, publicKey: new Uint8Array(raw), createdAt: clock.now(), buysTokens: true },
+    });
+    const audience = await archiveAudience(db);
+    const assertion = signClientAssertion({ device: deviceId, audience, nonce: newNonce(system) }, privateKey);
+    const buying = await db.$transaction(async (tx) => {
+      await tx.deviceKey.update({ where: { kid }, data: { revokedAt: clock.now() } });
+      const bought = issueAccessToken(system, assertion).catch((error: unknown) => error);
+      for (let waiting = 0; waiting === 0; ) {
+        const [row] = await db.$queryRaw<{ waiting: number }[]>`
+          SELECT count(*)::int AS waiting FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        waiting = row?.waiting ?? 0;
+      }
+      return { bought };
+    });
+    expect(await buying.bought).toMatchObject({ code: "assertion_invalid" });
   });
 
   test("only administrators register and revoke keys, and only for a device that is not revoked", async () => {

@@ -65,14 +65,14 @@ export async function enrolDevice(ctx: Context, input: unknown): Promise<Enrolle
   const { code: text, proof: jws } = parseInput(enrolmentInput, input);
   const code = readEnrolmentCode(text);
   const attempt = attemptOf(text, code);
-  await takeEnrolmentAttempt(ctx, attempt);
+  const taken = await takeEnrolmentAttempt(ctx, attempt);
   const proof = readProof(jws);
   if (code === null) throw codeInvalid();
   if (proof.codeSha256 !== attempt.codeSha256)
     throw new AppError("invalid_input", "The proof is about another code.", { field: "proof" });
   const outcome = await withFreeName(() => ctx.db.$transaction((tx) => enrol(ctx, tx, proof)));
   if (outcome.kind === "refused") throw codeInvalid();
-  await returnEnrolmentAttempt(ctx, attempt);
+  await returnEnrolmentAttempt(ctx, taken);
   if (outcome.kind === "not_let_in") throw deviceStateRefusal(outcome.state);
   return enrolledOf(ctx, proof.kid, outcome);
 }

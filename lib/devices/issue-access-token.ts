@@ -52,8 +52,7 @@ export async function issueAccessToken(ctx: Context, jws: string): Promise<Acces
       await suspectOldKey(ctx, tx, deviceId, { kid, nextKid: key.next.kid });
       return "handed_over";
     }
-    if (key.device.state === "active" && key.firstTokenAt === null)
-      await tx.deviceKey.updateMany({ where: { kid, firstTokenAt: null }, data: { firstTokenAt: ctx.clock.now() } });
+    if (key.device.state === "active" && key.firstTokenAt === null) await noteFirstToken(ctx, tx, kid);
     if (key.device.state === "active" && assertion.instance !== null)
       await noteInstance(ctx, tx, deviceId, assertion.instance);
     return key.device.state;
@@ -63,6 +62,13 @@ export async function issueAccessToken(ctx: Context, jws: string): Promise<Acces
   if (state !== "active") throw deviceStateRefusal(state);
   const token = formatAccessToken(ctx, { deviceId, kid, audience });
   return { deviceId, token, expiresInSeconds: accessTokenSeconds, nonce: newNonce(ctx) };
+}
+
+/** Notes that a key buys tokens, unless it was revoked at this moment. */
+async function noteFirstToken(ctx: Context, tx: Transaction, kid: string): Promise<void> {
+  const where = { kid, firstTokenAt: null, revokedAt: null };
+  const { count } = await tx.deviceKey.updateMany({ where, data: { firstTokenAt: ctx.clock.now() } });
+  if (count === 0 && (await tx.deviceKey.count({ where: { kid, revokedAt: null } })) === 0) throw invalid();
 }
 
 function readAssertion(jws: string): ClientAssertion {

@@ -1,6 +1,7 @@
 import type { Prisma } from "../../generated/prisma/client.ts";
 import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
+import { isUniqueViolation } from "../database-errors.ts";
 import { AppError, notFound } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { parseInput, requireId } from "../input.ts";
@@ -54,7 +55,7 @@ export async function changePolicy(ctx: Context, policy: string, input: PolicyCh
   await authoriseOperator(ctx, "devices.change");
   const policyId = requireId("policy", policy);
   const { name, settings: change, version: madeFrom, ...rules } = parseInput(policyChangeInput, input);
-  return ctx.db.$transaction(async (tx) => {
+  const changed = ctx.db.$transaction(async (tx) => {
     // One change after the other, so that custody's "before" is true.
     await tx.$queryRaw`SELECT 1 FROM device_policy WHERE id = ${policyId} FOR UPDATE`;
     const before = await findPolicy(tx, policyId);
@@ -69,6 +70,10 @@ export async function changePolicy(ctx: Context, policy: string, input: PolicyCh
     await keepChange(ctx, tx, before, after);
     return findPolicy(tx, policyId);
   });
+  // The index decides, so that of two who take one name at once the second hears so.
+  return changed.catch((error: unknown) => {
+    throw isUniqueViolation(error) ? nameTaken() : error;
+  });
 }
 
 type Said = Pick<PolicyRow, "name" | "settings" | "silentAfterSeconds" | "keyMaxAgeDays">;
@@ -79,7 +84,6 @@ async function keepChange(ctx: Context, tx: Transaction, before: PolicyRow, afte
   const changed = differences({ name: before.name, settings, silentAfterSeconds, keyMaxAgeDays }, after);
   if (Object.keys(changed).length === 0) return;
   if (name !== before.name) {
-    if ((await tx.devicePolicy.count({ where: { name } })) > 0) throw nameTaken();
     await tx.devicePolicy.update({ where: { id: before.id }, data: { name } });
   }
   let { version } = before;

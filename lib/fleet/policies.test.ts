@@ -61,6 +61,10 @@ describe("policies", () => {
     await refused({ name: "Default" }).toMatchObject({ code: "conflict", field: "name" });
     const made = await addPolicy(ctx, { name: "Trams" });
     await expect(changePolicy(ctx, made.id, { name: "Default" })).rejects.toMatchObject({ code: "conflict" });
+    const other = await addPolicy(ctx, { name: "Trolleys" });
+    const both = await Promise.allSettled([made, other].map(({ id }) => changePolicy(ctx, id, { name: "Cable cars" })));
+    const lost = both.filter((one) => one.status === "rejected").map(({ reason }) => reason);
+    expect(lost).toEqual([expect.objectContaining({ code: "conflict", field: "name" })]);
     await expect(changePolicy(ctx, "F-AAAAA-AAAAA", {})).rejects.toMatchObject({ code: "not_found" });
   });
 

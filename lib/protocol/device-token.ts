@@ -6,6 +6,7 @@ import { hasUnprintable } from "./file-name.ts";
 import { type Ed25519Jwk, ed25519JwkOf, jwkThumbprint, parseEd25519Jwk } from "./jwk.ts";
 import { decodeJws, signJws, verifyJws } from "./jws.ts";
 import { ProtocolError } from "./protocol-error.ts";
+import { maxStartNameLength } from "./start-name.ts";
 
 // A device buys short-lived access tokens with an assertion that its key signs (RFC 7523, section 2.2). RFC 7523,
 // section 3 asks for `exp`: here a nonce of the server stands in its place, as a device's clock may be at 1970.
@@ -30,8 +31,9 @@ const isThumbprint = (kid: string | undefined): kid is string => /^[\w-]{43}$/.t
 const startName = z
   .string()
   .min(1)
-  .max(100)
-  .refine((text) => !hasUnprintable(text));
+  .max(maxStartNameLength)
+  // As heartbeats leave it: they clean what they take.
+  .refine((text) => !hasUnprintable(text) && text === text.replaceAll(/\s+/g, " ").trim());
 const assertionSchema = z.object({
   iss: device,
   sub: device,

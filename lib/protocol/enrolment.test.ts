@@ -15,6 +15,7 @@ import {
   readClientAssertion,
   readEnrolmentCode,
   readEnrolmentProof,
+  readHeartbeat,
   readKeyRotation,
   showEnrolmentCode,
   signClientAssertion,
@@ -129,6 +130,24 @@ describe("assertions and rotations", () => {
     expect(readClientAssertion(jws).jti).not.toBe(
       readClientAssertion(signClientAssertion({ device: "D-1", audience: "x", nonce: "n" }, privateKey)).jti,
     );
+  });
+
+  test("the start that an assertion names is the one that a heartbeat names, or the assertion is none", () => {
+    const { privateKey } = pair();
+    const about = { device: "D-1", audience: "https://a.example", nonce: "n" };
+    const uploader = { version: "1", runtime: "node", platform: "linux" };
+    for (const [bootId, isGood] of [
+      ["b".repeat(100), true],
+      ["b".repeat(101), false],
+      ["two  spaces", false],
+      ["b ", false],
+    ] as const) {
+      const instance = { bootId, process: "p" };
+      const jws = signClientAssertion({ ...about, instance }, privateKey);
+      if (!isGood) expect(() => readClientAssertion(jws)).toThrow(asProtocolError);
+      else
+        expect(readClientAssertion(jws).instance).toEqual(readHeartbeat({ version: 1, instance, uploader }).instance);
+    }
   });
 
   test("an assertion whose issuer is not its subject, or that names no key, is none", () => {

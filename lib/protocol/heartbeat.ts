@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fileNameProblem, hasUnprintable, safeFileName } from "./file-name.ts";
 import { ProtocolError } from "./protocol-error.ts";
+import { maxStartNameLength } from "./start-name.ts";
 
 /** Most bytes of a heartbeat. */
 export const maxHeartbeatBytes = 64 * 1024;
@@ -78,9 +79,9 @@ export const heartbeatSchema = z.object(
     version: z.literal(1, "must be 1; this archive knows no other"),
     instance: z.object(
       {
-        bootId: text(64),
+        bootId: text(maxStartNameLength),
         /** Random for each start: two that alternate are two machines with one identity. */
-        process: text(64),
+        process: text(maxStartNameLength),
       },
       "must be an object",
     ),

@@ -8,6 +8,7 @@ import { sleep } from "../patience.ts";
 import { Interrupted, messageOf } from "../problems.ts";
 import type { Recorders } from "../recorder/recorders.ts";
 import type { Report } from "../report/events.ts";
+import { explainOrphans } from "./explain-orphans.ts";
 import { Classifier } from "./file-class.ts";
 import { stateGaps } from "./gap-lane.ts";
 import { Intake, type QueueSettings } from "./intake.ts";
@@ -235,19 +236,13 @@ export class Daemon {
     return this.#deleting;
   }
 
-  // Manifests whose file never turned up, after a journal was lost. The archive knows whether it has the recording.
+  // Manifests whose file never turned up, after a journal was lost.
   async #explainOrphans(): Promise<void> {
     const { chain, archive, signal } = this.#world;
     const isSettled = performance.now() - this.#startedAtMs > this.#settings.vanishedAfterMs;
     if (chain === null || !this.#intake.hasScanned || !isSettled) return;
     for (const job of this.#scheduler.jobs()) if (job.stage === "found") return;
-    for (const sequence of chain.lost) {
-      const jws = await chain.read(sequence);
-      if (jws === null) continue;
-      const { state } = await archive.announce(jws, signal);
-      if (state === "receiving") await chain.tombstoneOrphan(sequence, "vanished");
-      else await chain.forget(sequence);
-    }
+    await explainOrphans(chain, archive, signal);
   }
 
   #claim(path: string): boolean {
