@@ -24,7 +24,6 @@ import { parseMetricsAddress } from "./metrics/metrics-server.ts";
 import { type Command, type CommandName, commands } from "./options.ts";
 import { messageOf, Problem } from "./problems.ts";
 import type { SettleSettings } from "./ready-file.ts";
-import type { RecorderSettings } from "./recorder/settings.ts";
 import { serviceEnvironmentOf } from "./service/service-notifier.ts";
 import { type FlagValues, flagsOf, settingsOf } from "./settings/file-values.ts";
 import { type LocalFile, readLocalFile } from "./settings/local-file.ts";
@@ -76,7 +75,7 @@ export function readSettings(
   if (isRun) {
     refusePositionals(positionals);
     const field = fieldFrom(given, values, local?.file ?? {}, environment);
-    return { command, archive, field, run: runFrom(values, archive.settle, local?.file.recorders ?? []) };
+    return { command, archive, field, run: runFrom(values, archive.settle, local?.file ?? {}) };
   }
   if (positionals.length === 0) throw usage("push needs at least one FILE.");
   return { command: "push", files: positionals, archive };
@@ -200,7 +199,7 @@ function archiveFrom(values: Values, local: LocalFile, environment: Environment,
   };
 }
 
-function runFrom(values: Values, settle: SettleSettings, recorders: readonly RecorderSettings[]): RunSettings {
+function runFrom(values: Values, settle: SettleSettings, { recorders = [], limits }: LocalFile): RunSettings {
   const folders = Array.isArray(values.watch) ? values.watch.map((folder) => resolve(String(folder))) : [];
   for (const out of recorders.map((recorder) => resolve(recorder.out)))
     if (!folders.some((folder) => `${out}/`.startsWith(`${folder}/`))) folders.push(out);
@@ -222,6 +221,7 @@ function runFrom(values: Values, settle: SettleSettings, recorders: readonly Rec
     sidecarWaitMs: seconds(values, "sidecar-wait", 1) * 1000,
     rescanMs: positive("rescan", seconds(values, "rescan", 30)) * 1000,
     vanishedAfterMs: 600_000,
+    keepRecordsMs: (limits?.keepRecordsDays ?? 30) * 86_400_000,
   };
 }
 

@@ -66,7 +66,13 @@ describe("Deletion", () => {
       ...{ file: path(name), server, identity: identityOf(await stat(path(name))), sha256: sha256Of(name) },
       ...{ chunkSizeBytes: 400_000, mediaType: "video/mp4", class: "bulk", capturedFrom: null },
       ...{ sequence: null, manifestSha256: null, sidecars: [], uploadUrl: null, acknowledgedBytes: 0 },
-      ...{ recording: `R-${name.replaceAll(/\W/g, "-")}`, phase: "sealed", receiptedAtRunMs: null, isDeleted: false },
+      ...{
+        recording: `R-${name.replaceAll(/\W/g, "-")}`,
+        phase: "sealed",
+        receiptedAtRunMs: null,
+        isDeleted: false,
+        goneAtRunMs: null,
+      },
       ...{ problem: null, retryAt: null, updatedAt: "", ...over },
     };
     await store.write(record, true);

@@ -23,8 +23,10 @@ export async function describeFile(
   const { path, identity } = ready;
   const known = await world.store.read(world.archive.server, path);
   if (known !== null && known.phase !== "gone" && isSameIdentity(known.identity, identity)) {
-    tell(known, world);
-    return known;
+    const here = known.goneAtRunMs === null ? known : returned(known);
+    if (here !== known) await world.store.write(here, true);
+    tell(here, world);
+    return here;
   }
   const chunkSizeBytes = known?.uploadUrl == null ? world.settings.chunkSizeBytes : known.chunkSizeBytes;
   const digests = await readDigests(ready, chunkSizeBytes, world);
@@ -32,7 +34,7 @@ export async function describeFile(
   const isSameContent = known !== null && known.phase !== "gone" && known.sha256 === sha256;
   const earlier = isSameContent ? known : await findMoved(path, sha256, world);
   if (earlier !== null) {
-    const record = { ...earlier, file: path, identity, isDeleted: false };
+    const record = returned({ ...earlier, file: path, identity });
     await world.store.write(record, true);
     if (earlier.file !== path) await world.store.remove(earlier);
     tell(record, world);
@@ -58,6 +60,7 @@ export async function describeFile(
     phase: "described",
     receiptedAtRunMs: null,
     isDeleted: false,
+    goneAtRunMs: null,
     problem: null,
     retryAt: null,
     updatedAt: new Date().toISOString(),
@@ -66,6 +69,12 @@ export async function describeFile(
   if (link !== null) world.chain?.adopted(link.sequence);
   tell(record, world);
   return record;
+}
+
+/** A file that was taken for deleted or gone is here: its receipt may be packed away, and is asked for anew. */
+export function returned(record: FileRecord): FileRecord {
+  const receipt = record.goneAtRunMs === null ? {} : { receiptedAtRunMs: null };
+  return { ...record, ...receipt, isDeleted: false, goneAtRunMs: null };
 }
 
 /** States that a described file will not come, unless the archive has it already, or nobody was ever told of it. */

@@ -3,6 +3,7 @@ import type { ChainHead } from "../chain/chain.ts";
 import { type DaemonSnapshot, writeSnapshot } from "../daemon-snapshot.ts";
 import { Deletion, type DeletionSettings } from "../deletion/deletion.ts";
 import { type DiskSpace, readDiskSpace } from "../deletion/disk-space.ts";
+import { Forgetting } from "../deletion/forgetting.ts";
 import type { World } from "../delivery/world.ts";
 import { sleep } from "../patience.ts";
 import { Interrupted, messageOf } from "../problems.ts";
@@ -35,6 +36,7 @@ export class Daemon {
   readonly #intake: Intake;
   readonly #lanes: Lanes;
   readonly #deletion: Deletion;
+  readonly #forgetting: Forgetting;
   readonly #board = new ProgressBoard();
   readonly #startedAtMs = performance.now();
   readonly #startedAt = new Date().toISOString();
@@ -62,19 +64,30 @@ export class Daemon {
     this.#scheduler = new Scheduler({ whyNot: (fileClass) => world.traffic.whyNot(fileClass) });
     this.#classifier = new Classifier(settings.folders);
     const scheduler = this.#scheduler;
-    this.#intake = new Intake({ settings, world, scheduler, classifier: this.#classifier, wanted: this.#wanted });
+    const wantsReceipts = () => world.identity !== null || this.#deletionSettings.policy !== "never";
+    this.#intake = new Intake({
+      ...{ settings, world, scheduler, wantsReceipts },
+      ...{ classifier: this.#classifier, wanted: this.#wanted },
+    });
     this.#deletion = new Deletion({
       world,
       settings: () => this.#deletionSettings,
       claim: (path) => this.#claim(path),
       release: (path, isGone) => this.#release(path, isGone),
     });
+    this.#forgetting = new Forgetting({
+      world,
+      folders: settings.folders,
+      keepMs: settings.keepRecordsMs,
+      claim: (path) => scheduler.get(path) === null && this.#claim(path),
+      release: (path) => this.#release(path, false),
+    });
     this.#lanes = new Lanes({
       world,
       scheduler,
       intake: this.#intake,
       settleMs: () => this.#settleMs,
-      wantsReceipts: () => world.identity !== null || this.#deletionSettings.policy !== "never",
+      wantsReceipts,
       // With a hold time there is nothing that hurries.
       onSealed: async () => (this.#deletionSettings.holdHours === 0 ? this.#deleteNow() : undefined),
     });
@@ -83,7 +96,7 @@ export class Daemon {
   /** Starts with what the state says is under way. */
   static async open(settings: QueueSettings, deviceSettings: DeviceSettings, world: World): Promise<Daemon> {
     const daemon = new Daemon(settings, deviceSettings, world);
-    await daemon.#intake.restore(world.identity !== null || deviceSettings.deletion.policy !== "never");
+    await daemon.#intake.restore();
     return daemon;
   }
 
@@ -132,8 +145,9 @@ export class Daemon {
   }
 
   /** Reads the folders once. */
-  scan(): Promise<void> {
-    return this.#intake.scan();
+  async scan(): Promise<void> {
+    await this.#intake.scan();
+    if (this.#intake.hasScanned) await this.#forgetting.pass().catch((error: unknown) => this.#say(messageOf(error)));
   }
 
   /** Milliseconds until the next file may have settled. */

@@ -22,12 +22,14 @@ describe("Intake", () => {
   let stated: [string, string][] = [];
   let scheduler: Scheduler;
   let intake: Intake;
+  let wantsReceipts = false;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "intake-"));
     await mkdir(join(folder, "card/day"), { recursive: true });
     store = await StateStore.open(join(folder, "state"));
     stated = [];
+    wantsReceipts = false;
     const chain = { tombstone: async ({ file }: FileRecord, reason: string) => void stated.push([file, reason]) };
     const settings = { waitsForSeal: true };
     const signal = new AbortController().signal;
@@ -40,9 +42,15 @@ describe("Intake", () => {
     intake = new Intake({
       settings: {
         ...{ folders: [join(folder, "card")], extensions: new Set(["avi"]), segmentLists: [], sidecarWaitMs: 0 },
-        ...{ settle: { settleMs: 0, incompleteAfterMs: 0 }, vanishedAfterMs: 0 },
+        ...{ settle: { settleMs: 0, incompleteAfterMs: 0 }, vanishedAfterMs: 0, keepRecordsMs: 0 },
       },
-      ...{ world, scheduler, classifier: new Classifier([join(folder, "card")]), wanted },
+      ...{
+        world,
+        scheduler,
+        classifier: new Classifier([join(folder, "card")]),
+        wanted,
+        wantsReceipts: () => wantsReceipts,
+      },
     });
   });
   afterEach(async () => {
@@ -60,7 +68,14 @@ describe("Intake", () => {
         ...{ file: path(name), server, identity: identityOf(await stat(path(name))), mediaType: "video/x-msvideo" },
         ...{ sha256: "a".repeat(64) as Sha256Hex, manifestSha256: "b".repeat(64) as Sha256Hex, sequence: 1 },
         ...{ chunkSizeBytes: 400_000, class: "bulk", capturedFrom: null, sidecars: [], uploadUrl: null },
-        ...{ recording: null, acknowledgedBytes: 0, phase, receiptedAtRunMs: null, isDeleted: false },
+        ...{
+          recording: null,
+          acknowledgedBytes: 0,
+          phase,
+          receiptedAtRunMs: null,
+          isDeleted: false,
+          goneAtRunMs: null,
+        },
         ...{ problem: null, retryAt: null, updatedAt: "" },
       },
       true,
@@ -85,7 +100,8 @@ describe("Intake", () => {
 
   it("asks for the receipt of what was sealed when the last life ended, where receipts are wanted", async () => {
     await described("a.avi", "sealed");
-    await intake.restore(true);
+    wantsReceipts = true;
+    await intake.restore();
     expect(paths("delivered")).toEqual([path("a.avi")]);
   });
 
@@ -113,6 +129,12 @@ describe("Intake", () => {
     await store.write({ ...record, identity, isDeleted: true, receiptedAtRunMs: 1 }, true);
     await intake.scan();
     expect((await store.read(server, path("a.avi")))?.isDeleted).toBe(false);
+    // Its receipt was packed away: nothing is deleted before it is here again.
+    wantsReceipts = true;
+    await store.write({ ...record, identity, receiptedAtRunMs: 1, goneAtRunMs: 5 }, true);
+    await intake.scan();
+    expect(await store.read(server, path("a.avi"))).toMatchObject({ receiptedAtRunMs: null, goneAtRunMs: null });
+    expect(paths("delivered")).toEqual([path("a.avi")]);
   });
 
   it("finds a file anew that changed, also where no folder is watched", async () => {

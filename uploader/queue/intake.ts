@@ -1,6 +1,6 @@
 import { lstat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { stateGone } from "../delivery/describe-file.ts";
+import { returned, stateGone } from "../delivery/describe-file.ts";
 import type { World } from "../delivery/world.ts";
 import { type FileIdentity, isSameIdentity } from "../file-identity.ts";
 import { Finder, type FinderSettings } from "../finding/finder.ts";
@@ -17,6 +17,8 @@ export type QueueSettings = Omit<FinderSettings, "stateFolder" | "folders"> & {
   folders: string[];
   /** A described file that is gone for so long will not come any more. */
   vanishedAfterMs: number;
+  /** For how long a file that is done with and gone is remembered, in running time. */
+  keepRecordsMs: number;
 };
 
 type Parts = {
@@ -25,6 +27,8 @@ type Parts = {
   scheduler: Scheduler;
   classifier: Classifier;
   wanted: WantedFiles;
+  /** Whether receipts are wanted: they are fetched once a recording is sealed. */
+  wantsReceipts: () => boolean;
 };
 
 /** A file that the archive refused is offered again after so long: settings over there may have changed. */
@@ -54,18 +58,17 @@ export class Intake implements Ledger {
   }
 
   /**
-   * Queues what the state says is under way.
-   *
-   * @param wantsReceipts true: also what is sealed and lacks its receipt, because a life ended between the two
+   * Queues what the state says is under way; where receipts are wanted, also what is sealed and lacks its own, because a
+   * life ended between the two.
    */
-  async restore(wantsReceipts = false): Promise<void> {
-    const { world, scheduler } = this.#parts;
+  async restore(): Promise<void> {
+    const { world, scheduler, wantsReceipts } = this.#parts;
     for await (const record of world.store.all(["described", "sending", "delivered", "refused"])) {
       if (record.server !== world.archive.server) continue;
       if (record.phase === "refused") this.#settled.set(record.file, record.identity);
       else if (record.phase !== "delivered" || world.settings.waitsForSeal) this.queue(record, false);
     }
-    if (wantsReceipts)
+    if (wantsReceipts())
       for await (const record of world.store.lackingReceipts())
         if (record.server === world.archive.server) this.queue({ ...record, phase: "delivered" }, false);
     scheduler.wake();
@@ -135,7 +138,7 @@ export class Intake implements Ledger {
     if (job !== null) Object.assign(job, { seenAtScan: this.#scan, missingSinceMs: null });
     const phase = world.store.phaseOf(world.archive.server, path, identity);
     if (phase === "refused") return this.#isLeftAlone(path, identity) ? "written" : job === null ? "new" : "taken";
-    if (phase === "sealed" && world.store.isDeleted(world.archive.server, path)) this.#returned.add(path);
+    if (phase === "sealed" && world.store.isAway(world.archive.server, path)) this.#returned.add(path);
     if (phase !== null && phase !== "gone") return "written";
     // Described as it was before, and another one now: the queue finds out when its turn comes, or it does here.
     if (job === null) return "new";
@@ -196,10 +199,14 @@ export class Intake implements Ledger {
 
   // A card was away when its files were to be deleted: their turn comes again.
   async #noteReturned(): Promise<void> {
-    const { store, archive } = this.#parts.world;
+    const { wantsReceipts, world } = this.#parts;
+    const { store, archive } = world;
     for (const path of this.#returned) {
       const record = await store.read(archive.server, path);
-      if (record !== null) await store.write({ ...record, isDeleted: false }, false);
+      if (record === null) continue;
+      const here = returned(record);
+      await store.write(here, false);
+      if (here.receiptedAtRunMs === null && wantsReceipts()) this.queue({ ...here, phase: "delivered" }, false);
     }
     this.#returned.clear();
   }

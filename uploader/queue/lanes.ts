@@ -103,14 +103,15 @@ export class Lanes {
   }
 
   #queueFurther(job: Job, record: FileRecord): void {
-    const { scheduler, intake } = this.#parts;
-    if (record.phase === "sealed" || record.phase === "quarantined") {
+    const { scheduler, intake, wantsReceipts } = this.#parts;
+    const lacksReceipt = record.phase === "sealed" && record.receiptedAtRunMs === null && wantsReceipts();
+    if ((record.phase === "sealed" && !lacksReceipt) || record.phase === "quarantined") {
       scheduler.drop(job.path);
       return;
     }
     Object.assign(job, { isInWork: false, lane: null, notBeforeMs: 0 });
     const urgent = job.class;
-    const queued = intake.queue(record, false);
+    const queued = intake.queue(lacksReceipt ? { ...record, phase: "delivered" } : record, false);
     // What was said of it since it was first described counts.
     if (urgent !== "bulk") queued.class = urgent;
     scheduler.wake();

@@ -41,6 +41,8 @@ const limits = z.strictObject(
     meteredBulk: held.optional(),
     meteredEvents: held.optional(),
     meteredRateBytesPerSecond: wholeNumber(1000, Number.MAX_SAFE_INTEGER).nullable().optional(),
+    /** For so long what became of a file that is gone is remembered, in days of running; default 30. */
+    keepRecordsDays: wholeNumber(0, 3650).optional(),
   },
   "must be an object",
 );

@@ -87,12 +87,17 @@ function fileOf(handle: FileHandle): StateFile {
  * Puts a whole file in place so that it survives a power cut: write beside it, sync, rename, sync the folder. The
  * path holds the old or the new content, never a mixture.
  */
-export async function placeFile(disk: StateDisk, folder: string, name: string, content: string): Promise<void> {
+export async function placeFile(
+  disk: StateDisk,
+  folder: string,
+  name: string,
+  content: string | Uint8Array,
+): Promise<void> {
   const temporary = `${folder}/${name}.new`;
   try {
     const file = await disk.open(temporary, "create");
     try {
-      await file.write(Buffer.from(content), 0);
+      await file.write(typeof content === "string" ? Buffer.from(content) : content, 0);
       await file.sync();
     } finally {
       await file.close();

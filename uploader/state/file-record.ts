@@ -46,6 +46,11 @@ export type FileRecord = {
   receiptedAtRunMs: number | null;
   /** The local file was deleted by us. */
   isDeleted: boolean;
+  /**
+   * For how long the uploader had run, all in all, when the local file was found to be gone: from then on the record is
+   * a trace, and is forgotten some time later. Null: the file is there, as far as is known.
+   */
+  goneAtRunMs: number | null;
   /** Why it waits or failed, for people. */
   problem: string | null;
   /** ISO 8601, by this device's clock; null: nothing to wait for. */
@@ -53,6 +58,17 @@ export type FileRecord = {
   /** ISO 8601, by this device's clock. */
   updatedAt: string;
 };
+
+/** The record as JSON. What is null is left out, as most of a trace is. */
+export function encodeRecord(record: FileRecord): string {
+  return JSON.stringify(record, (_, value) => value ?? undefined);
+}
+
+/** What is kept of a record whose file is gone: who it was, and what became of it. */
+export function traceOf(record: FileRecord, goneAtRunMs: number): FileRecord {
+  const forgotten = { manifestSha256: null, sidecars: [], uploadUrl: null, problem: null, retryAt: null };
+  return { ...record, ...forgotten, goneAtRunMs };
+}
 
 /** Reads a record from JSON, also of an earlier version; null when it is none. */
 export function readRecord(value: unknown): FileRecord | null {
@@ -148,6 +164,7 @@ function recordIn(fields: Fields): FileRecord {
     phase,
     receiptedAtRunMs: fields.receiptedAtRunMs == null ? null : finite(fields, "receiptedAtRunMs"),
     isDeleted: fields.isDeleted === true,
+    goneAtRunMs: fields.goneAtRunMs == null ? null : finite(fields, "goneAtRunMs"),
     problem: textOrNull(fields, "problem"),
     retryAt: textOrNull(fields, "retryAt"),
     updatedAt: text(fields, "updatedAt"),

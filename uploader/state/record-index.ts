@@ -26,6 +26,10 @@ class Slot implements Range {
   isDeleted: boolean;
   /** Sealed, and its receipt is not here yet. */
   lacksReceipt: boolean;
+  /** For how long the uploader had run when the file was found to be gone; -1: it is there. */
+  goneAtRunMs: number;
+  /** A look at the folders came by it since the last time that this was asked. */
+  isSeen = false;
 
   constructor(range: Range, record: FileRecord) {
     this.position = range.position;
@@ -36,10 +40,17 @@ class Slot implements Range {
     this.identity = identityNumber(record.identity);
     this.sequence = record.sequence ?? 0;
     this.isDeleted = record.isDeleted;
-    this.isReceipted = record.receiptedAtRunMs !== null && !record.isDeleted;
-    this.lacksReceipt = record.phase === "sealed" && record.receiptedAtRunMs === null && !record.isDeleted;
+    const isHere = !record.isDeleted && record.goneAtRunMs === null;
+    this.isReceipted = record.receiptedAtRunMs !== null && isHere;
+    this.lacksReceipt = record.phase === "sealed" && record.receiptedAtRunMs === null && isHere;
+    this.goneAtRunMs = record.goneAtRunMs ?? -1;
   }
 }
+
+/** Phases after which nothing more is done for a file. */
+const endPhases: ReadonlySet<number> = new Set(
+  (["sealed", "quarantined", "refused", "gone"] as const).map((phase) => filePhases.indexOf(phase)),
+);
 
 /** The name under which a file and server are remembered. */
 export function keyOf(server: string, file: string): string {
@@ -80,12 +91,34 @@ export class RecordIndex {
   phaseOf(key: string, identity: FileIdentity): FilePhase | null {
     const slot = this.#slots.get(key);
     if (slot === undefined || slot.identity !== identityNumber(identity)) return null;
+    slot.isSeen = true;
     return filePhases[slot.phase] ?? null;
   }
 
-  /** Whether the file is remembered as deleted. */
-  isDeleted(key: string): boolean {
-    return this.#slots.get(key)?.isDeleted === true;
+  /** Whether the file is remembered as deleted, or as gone. */
+  isAway(key: string): boolean {
+    const slot = this.#slots.get(key);
+    return slot !== undefined && (slot.isDeleted || slot.goneAtRunMs >= 0);
+  }
+
+  /** Keys of files that are done with, and that no look at the folders has come by since this was asked last. */
+  unseen(): string[] {
+    const found: string[] = [];
+    for (const [key, slot] of this.#slots) {
+      if (slot.goneAtRunMs < 0 && !slot.isSeen && endPhases.has(slot.phase)) found.push(key);
+      slot.isSeen = false;
+    }
+    return found;
+  }
+
+  /** Keys of traces that began before a time, and of the oldest ones where there are more than so many. */
+  oldTraces(beforeRunMs: number, most: number): string[] {
+    const traces: { key: string; goneAtRunMs: number }[] = [];
+    for (const [key, { goneAtRunMs }] of this.#slots) if (goneAtRunMs >= 0) traces.push({ key, goneAtRunMs });
+    traces.sort((a, b) => a.goneAtRunMs - b.goneAtRunMs);
+    return traces
+      .filter(({ goneAtRunMs }, at) => goneAtRunMs <= beforeRunMs || at < traces.length - most)
+      .map(({ key }) => key);
   }
 
   /** Keys whose content may be this one, and hardly any others. */

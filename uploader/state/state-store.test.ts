@@ -16,7 +16,16 @@ function recordOf(name: string, phase: FilePhase = "described", over: Partial<Fi
     ...{ file: `/card/${name}`, server, identity: { sizeBytes: 10, modifiedMs: 1.5, changedMs: 2.5, inode: 7 } },
     ...{ sha256: sha256Of(name), chunkSizeBytes: 400_000, mediaType: "video/mp4", class: "bulk", capturedFrom: null },
     ...{ sequence: null, manifestSha256: null, sidecars: [], uploadUrl: null, recording: null, acknowledgedBytes: 0 },
-    ...{ phase, receiptedAtRunMs: null, isDeleted: false, problem: null, retryAt: null, updatedAt: "", ...over },
+    ...{
+      phase,
+      receiptedAtRunMs: null,
+      isDeleted: false,
+      goneAtRunMs: null,
+      problem: null,
+      retryAt: null,
+      updatedAt: "",
+      ...over,
+    },
   };
 }
 

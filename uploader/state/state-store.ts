@@ -3,11 +3,12 @@ import { join } from "node:path";
 import type { Sha256Hex } from "../../lib/protocol/index.ts";
 import type { FileIdentity } from "../file-identity.ts";
 import { messageOf, Problem, systemCode } from "../problems.ts";
-import { machineDisk, placeFile, readWhole, type StateDisk, type StateFile } from "./disk.ts";
-import { decodeOldRecord, type FilePhase, type FileRecord, readRecord } from "./file-record.ts";
+import { machineDisk, type StateDisk, type StateFile } from "./disk.ts";
+import { decodeOldRecord, encodeRecord, type FilePhase, type FileRecord, readRecord, traceOf } from "./file-record.ts";
 import { Journal, readLineAt } from "./journal.ts";
 import { showPresence } from "./presence.ts";
 import { lockHolder, takeLock } from "./process-lock.ts";
+import { ReceiptFolder } from "./receipt-folder.ts";
 import { keyOf, RecordIndex } from "./record-index.ts";
 import type { Range } from "./scan-journal.ts";
 
@@ -19,6 +20,8 @@ type Notes = {
   chain?: { device: string; sequence: number; sha256: string };
   /** Links that the archive has not taken yet and that no file's delivery brings: statements. */
   unsent?: number[];
+  /** Records of recordings that the archive has, and that are forgotten here. */
+  forgotten?: number;
 };
 
 /** Who else may hold the folder, and what to do then. */
@@ -37,6 +40,7 @@ export class StateStore {
   readonly folder: string;
   readonly disk: StateDisk;
   readonly #index: RecordIndex;
+  readonly #receipts: ReceiptFolder;
   readonly #notes: Notes;
   readonly #journal: Journal;
   readonly #unlock: () => Promise<void>;
@@ -60,6 +64,7 @@ export class StateStore {
     this.disk = disk;
     this.#journal = journal;
     this.#index = found.index;
+    this.#receipts = new ReceiptFolder(disk, folder);
     this.#notes = found.notes;
     this.#notesRange = found.notesRange;
     this.#unlock = unlock;
@@ -126,14 +131,14 @@ export class StateStore {
     return this.#readByKey(keyOf(server, file));
   }
 
-  /** The phase of a file that is still what it was, from memory; null: nothing is known of it. */
+  /** The phase of a file that was seen just now and is what it was, from memory; null: nothing is known of it. */
   phaseOf(server: string, file: string, identity: FileIdentity): FilePhase | null {
     return this.#index.phaseOf(keyOf(server, file), identity);
   }
 
-  /** Whether a file is remembered as deleted, from memory. */
-  isDeleted(server: string, file: string): boolean {
-    return this.#index.isDeleted(keyOf(server, file));
+  /** Whether a file is remembered as deleted, or as gone, from memory. */
+  isAway(server: string, file: string): boolean {
+    return this.#index.isAway(keyOf(server, file));
   }
 
   /**
@@ -144,7 +149,7 @@ export class StateStore {
    */
   async write(record: FileRecord, isDurable: boolean): Promise<void> {
     const key = keyOf(record.server, record.file);
-    await this.#journal.append(JSON.stringify({ file: record }), isDurable, (range) =>
+    await this.#journal.append(`{"file":${encodeRecord(record)}}`, isDurable, (range) =>
       this.#index.set(key, record, range),
     );
     await this.#compactWhenWorth();
@@ -153,26 +158,66 @@ export class StateStore {
   /** Keeps a receipt; on return it survives a power cut. @throws Problem "again" when the disk does not take it */
   async keepReceipt(recording: string, jws: string): Promise<void> {
     try {
-      await this.disk.makeFolder(join(this.folder, "receipts"));
-      await this.disk.syncFolder(this.folder);
-      await placeFile(this.disk, join(this.folder, "receipts"), receiptName(recording), `${jws}\n`);
+      await this.#receipts.keep(recording, jws);
     } catch (error) {
-      throw new Problem("again", `The state folder ${this.folder} takes no more: ${messageOf(error)}.`, {
-        cause: error,
-      });
+      throw this.#full(error);
     }
   }
 
   /** The receipt that is kept for a recording; null: none is. */
-  async readReceipt(recording: string): Promise<string | null> {
-    const bytes = await readWhole(this.disk, join(this.folder, "receipts", receiptName(recording)));
-    return bytes === null ? null : bytes.toString("utf8").trim();
+  readReceipt(recording: string): Promise<string | null> {
+    return this.#receipts.read(recording);
   }
 
   /** Forgets a file; it may come back after a power cut. */
   async remove(record: FileRecord): Promise<void> {
     const key = keyOf(record.server, record.file);
     await this.#journal.append(JSON.stringify({ gone: key }), false, () => this.#index.delete(key));
+  }
+
+  /** Keys of files that are done with, and that no look at the folders has come by since this was asked last. */
+  unseen(): string[] {
+    return this.#index.unseen();
+  }
+
+  /** Keys of traces from before a running time, and of the oldest ones where there are more than so many. */
+  oldTraces(beforeRunMs: number, most: number): string[] {
+    return this.#index.oldTraces(beforeRunMs, most);
+  }
+
+  /** What is remembered under a key; null when nothing is. */
+  readByKey(key: string): Promise<FileRecord | null> {
+    return this.#readByKey(key);
+  }
+
+  /**
+   * The files of these records are gone: their receipts go into packs, and of each record a trace is kept. Killed or
+   * without power anywhere, it is done or it is to be done again.
+   *
+   * @throws Problem "again" when the disk does not take it
+   */
+  async leaveTraces(records: readonly FileRecord[]): Promise<void> {
+    const recordings = records.flatMap(({ recording }) => recording ?? []);
+    const goneAtRunMs = Math.floor(this.runMs);
+    try {
+      await this.#receipts.pack(recordings);
+      await Promise.all(records.map((record) => this.write(traceOf(record, goneAtRunMs), true)));
+      for (const recording of recordings) await this.#receipts.remove(recording);
+    } catch (error) {
+      throw this.#full(error);
+    }
+  }
+
+  /** Forgets traces; they may come back after a power cut. @throws Problem "again" when the disk does not take it */
+  async forget(traces: readonly FileRecord[]): Promise<void> {
+    for (const trace of traces) {
+      // Left over by a power cut after it was packed.
+      if (trace.recording !== null) await this.#receipts.remove(trace.recording).catch(() => undefined);
+      await this.remove(trace);
+    }
+    const sealed = traces.filter(({ phase }) => phase === "sealed").length;
+    if (sealed > 0) await this.setNote("forgotten", (this.#notes.forgotten ?? 0) + sealed, false);
+    await this.#compactWhenWorth();
   }
 
   /** Every record, in no order, one at a time, so that memory does not grow with their number. */
@@ -251,6 +296,12 @@ export class StateStore {
   /** Tries whether a disk that was full takes something again. */
   async upkeep(): Promise<void> {
     await this.#journal.restore();
+  }
+
+  #full(error: unknown): Problem {
+    if (error instanceof Problem) return error;
+    const message = `The state folder ${this.folder} takes no more: ${messageOf(error)}.`;
+    return new Problem("again", message, { cause: error });
   }
 
   async #readByKey(key: string): Promise<FileRecord | null> {
@@ -350,6 +401,11 @@ export class StateView {
     return this.#found.index.tally();
   }
 
+  /** Records of recordings that the archive has, and that are forgotten here. */
+  get forgotten(): number {
+    return this.#found.notes.forgotten ?? 0;
+  }
+
   /** Process number of the daemon that runs on this folder; null when none does. */
   async daemonPid(): Promise<number | null> {
     return lockHolder(locksIn(this.folder), "daemon").catch(() => null);
@@ -393,11 +449,6 @@ function readBody(body: string): { file?: FileRecord; gone?: string; notes?: Not
 
 function locksIn(folder: string): string {
   return join(folder, "locks");
-}
-
-function receiptName(recording: string): string {
-  // The name came from the archive, and becomes a path here.
-  return `${recording.replaceAll(/[^A-Za-z0-9-]/g, "_")}.receipt.jws`;
 }
 
 function cannotBeMade(folder: string, error: unknown): string {

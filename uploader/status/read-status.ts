@@ -29,6 +29,8 @@ export type StatusReport = {
   contact: FleetRecord | null;
   config: { version: number | null; isOnTrial: boolean; problem: string | null };
   counts: Record<FilePhase, number>;
+  /** Sealed recordings that are gone from this device and forgotten here. */
+  forgotten: number;
   /** Recordings without a receipt. */
   queue: { files: number; bytes: number; oldestAgeMs: number | null };
   disk: { totalBytes: number; freeBytes: number; unreceiptedBytes: number } | null;
@@ -65,6 +67,7 @@ export async function readStatus(stateFolder: string, showsAll: boolean): Promis
       contact: await readFleetRecord(stateFolder),
       config: { version, isOnTrial, problem },
       counts: Object.fromEntries(filePhases.map((phase) => [phase, tally[phase].files])) as Record<FilePhase, number>, // of every phase
+      forgotten: store.forgotten,
       queue: {
         files: Math.max(known.files, queue?.files ?? 0),
         bytes: Math.max(known.bytes, queue?.bytes ?? 0),

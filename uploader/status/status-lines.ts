@@ -51,7 +51,7 @@ export function statusLines(report: StatusReport, problems: readonly string[]): 
       ? []
       : [line("last error", `${daemon.lastError.message} (${agoInWords(daemon.lastError.at, report.at)})`)]),
     ...problems.map((problem) => line("ALARM", problem)),
-    `${counts.sealed} sealed${counts.gone === 0 ? "" : `, ${counts.gone} given up`}; without a receipt:`,
+    `${counts.sealed} sealed${report.forgotten === 0 ? "" : ` and ${report.forgotten} before them`}${counts.gone === 0 ? "" : `, ${counts.gone} given up`}; without a receipt:`,
     ...files.filter(({ file }) => !inWork.has(file)).map(fileInWords),
     ...(daemon?.unfinished ?? []).map(({ file, reason }) => `   --       --  ${basename(file)}: ${reason}`),
   ];

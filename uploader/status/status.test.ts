@@ -60,6 +60,7 @@ function reportOf(change: Partial<StatusReport> = {}): StatusReport {
     },
     config: { version: 7, isOnTrial: false, problem: null },
     counts: { described: 9, sending: 2, delivered: 0, sealed: 40, quarantined: 0, refused: 0, gone: 0 },
+    forgotten: 0,
     queue: { files: 12, bytes: 3_400_000_000, oldestAgeMs: 7_500_000 },
     disk: busySnapshot().disk,
     lastReceipt: { recording: "R-7K2M4-0418Q", at: "2026-11-20T11:58:00.000Z" },
