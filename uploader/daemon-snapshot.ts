@@ -61,7 +61,7 @@ export type DaemonSnapshot = {
   queue: Record<FileClass, Record<QueuePhase, Tally>>;
   /** Sealed, and what the archive would not have, of all that is remembered. */
   ended: Record<"sealed" | "refused" | "quarantined" | "gone", Tally>;
-  /** The file that has waited longest for its seal; `ageMs` is since it was found, by the monotonic clock, or by file time. */
+  /** The file that was found first of those that are not sealed; `ageMs` is since then, in running time. */
   oldest: { file: string; modifiedAt: string; ageMs: number | null } | null;
   sending: SendingFile[];
   /** At most 50. */

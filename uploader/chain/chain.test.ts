@@ -73,7 +73,15 @@ function recordOf(name: string, link: { sequence: number; manifestSha256: Sha256
     ...{ file: `/card/${name}`, server, identity: { sizeBytes: 1000, modifiedMs: 1, changedMs: 1, inode: 1 } },
     ...{ sha256: digestOf(name), chunkSizeBytes: 400_000, mediaType: "video/mp4", class: "bulk", capturedFrom: null },
     ...{ ...link, sidecars: [], uploadUrl: null, recording: null, acknowledgedBytes: 0, phase: "described" },
-    ...{ receiptedAtRunMs: null, isDeleted: false, goneAtRunMs: null, problem: null, retryAt: null, updatedAt: "" },
+    ...{
+      receiptedAtRunMs: null,
+      isDeleted: false,
+      foundAtRunMs: null,
+      goneAtRunMs: null,
+      problem: null,
+      retryAt: null,
+      updatedAt: "",
+    },
   };
 }
 

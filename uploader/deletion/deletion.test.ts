@@ -70,6 +70,7 @@ describe("Deletion", () => {
         recording: `R-${name.replaceAll(/\W/g, "-")}`,
         phase: "sealed",
         receiptedAtRunMs: null,
+        foundAtRunMs: null,
         isDeleted: false,
         goneAtRunMs: null,
       },

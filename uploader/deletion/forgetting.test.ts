@@ -57,7 +57,7 @@ describe("Forgetting", () => {
       ...{ sha256: createHash("sha256").update(name).digest("hex") as Sha256Hex, manifestSha256: null }, // 32 bytes
       ...{ chunkSizeBytes: 400_000, mediaType: "video/mp4", class: "bulk", capturedFrom: null, sequence: null },
       ...{ sidecars: [], uploadUrl: `${server}/api/uploads/${name}`, recording, acknowledgedBytes: 10 },
-      ...{ phase: "sealed", receiptedAtRunMs: 1, isDeleted: false, goneAtRunMs: null },
+      ...{ phase: "sealed", receiptedAtRunMs: 1, isDeleted: false, foundAtRunMs: null, goneAtRunMs: null },
       ...{ problem: null, retryAt: null, updatedAt: "", ...over },
     };
     await store.write(record, true);

@@ -19,6 +19,7 @@ export async function describeFile(
   world: World,
   findings: Findings = noFindings,
   fileClass: FileClass = "bulk",
+  foundAtRunMs = Math.floor(world.store.runMs),
 ): Promise<FileRecord> {
   const { path, identity } = ready;
   const known = await world.store.read(world.archive.server, path);
@@ -58,6 +59,7 @@ export async function describeFile(
     recording: null,
     acknowledgedBytes: 0,
     phase: "described",
+    foundAtRunMs,
     receiptedAtRunMs: null,
     isDeleted: false,
     goneAtRunMs: null,

@@ -123,7 +123,7 @@ export class Daemon {
       let outcome: WantedResults[number]["outcome"] = "not_found";
       for (const job of this.#scheduler.jobs()) {
         if (!isWanted(one, job.path, paths.get(job.path) ?? null)) continue;
-        job.class = "wanted";
+        this.#scheduler.setClass(job, "wanted");
         outcome = job.isInWork && job.stage === "described" ? "sending" : "queued";
       }
       // Sealed long ago: the archive will see that it has it.
@@ -263,7 +263,7 @@ export class Daemon {
     const job = this.#scheduler.get(path);
     if (job?.isInWork === true || this.#claimed.has(path)) return false;
     this.#claimed.add(path);
-    if (job !== null) job.isInWork = true;
+    if (job !== null) this.#scheduler.hold(job);
     return true;
   }
 

@@ -73,6 +73,7 @@ describe("Intake", () => {
           acknowledgedBytes: 0,
           phase,
           receiptedAtRunMs: null,
+          foundAtRunMs: null,
           isDeleted: false,
           goneAtRunMs: null,
         },
@@ -193,7 +194,7 @@ describe("Intake", () => {
     await described("c.avi");
     await intake.restore();
     const job = scheduler.get(path("b.avi"));
-    if (job !== null) job.isInWork = true;
+    if (job !== null) scheduler.hold(job);
     await rm(path("a.avi"));
     await rm(path("b.avi"));
     await intake.scan();

@@ -76,7 +76,7 @@ export class Intake implements Ledger {
 
   /** Queues a described file. */
   queue(record: FileRecord, wakes = true): Job {
-    const { scheduler, wanted } = this.#parts;
+    const { scheduler, wanted, world } = this.#parts;
     return scheduler.offer(
       {
         path: record.file,
@@ -84,6 +84,7 @@ export class Intake implements Ledger {
         stage: record.phase === "delivered" ? "delivered" : "described",
         sizeBytes: record.identity.sizeBytes,
         orderMs: orderOf(record.capturedFrom, record.identity),
+        foundAtRunMs: record.foundAtRunMs ?? world.store.runMs,
         found: null,
       },
       wakes,
@@ -161,7 +162,7 @@ export class Intake implements Ledger {
   mark(path: string, hints: CaptureHints): void {
     const { scheduler, classifier } = this.#parts;
     const job = scheduler.get(path);
-    if (job?.class === "bulk" && classifier.classOf(path, hints) === "event") job.class = "event";
+    if (job?.class === "bulk" && classifier.classOf(path, hints) === "event") scheduler.setClass(job, "event");
   }
 
   /** Milliseconds until the next file may have settled. */
@@ -175,7 +176,7 @@ export class Intake implements Ledger {
   }
 
   #offer(file: FoundFile): void {
-    const { scheduler, classifier, wanted } = this.#parts;
+    const { scheduler, classifier, wanted, world } = this.#parts;
     const { path, identity, hints } = file;
     if (scheduler.get(path)?.isInWork === true) return;
     const job = scheduler.offer(
@@ -185,6 +186,7 @@ export class Intake implements Ledger {
         stage: "found",
         sizeBytes: identity.sizeBytes,
         orderMs: orderOf(hints.capturedFrom, identity),
+        foundAtRunMs: world.store.runMs,
         found: file,
       },
       false,
@@ -230,7 +232,7 @@ export class Intake implements Ledger {
       if (!(await isRemoved(job.path))) continue;
       job.missingSinceMs ??= now;
       if (now - job.missingSinceMs < settings.vanishedAfterMs) continue;
-      job.isInWork = true;
+      scheduler.hold(job);
       const record = await world.store.read(world.archive.server, job.path);
       if (record !== null) {
         await stateGone(record, "vanished", world);

@@ -53,10 +53,7 @@ export class Lanes {
     const isBack = this.#failuresInARow >= linkFailures;
     this.#failuresInARow = 0;
     if (!isBack) return;
-    const now = performance.now();
-    for (const job of scheduler.jobs())
-      if (!job.isInWork && job.failures > 0) job.notBeforeMs = Math.min(job.notBeforeMs, now + Math.random() * 10_000);
-    scheduler.wake();
+    scheduler.hurry(10_000);
   }
 
   /** Whether a file that failed so often should let another one go first. */
@@ -90,7 +87,7 @@ export class Lanes {
       return scheduler.putBack(job, {}, settleMs());
     }
     try {
-      const record = await describeFile(ready, world, found, job.class);
+      const record = await describeFile(ready, world, found, job.class, Math.floor(job.foundAtRunMs));
       job.failures = 0;
       this.#queueFurther(job, record);
     } catch (error) {
@@ -109,11 +106,11 @@ export class Lanes {
       scheduler.drop(job.path);
       return;
     }
-    Object.assign(job, { isInWork: false, lane: null, notBeforeMs: 0 });
+    scheduler.release(job);
     const urgent = job.class;
     const queued = intake.queue(lacksReceipt ? { ...record, phase: "delivered" } : record, false);
     // What was said of it since it was first described counts.
-    if (urgent !== "bulk") queued.class = urgent;
+    if (urgent !== "bulk") scheduler.setClass(queued, urgent);
     scheduler.wake();
   }
 

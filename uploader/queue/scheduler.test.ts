@@ -24,7 +24,7 @@ describe("Scheduler", () => {
   });
 
   const offer = (path: string, orderMs: number, fileClass: FileClass = "bulk", stage: Stage = "described"): Job =>
-    scheduler.offer({ path, class: fileClass, stage, sizeBytes: 1, orderMs, found: null });
+    scheduler.offer({ path, class: fileClass, stage, sizeBytes: 1, orderMs, foundAtRunMs: 0, found: null });
   const take = async (lane: Lane) => (await scheduler.take(lane, never)).path;
 
   it("takes what was asked for, then events, then the oldest, or the newest", async () => {
@@ -126,7 +126,10 @@ describe("Scheduler", () => {
   it("queues ten thousand files and takes the next of them without going through them again and again", async () => {
     for (let i = 0; i < 10_000; i++)
       scheduler.offer(
-        { path: `/card/${i}.mp4`, class: "bulk", stage: "described", sizeBytes: 1, orderMs: 10_000 - i, found: null },
+        {
+          ...{ path: `/card/${i}.mp4`, class: "bulk", stage: "described", sizeBytes: 1, found: null },
+          ...{ orderMs: 10_000 - i, foundAtRunMs: 0 },
+        },
         false,
       );
     offer("/card/event.mp4", 20_000, "event");

@@ -1,30 +1,34 @@
 import type { FileClass } from "../../lib/protocol/index.ts";
+import type { QueuePhase, Tally } from "../daemon-snapshot.ts";
 import type { FoundFile } from "../finding/found-file.ts";
 import { Interrupted } from "../problems.ts";
 import type { Waiting } from "../waiting.ts";
+import { JobHeap, type Placed } from "./job-heap.ts";
 
 /** Where a file stands in the queue. */
 export type Stage = "found" | "described" | "delivered";
 
-/** A file in the queue: small, because there may be ten thousand. */
+/** A file in the queue: small, because there may be a hundred thousand. What it stands by is the scheduler's to change. */
 export type Job = {
   readonly path: string;
-  class: FileClass;
-  stage: Stage;
-  sizeBytes: number;
+  readonly class: FileClass;
+  readonly stage: Stage;
+  readonly sizeBytes: number;
   /** When it was recorded, as far as anybody knows; the queue goes by it. */
-  orderMs: number;
+  readonly orderMs: number;
+  /** For how long the uploader had run, all in all, when the file was found. */
+  readonly foundAtRunMs: number;
   /** As it was found; null once it is described. */
-  found: FoundFile | null;
+  readonly found: FoundFile | null;
   /** The monotonic time before which it is not tried again. */
-  notBeforeMs: number;
+  readonly notBeforeMs: number;
   /** In a row. */
   failures: number;
   /** How often it was sent whole and is wanted again. */
   returns: number;
-  isInWork: boolean;
+  readonly isInWork: boolean;
   /** Who has it, while it is in work. */
-  lane: Lane | null;
+  readonly lane: Lane | null;
   /** While it is in work: it waits between two attempts, and holds up nobody. */
   isResting: boolean;
   /** Number of the last look at the folders that saw it. */
@@ -32,6 +36,9 @@ export type Job = {
   /** The monotonic time since when it was not seen any more; null: it was. */
   missingSinceMs: number | null;
 };
+
+interface Entry extends Placed<Entry>, Changeable<Job> {}
+type Changeable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** Who takes jobs: one who reads files, one who asks for seals, many who send, and one who sends what is urgent. */
 export type Lane = "describe" | "control" | "bulk" | "confirm";
@@ -42,7 +49,9 @@ const stageOf: Record<Lane, Stage> = {
   bulk: "described",
   confirm: "delivered",
 };
-const urgency: Record<FileClass, number> = { wanted: 0, event: 1, bulk: 2 };
+/** In the order in which they go. */
+const classes = ["wanted", "event", "bulk"] as const satisfies readonly FileClass[];
+const urgent = ["wanted", "event"] as const satisfies readonly FileClass[];
 
 type Taker = { lane: Lane; resolve: (job: Job) => void };
 
@@ -58,18 +67,40 @@ type Options = {
  * next PATCH.
  */
 export class Scheduler {
-  readonly #jobs = new Map<string, Job>();
+  readonly #jobs = new Map<string, Entry>();
   readonly #options: Options;
   readonly #monotonicMs: () => number;
+  /** What may go now, in the order in which it does. */
+  readonly #ready: Record<Stage, Record<FileClass, JobHeap<Entry>>>;
+  /** What waits for its time to come, the soonest first: to be sent, or to be asked about again. */
+  readonly #resting = { send: heapByDue(), confirm: heapByDue() };
+  readonly #inWork = new Set<Entry>();
+  readonly #tallies: Record<FileClass, Record<QueuePhase, Tally>> = emptyTallies();
+  /** Of all; null: nobody has looked since the one before it went. */
+  #oldest: Entry | null = null;
   #takers: Taker[] = [];
   #timer: NodeJS.Timeout | null = null;
-  order: "oldest" | "newest" = "oldest";
+  #order: "oldest" | "newest" = "oldest";
   /** So many bulk lanes work at a time, of however many there are. */
   parallel = 1;
 
   constructor(options: Options) {
     this.#options = options;
     this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+    const heap = () => new JobHeap<Entry>((a, b) => this.#isBefore(a, b));
+    const byClass = () => ({ wanted: heap(), event: heap(), bulk: heap() });
+    this.#ready = { found: byClass(), described: byClass(), delivered: byClass() };
+  }
+
+  get order(): "oldest" | "newest" {
+    return this.#order;
+  }
+
+  set order(order: "oldest" | "newest") {
+    if (order === this.#order) return;
+    this.#order = order;
+    for (const byClass of Object.values(this.#ready))
+      for (const heap of Object.values(byClass)) for (const job of heap.clear()) heap.put(job);
   }
 
   get size(): number {
@@ -80,30 +111,61 @@ export class Scheduler {
     return this.#jobs.values();
   }
 
+  /** Jobs that somebody has. */
+  inWork(): IterableIterator<Job> {
+    return this.#inWork.values();
+  }
+
   get(path: string): Job | null {
     return this.#jobs.get(path) ?? null;
   }
 
+  /** Files and bytes by class and phase. */
+  tallies(): Record<FileClass, Record<QueuePhase, Tally>> {
+    return structuredClone(this.#tallies);
+  }
+
+  /** The one that was found first; null: the queue is empty. */
+  oldest(): Job | null {
+    if (this.#oldest === null)
+      for (const job of this.#jobs.values())
+        if (this.#oldest === null || job.foundAtRunMs < this.#oldest.foundAtRunMs) this.#oldest = job;
+    return this.#oldest;
+  }
+
   /**
-   * Puts a file into the queue, or changes its place.
+   * Puts a file into the queue, or changes its place. It was found when it was found first.
    *
    * @param wakes false: whoever offers many at once calls `wake` after the last
    */
-  offer(given: Pick<Job, "path" | "class" | "stage" | "sizeBytes" | "orderMs" | "found">, wakes = true): Job {
-    const known = this.#jobs.get(given.path);
+  offer(
+    given: Pick<Job, "path" | "class" | "stage" | "sizeBytes" | "orderMs" | "foundAtRunMs" | "found">,
+    wakes = true,
+  ): Job {
     const fresh = {
-      notBeforeMs: 0,
-      failures: 0,
-      returns: 0,
-      isInWork: false,
-      isResting: false,
-      seenAtScan: 0,
-      lane: null,
+      ...{ notBeforeMs: 0, failures: 0, returns: 0, isInWork: false, lane: null, isResting: false },
+      ...{ seenAtScan: 0, missingSinceMs: null, heap: null, place: 0 },
     };
-    const job: Job = Object.assign(known ?? { ...given, ...fresh, missingSinceMs: null }, given);
-    this.#jobs.set(given.path, job);
+    const known = this.#jobs.get(given.path);
+    const job: Entry = known ?? { ...given, ...fresh };
+    if (known === undefined) {
+      this.#jobs.set(given.path, job);
+      this.#count(job, 1);
+      this.#place(job);
+    } else this.#change(job, { ...given, foundAtRunMs: Math.min(job.foundAtRunMs, given.foundAtRunMs) });
+    if (this.#oldest !== null && job.foundAtRunMs < this.#oldest.foundAtRunMs) this.#oldest = job;
     if (wakes) this.wake();
     return job;
+  }
+
+  /** Makes a file more or less urgent. Call `wake` after the last. */
+  setClass(job: Job, fileClass: FileClass): void {
+    this.#change(this.#own(job), { class: fileClass });
+  }
+
+  /** Keeps a job from everybody else, for whoever has it in hand. */
+  hold(job: Job): void {
+    this.#change(this.#own(job), { isInWork: true });
   }
 
   /**
@@ -112,18 +174,37 @@ export class Scheduler {
    * @param wakes false: whoever drops many at once calls `wake` after the last
    */
   drop(path: string, wakes = true): void {
-    this.#jobs.delete(path);
+    const job = this.#jobs.get(path);
+    if (job !== undefined) {
+      this.#jobs.delete(path);
+      this.#inWork.delete(job);
+      job.heap?.remove(job);
+      this.#count(job, -1);
+      if (job === this.#oldest) this.#oldest = null;
+    }
     if (wakes) this.wake();
   }
 
   /** Gives a job back: further in its course, or to be tried again after a while. */
   putBack(job: Job, change: Partial<Pick<Job, "stage" | "found">> = {}, afterMs = 0): void {
-    Object.assign(job, change, {
-      isInWork: false,
-      isResting: false,
-      lane: null,
-      notBeforeMs: this.#monotonicMs() + afterMs,
-    });
+    this.release(job, change, afterMs);
+    this.wake();
+  }
+
+  /** Gives a job back without a look at who may go now. */
+  release(job: Job, change: Partial<Pick<Job, "stage" | "found">> = {}, afterMs = 0): void {
+    const notBeforeMs = this.#monotonicMs() + afterMs;
+    this.#change(this.#own(job), { ...change, isInWork: false, isResting: false, lane: null, notBeforeMs });
+  }
+
+  /** The link works again: what failed has its turn within so many milliseconds, spread out. */
+  hurry(withinMs: number): void {
+    const now = this.#monotonicMs();
+    for (const heap of Object.values(this.#resting))
+      for (const job of heap.clear()) {
+        if (job.failures > 0) job.notBeforeMs = Math.min(job.notBeforeMs, now + Math.random() * withinMs);
+        this.#place(job);
+      }
     this.wake();
   }
 
@@ -156,40 +237,21 @@ export class Scheduler {
 
   /** The job that a lane would take now; null: none. */
   next(lane: Lane): Job | null {
-    const now = this.#monotonicMs();
-    const allowed = new Map<FileClass, boolean>();
-    const mayGo = (fileClass: FileClass) => {
-      const known = allowed.get(fileClass);
-      if (known !== undefined) return known;
-      const may = this.#options.whyNot(fileClass) === null && !(fileClass === "bulk" && this.#hasUrgent());
-      allowed.set(fileClass, may);
-      return may;
-    };
-    let best: Job | null = null;
-    let bulkInWork = 0;
-    for (const job of this.#jobs.values()) {
-      if (job.isInWork && job.lane === "bulk") bulkInWork += 1;
-      if (job.isInWork || job.stage !== stageOf[lane] || job.notBeforeMs > now) continue;
-      if (lane === "control" && job.class === "bulk") continue;
-      // Reading a file and asking for its seal cost the link next to nothing.
-      if ((lane === "control" || lane === "bulk") && !mayGo(job.class)) continue;
-      if (best === null || this.#isBefore(job, best)) best = job;
-    }
-    return lane === "bulk" && bulkInWork >= this.parallel ? null : best;
+    return this.#next(lane);
   }
 
-  /** The first files in the order in which they would go. Few of many, so that nothing is sorted as a whole. */
+  /** The first files in the order in which they would go; those that rest come last, the soonest first. */
   upcoming(count: number): Job[] {
+    this.#ripen();
     const first: Job[] = [];
-    for (const job of this.#jobs.values()) {
-      if (job.isInWork || job.stage === "delivered") continue;
-      const last = first.at(-1);
-      if (first.length === count && last !== undefined && !this.#isBefore(job, last)) continue;
-      const at = first.findIndex((other) => this.#isBefore(job, other));
-      first.splice(at < 0 ? first.length : at, 0, job);
-      if (first.length > count) first.pop();
+    for (const fileClass of classes) {
+      if (first.length >= count) break;
+      const { found, described } = this.#ready;
+      const both = [...found[fileClass].few(count), ...described[fileClass].few(count)];
+      first.push(...both.sort((a, b) => (this.#isBefore(a, b) ? -1 : 1)));
     }
-    return first;
+    if (first.length < count) first.push(...this.#resting.send.few(count - first.length));
+    return first.slice(0, count);
   }
 
   /** Looks anew who can go: something has changed that the scheduler does not see. */
@@ -199,14 +261,13 @@ export class Scheduler {
     this.#takers = [];
     const idle = new Set<Lane>();
     for (const taker of waiting) {
-      const job = idle.has(taker.lane) ? null : this.next(taker.lane);
+      const job = idle.has(taker.lane) ? null : this.#next(taker.lane);
       if (job === null) {
         idle.add(taker.lane);
         this.#takers.push(taker);
         continue;
       }
-      job.isInWork = true;
-      job.lane = taker.lane;
+      this.#change(job, { isInWork: true, lane: taker.lane });
       taker.resolve(job);
     }
     this.#wakeLater();
@@ -218,31 +279,103 @@ export class Scheduler {
     this.#timer = null;
   }
 
-  // The nearest job that rests.
-  #wakeLater(): void {
-    this.close();
-    if (this.#takers.length === 0) return;
-    const now = this.#monotonicMs();
-    let dueMs = Number.POSITIVE_INFINITY;
-    for (const job of this.#jobs.values())
-      if (!job.isInWork && job.notBeforeMs > now) dueMs = Math.min(dueMs, job.notBeforeMs - now);
-    if (dueMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.wake(), Math.min(Math.ceil(dueMs), 60_000));
+  #next(lane: Lane): Entry | null {
+    this.#ripen();
+    const isSending = lane === "control" || lane === "bulk";
+    if (lane === "bulk" && this.#bulkInWork() >= this.parallel) return null;
+    for (const fileClass of lane === "control" ? urgent : classes) {
+      const { first } = this.#ready[stageOf[lane]][fileClass];
+      // Reading a file and asking for its seal cost the link next to nothing.
+      if (first !== null && (!isSending || this.#mayGo(fileClass))) return first;
+    }
+    return null;
+  }
+
+  #mayGo(fileClass: FileClass): boolean {
+    return this.#options.whyNot(fileClass) === null && !(fileClass === "bulk" && this.#hasUrgent());
+  }
+
+  #bulkInWork(): number {
+    let count = 0;
+    for (const job of this.#inWork) if (job.lane === "bulk") count += 1;
+    return count;
   }
 
   #hasUrgent(): boolean {
-    const now = this.#monotonicMs();
-    for (const job of this.#jobs.values()) {
-      if (job.class === "bulk" || job.stage !== "described") continue;
-      if (this.#options.whyNot(job.class) !== null) continue;
-      if (job.isInWork ? !job.isResting : job.notBeforeMs <= now) return true;
+    this.#ripen();
+    for (const fileClass of urgent) {
+      if (this.#options.whyNot(fileClass) !== null) continue;
+      if (this.#ready.described[fileClass].size > 0) return true;
+      for (const job of this.#inWork)
+        if (job.class === fileClass && job.stage === "described" && !job.isResting) return true;
     }
     return false;
   }
 
+  // The nearest job that rests.
+  #wakeLater(): void {
+    this.close();
+    if (this.#takers.length === 0) return;
+    const { send, confirm } = this.#resting;
+    const dueMs = Math.min(...[send, confirm].map(({ first }) => first?.notBeforeMs ?? Number.POSITIVE_INFINITY));
+    if (dueMs === Number.POSITIVE_INFINITY) return;
+    const restMs = Math.max(0, Math.ceil(dueMs - this.#monotonicMs()));
+    this.#timer = setTimeout(() => this.wake(), Math.min(restMs, 60_000));
+  }
+
+  /** Whoever had to wait for its time, and has it now. */
+  #ripen(): void {
+    const now = this.#monotonicMs();
+    for (const heap of [this.#resting.send, this.#resting.confirm])
+      for (let job = heap.first; job !== null && job.notBeforeMs <= now; job = heap.first) {
+        heap.remove(job);
+        this.#place(job);
+      }
+  }
+
+  #change(job: Entry, change: Partial<Entry>): void {
+    const isQueued = this.#jobs.get(job.path) === job;
+    if (isQueued) this.#count(job, -1);
+    job.heap?.remove(job);
+    Object.assign(job, change);
+    if (!isQueued) return;
+    this.#count(job, 1);
+    this.#place(job);
+  }
+
+  #count(job: Job, by: 1 | -1): void {
+    const tally = this.#tallies[job.class][job.isInWork && job.stage === "described" ? "sending" : job.stage];
+    tally.files += by;
+    tally.bytes += by * job.sizeBytes;
+  }
+
+  #place(job: Entry): void {
+    if (job.isInWork) {
+      this.#inWork.add(job);
+      return;
+    }
+    this.#inWork.delete(job);
+    if (job.notBeforeMs <= this.#monotonicMs()) this.#ready[job.stage][job.class].put(job);
+    else this.#resting[job.stage === "delivered" ? "confirm" : "send"].put(job);
+  }
+
+  #own(job: Job): Entry {
+    // Every job that anybody has came from here.
+    return job as Entry;
+  }
+
   #isBefore(a: Job, b: Job): boolean {
-    if (urgency[a.class] !== urgency[b.class]) return urgency[a.class] < urgency[b.class];
-    if (a.orderMs !== b.orderMs) return a.orderMs < b.orderMs === (this.order === "oldest");
+    if (a.orderMs !== b.orderMs) return a.orderMs < b.orderMs === (this.#order === "oldest");
     return a.path < b.path;
   }
+}
+
+function emptyTallies(): Record<FileClass, Record<QueuePhase, Tally>> {
+  const none = (): Tally => ({ files: 0, bytes: 0 });
+  const phases = () => ({ found: none(), described: none(), sending: none(), delivered: none() });
+  return { wanted: phases(), event: phases(), bulk: phases() };
+}
+
+function heapByDue(): JobHeap<Entry> {
+  return new JobHeap<Entry>((a, b) => a.notBeforeMs < b.notBeforeMs);
 }

@@ -1,10 +1,4 @@
-import {
-  type DaemonSnapshot,
-  emptySnapshot,
-  type NextFile,
-  type QueuePhase,
-  type SendingFile,
-} from "../daemon-snapshot.ts";
+import { type DaemonSnapshot, emptySnapshot, type NextFile, type SendingFile } from "../daemon-snapshot.ts";
 import type { DiskSpace } from "../deletion/disk-space.ts";
 import type { World } from "../delivery/world.ts";
 import type { RecorderStatus } from "../recorder/events.ts";
@@ -35,29 +29,26 @@ export function takeSnapshot(parts: SnapshotParts): DaemonSnapshot {
   const { world, scheduler, intake, board } = parts;
   const snapshot = emptySnapshot(world.archive.server, parts.folders);
   const sending: SendingFile[] = [];
-  let oldest: Job | null = null;
-  let unreceiptedBytes = 0;
-  for (const job of scheduler.jobs()) {
-    const isSending = job.isInWork && job.stage === "described";
-    const phase: QueuePhase = isSending ? "sending" : job.stage;
-    const tally = snapshot.queue[job.class][phase];
-    tally.files += 1;
-    tally.bytes += job.sizeBytes;
-    unreceiptedBytes += job.sizeBytes;
-    if (oldest === null || job.orderMs < oldest.orderMs) oldest = job;
-    if (isSending) sending.push({ file: job.path, class: job.class, sizeBytes: job.sizeBytes, ...board.of(job.path) });
-  }
+  const queue = scheduler.tallies();
+  const oldest = scheduler.oldest();
+  const unreceiptedBytes = Object.values(queue)
+    .flatMap((phases) => Object.values(phases))
+    .reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const job of scheduler.inWork())
+    if (job.stage === "described")
+      sending.push({ file: job.path, class: job.class, sizeBytes: job.sizeBytes, ...board.of(job.path) });
   const { sealed, refused, quarantined, gone } = world.store.tally();
   const { sentBytes, resentBytes, retries, stalls, resumes, tombstones, deleted } = world.figures;
   const space = parts.space();
   return {
     ...snapshot,
+    queue,
     startedAt: parts.startedAt,
     upForMs: Math.round(performance.now() - parts.startedAtMs),
     lastScanAt: intake.lastScanAt,
     unfinished: intake.unfinished(),
     ended: { sealed, refused, quarantined, gone },
-    oldest: oldest === null ? null : oldestOf(oldest),
+    oldest: oldest === null ? null : oldestOf(oldest, world),
     sending,
     next: scheduler.upcoming(maxNext).map((job) => nextOf(job, world)),
     waiting: waitingNow(parts, sending),
@@ -72,10 +63,10 @@ export function takeSnapshot(parts: SnapshotParts): DaemonSnapshot {
   };
 }
 
-function oldestOf({ path, orderMs }: Job): DaemonSnapshot["oldest"] {
-  const ageMs = Date.now() - orderMs;
-  // With a clock that was set back, or never set, an age would be a guess.
-  return { file: path, modifiedAt: new Date(orderMs).toISOString(), ageMs: ageMs >= 0 ? Math.round(ageMs) : null };
+// By the time that the uploader has run since: what it holds may be of any year, and no clock is asked.
+function oldestOf({ path, orderMs, foundAtRunMs }: Job, { store }: World): DaemonSnapshot["oldest"] {
+  const ageMs = Math.max(0, Math.round(store.runMs - foundAtRunMs));
+  return { file: path, modifiedAt: new Date(orderMs).toISOString(), ageMs };
 }
 
 function nextOf(job: Job, world: World): NextFile {

@@ -42,6 +42,8 @@ export type FileRecord = {
   /** The highest offset that the archive has acknowledged for this upload. */
   acknowledgedBytes: number;
   phase: FilePhase;
+  /** For how long the uploader had run, all in all, when the file was found; null: nobody noted it. */
+  foundAtRunMs: number | null;
   /** For how long the uploader had run, all in all, when a valid receipt was kept; null: none is here. */
   receiptedAtRunMs: number | null;
   /** The local file was deleted by us. */
@@ -162,6 +164,7 @@ function recordIn(fields: Fields): FileRecord {
     recording: textOrNull(fields, "recording"),
     acknowledgedBytes: count(fields, "acknowledgedBytes"),
     phase,
+    foundAtRunMs: fields.foundAtRunMs == null ? null : finite(fields, "foundAtRunMs"),
     receiptedAtRunMs: fields.receiptedAtRunMs == null ? null : finite(fields, "receiptedAtRunMs"),
     isDeleted: fields.isDeleted === true,
     goneAtRunMs: fields.goneAtRunMs == null ? null : finite(fields, "goneAtRunMs"),

@@ -19,6 +19,7 @@ function recordOf(name: string, phase: FilePhase = "described", over: Partial<Fi
     ...{
       phase,
       receiptedAtRunMs: null,
+      foundAtRunMs: null,
       isDeleted: false,
       goneAtRunMs: null,
       problem: null,

@@ -401,6 +401,11 @@ export class StateView {
     return this.#found.index.tally();
   }
 
+  /** For how long uploaders have run on this folder, all in all, as far as it is written down. */
+  get runMs(): number {
+    return this.#found.notes.runMs ?? 0;
+  }
+
   /** Records of recordings that the archive has, and that are forgotten here. */
   get forgotten(): number {
     return this.#found.notes.forgotten ?? 0;

@@ -45,13 +45,13 @@ export async function readStatus(stateFolder: string, showsAll: boolean): Promis
     const pid = await store.daemonPid();
     const snapshot = pid === null ? null : await currentSnapshot(stateFolder);
     const files: FileRecord[] = [];
-    let oldestMs: number | null = null;
+    let oldestAgeMs: number | null = null;
     for await (const record of store.all(
       showsAll ? undefined : filePhases.filter((phase) => phase !== "sealed" && phase !== "gone"),
     )) {
       files.push(record);
       if (unsealed.includes(record.phase))
-        oldestMs = Math.min(oldestMs ?? Number.POSITIVE_INFINITY, record.identity.modifiedMs);
+        oldestAgeMs = Math.max(oldestAgeMs ?? 0, ageWithoutDaemon(record, store.runMs));
     }
     files.sort((a, b) => (a.updatedAt < b.updatedAt ? -1 : 1));
     const tally = store.tally();
@@ -71,8 +71,7 @@ export async function readStatus(stateFolder: string, showsAll: boolean): Promis
       queue: {
         files: Math.max(known.files, queue?.files ?? 0),
         bytes: Math.max(known.bytes, queue?.bytes ?? 0),
-        // Since the file was finished: what it holds may be of any year.
-        oldestAgeMs: oldestMs === null ? (snapshot?.oldest?.ageMs ?? null) : Math.max(0, Date.now() - oldestMs),
+        oldestAgeMs: snapshot === null ? oldestAgeMs : (snapshot.oldest?.ageMs ?? null),
       },
       disk: snapshot?.disk ?? (await diskOf(stateFolder, known.bytes)),
       lastReceipt: snapshot?.lastReceipt ?? (await newestReceipt(stateFolder)),
@@ -81,6 +80,11 @@ export async function readStatus(stateFolder: string, showsAll: boolean): Promis
   } finally {
     await store.close();
   }
+}
+
+// Since it was found, in running time; while nothing runs, since something was last done for it, by this device's clock.
+function ageWithoutDaemon({ foundAtRunMs, updatedAt }: FileRecord, runMs: number): number {
+  return Math.max(0, runMs - (foundAtRunMs ?? runMs), Date.now() - Date.parse(updatedAt));
 }
 
 // The socket tells what is now; the file what was a moment ago, also when this user may not use the socket.
