@@ -1,7 +1,7 @@
 // Import directions of docs/architecture.md as rules. TypeScript 7 has no JavaScript interface, so swc parses.
 const prisma = "^generated/prisma|^node_modules/@prisma/";
 const tests =
-  "\\.test\\.tsx?$|^e2e/|^(lib|prisma|server|uploader)/testing/|^scripts/(torture|bench/uploader)/|^lib/storage/conformance\\.ts$|^vitest\\.config|^playwright\\.config";
+  "\\.test\\.tsx?$|^e2e/|^(bin|lib|prisma|server|uploader)/testing/|^scripts/(torture|bench/uploader)/|^lib/storage/conformance\\.ts$|^vitest\\.config|^playwright\\.config";
 
 // From the ground up: a domain may import those before it, never those after it.
 const domains = [

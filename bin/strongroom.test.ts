@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { recordEvent } from "../lib/custody/index.ts";
 import { getCheckpoint, sequenceLog } from "../lib/custody-log/index.ts";
@@ -15,39 +13,33 @@ import { issueReceipts } from "../lib/receipts/index.ts";
 import { recordingKey } from "../lib/recordings/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
 import { openVault } from "../lib/vault.ts";
+import { Operator } from "./testing/operator.ts";
 
-const run = promisify(execFile);
-
-// Every command is a process of its own, which takes seconds on a busy machine.
-describe("the operator command", { timeout: 180_000 }, () => {
+// Starting a process takes seconds on a busy machine.
+describe("the operator command", { timeout: 120_000 }, () => {
   const world = useTestDatabase();
   const authSecret = "a secret of this test, and of nothing else";
   let dir: string;
+  let operator: Operator;
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), "strongroom-command-"));
-  });
-  afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
-  /** Runs the command as an operator would, beside this test's database and storage. */
-  async function strongroom(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-    const env = {
+    operator = new Operator({
       PATH: process.env.PATH ?? "",
-      NODE_ENV: "production" as const,
+      NODE_ENV: "production",
       DATABASE_URL: world().databaseUrl,
       DATA_DIR: dir,
       STORAGE_URL: `file:${join(world().dir, "storage")}`,
       PUBLIC_URL: "https://archive.example.org",
       AUTH_SECRET: authSecret,
-    };
-    const flags = ["--disable-warning=ExperimentalWarning", "bin/strongroom.ts"];
-    try {
-      const { stdout, stderr } = await run(process.execPath, [...flags, ...args], { env });
-      return { code: 0, out: stdout, err: stderr };
-    } catch (error) {
-      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }; // execFile's error
-      return { code, out: stdout, err: stderr };
-    }
-  }
+    });
+  });
+  afterAll(async () => {
+    await operator.leave();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  /** Runs a command beside this test's database and storage. */
+  const strongroom = (...args: string[]) => operator.run(...args);
 
   test("device add prints a token that lets the device in, and adds its site once", async () => {
     const { db } = world();
@@ -293,5 +285,16 @@ describe("the operator command", { timeout: 180_000 }, () => {
       expect(await strongroom(...args)).toMatchObject({ code: 2, err: expect.stringContaining("--help") });
     const help = await strongroom("device", "add", "--help");
     expect(help).toMatchObject({ code: 0, out: expect.stringContaining("shown this once") });
+  });
+
+  test("as a process of its own it ends by itself, with its exit code", async () => {
+    const added = await operator.runAlone("device", "add", "--name", "Van 90", "--site", "Depot West", "--json");
+    expect(added).toMatchObject({ code: 0, err: "" });
+    expect(JSON.parse(added.out).token).toEqual(expect.any(String));
+    const taken = await operator.runAlone("device", "add", "--name", "Van 90");
+    expect(taken).toEqual({ code: 1, out: "", err: "name: There already is a device named Van 90.\n" });
+    expect(await operator.runAlone("check")).toMatchObject({ code: 1, out: expect.stringContaining("problems") });
+    const wrong = await operator.runAlone("device", "add");
+    expect(wrong).toMatchObject({ code: 2, out: "", err: expect.stringContaining("--help") });
   });
 });
