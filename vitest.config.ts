@@ -36,7 +36,7 @@ export default defineConfig({
           name: "integration",
           include: ["{lib,prisma,server,bin,app,scripts,uploader}/**/*.test.ts"],
           exclude: pure,
-          globalSetup: ["lib/testing/global-setup.ts"],
+          globalSetup: ["lib/testing/global-setup.ts", "server/testing/global-setup.ts"],
         },
       },
     ],

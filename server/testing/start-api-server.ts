@@ -13,9 +13,15 @@ export type ApiServer = {
   stop(): Promise<void>;
 };
 
+/** The routes under app/ share modules with the server, which must then be the ones on disk. */
+function programFor({ hasRoutes }: ApiServerSettings): string {
+  const bundle = hasRoutes === true ? undefined : process.env.TEST_API_SERVER;
+  return bundle ?? join(import.meta.dirname, "api-server.ts");
+}
+
 /** Starts a server process and waits until it listens. */
 export async function startApiServer(settings: ApiServerSettings): Promise<ApiServer> {
-  const child = fork(join(import.meta.dirname, "api-server.ts"), [JSON.stringify(settings)], {
+  const child = fork(programFor(settings), [JSON.stringify(settings)], {
     execArgv: ["--disable-warning=ExperimentalWarning"],
     env: { ...process.env, ...settings.environment },
     // What a server says is no result: standard output is for who started us.
