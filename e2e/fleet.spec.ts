@@ -1,12 +1,11 @@
-import { appendFileSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { copyAsNewRecording } from "../scripts/demo/unique-copy.ts";
 import { UploaderProcess } from "../scripts/demo/uploader-process.ts";
 import { open } from "./support/open.ts";
 import { expect, test } from "./support/test.ts";
-import { readWorld } from "./support/world.ts";
+import { folderOnDevice, readWorld } from "./support/world.ts";
 
 const root = join(import.meta.dirname, "..");
 const mostScriptBytes = 180_000;
@@ -32,7 +31,7 @@ test("the story of a van: a code, its first words, a file ahead of its turn, and
   const { url } = readWorld();
   const admin = await pageOf("admin");
   const officer = await pageOf("officer");
-  const folder = mkdtempSync(join(tmpdir(), "strongroom-van-"));
+  const folder = folderOnDevice();
   const state = join(folder, "state");
   const dialog = admin.getByRole("dialog");
 
@@ -69,7 +68,7 @@ test("the story of a van: a code, its first words, a file ahead of its turn, and
     expect(await uploader("enrol", args).exit).toBe(0);
   });
 
-  const watched = mkdtempSync(join(tmpdir(), "strongroom-card-"));
+  const watched = folderOnDevice();
   longRecording(join(watched, "van-40_0900.mp4"), 24_000_000);
   const args = ["--watch", watched, "--server", url, "--state-dir", state];
   const daemon = uploader("run", [...args, "--settle", "0", "--chunk-size", "400k", "--limit-rate", "300k"]);

@@ -1,12 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { copyAsNewRecording } from "../../scripts/demo/unique-copy.ts";
 import { UploaderProcess } from "../../scripts/demo/uploader-process.ts";
 import { tusDevice } from "../../server/testing/tus-client.ts";
-import { readWorld, type World } from "./world.ts";
+import { folderOnDevice, readWorld, type World } from "./world.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -19,7 +17,7 @@ export function deviceNamed(name: string): World["devices"][number] {
 
 /** A video on a device's disk that no archive has seen: its digest is its own. */
 export function fileOnDevice(sample: string, fileName: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), "strongroom-device-")), fileName);
+  const file = join(folderOnDevice(), fileName);
   copyAsNewRecording(join(root, "samples/recordings", sample), file);
   return file;
 }

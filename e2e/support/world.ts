@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** People of the demonstration's company, by what they are in the tests. */
@@ -46,6 +46,11 @@ export const worldFile = worldPath;
 /** The running archive that the global set-up made. */
 export function readWorld(): World {
   return JSON.parse(readFileSync(worldPath, "utf8"));
+}
+
+/** A new folder of this run, as one on a device's disk: it goes with the archive's own. */
+export function folderOnDevice(): string {
+  return mkdtempSync(join(readWorld().dataDir, "device-"));
 }
 
 /** Path of the saved session of a caller, for `test.use({ storageState })`. */

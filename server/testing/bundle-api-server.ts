@@ -3,8 +3,6 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
 
-const root = join(import.meta.dirname, "../..");
-
 /** In one file, every module still knows the folder that it came from. */
 const ownPlaces: Plugin = {
   name: "own-places",
@@ -20,30 +18,23 @@ const ownPlaces: Plugin = {
 };
 
 /**
- * Puts api-server.ts and our modules below it into one file: stripping the types of 300 files is a third of what a
- * start costs, and tests start it a hundred times. Packages stay where they are.
+ * Puts api-server.ts and our modules below it into one file: stripping the types of 300 files is half of what a
+ * start costs, and a whole run starts it a hundred times. Packages stay where they are.
+ *
+ * @param outfile below the checkout, where Node finds the packages
  */
 export async function bundleApiServer(outfile: string): Promise<void> {
-  // Where the packages are is told by place, and the file may be anywhere.
-  const packages: Plugin = {
-    name: "packages",
-    setup({ onResolve }) {
-      onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-        kind === "entry-point" || path.startsWith("node:") ? null : { path: import.meta.resolve(path), external: true },
-      );
-    },
-  };
   await build({
     entryPoints: [join(import.meta.dirname, "api-server.ts")],
     outfile,
-    absWorkingDir: root,
     bundle: true,
     platform: "node",
     target: "node22",
     format: "esm",
-    // Starts when a test asks for the routes too, which are never in the bundle.
+    packages: "external",
+    // Only a server with routes loads it, and that one is never the bundle.
     external: ["./web-routes.ts"],
-    plugins: [ownPlaces, packages],
+    plugins: [ownPlaces],
     logLevel: "error",
   });
 }
