@@ -19,6 +19,7 @@ const prefixes = {
   policy: "F",
   wanted: "W",
   enrolment: "E",
+  gap: "N",
 } as const;
 
 /** Kinds of things that have an id. */

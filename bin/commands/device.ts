@@ -14,6 +14,7 @@ import { withArchive } from "../archive.ts";
 import { type OutputOptions, print, table, utc } from "../output.ts";
 import { addDeviceEnrolmentCommands } from "./device-enrolment.ts";
 import { addDeviceFleetCommands } from "./device-fleet.ts";
+import { addDeviceGapCommands } from "./device-gap.ts";
 import { addDeviceKeyCommands, keyText } from "./device-key.ts";
 import { deviceOf } from "./device-of.ts";
 import { addStateChanges } from "./device-state.ts";
@@ -21,7 +22,7 @@ import { siteOf } from "./site-of.ts";
 
 type AddOptions = OutputOptions & { name: string; site?: string; alias?: string; key?: string; timeZone?: string };
 
-/** Adds `device add`, `token`, `list`, `quota`, those of the fleet, of keys and of enrolment, `suspend`, `resume` and `revoke`. */
+/** Adds `device add`, `token`, `list`, `quota`, those of the fleet, of gaps, of keys and of enrolment, `suspend`, `resume` and `revoke`. */
 export function addDeviceCommands(program: Command): void {
   const device = program.command("device").description("recorders and cameras: add, tokens, let in or refuse");
   device
@@ -88,6 +89,7 @@ export function addDeviceCommands(program: Command): void {
       }),
     );
   addDeviceFleetCommands(device);
+  addDeviceGapCommands(device);
   addDeviceKeyCommands(device);
   addDeviceEnrolmentCommands(device);
   addStateCommands(device);

@@ -5,7 +5,10 @@ import type { ManifestChainView } from "@/lib/devices/types";
 import { ChainFindings, ChainVerdict } from "./chain-findings";
 
 const at = new Date("2026-03-02T09:00:00Z");
-const chain: ManifestChainView = { count: 7, lastSequence: 9, lastReceivedAt: at, gaps: [], forks: [] };
+const chain: ManifestChainView = {
+  ...{ count: 7, lastSequence: 9, lastReceivedAt: at, setAside: 0 },
+  ...{ gaps: [], acknowledged: [], forks: [] },
+};
 const wordsOf = (view: ManifestChainView) =>
   renderToStaticMarkup(
     <PreferencesProvider initial={{ time: "utc", theme: "light", keys: "on" }} now={at}>

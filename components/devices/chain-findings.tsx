@@ -19,6 +19,13 @@ export function ChainFindings({ chain, zone }: { chain: ManifestChainView; zone:
           has not come; it may still be on the device.
         </p>
       )}
+      {chain.setAside > 0 && (
+        <p>
+          <b className="font-semibold">Set aside:</b>{" "}
+          {plural(chain.setAside, "manifest or statement", "manifests and statements")} came when the device was not
+          believed any more. They fill and explain no gap.
+        </p>
+      )}
       {chain.forks.length > 0 && <Forks chain={chain} zone={zone} />}
     </div>
   );
@@ -38,6 +45,12 @@ export function ChainVerdict({ chain }: { chain: ManifestChainView }) {
         Numbers missing
       </Pill>
     );
+  if (chain.acknowledged.some(({ missing }) => missing > 0))
+    return (
+      <Pill tone="plain" icon={ListX}>
+        Gaps acknowledged
+      </Pill>
+    );
   return (
     <Pill tone="ok" icon={CircleCheck}>
       Without a gap
@@ -45,7 +58,8 @@ export function ChainVerdict({ chain }: { chain: ManifestChainView }) {
   );
 }
 
-function gapWords({ first, last }: { first: number; last: number }): string {
+/** Numbers in words: "numbers 2 to 4". */
+export function gapWords({ first, last }: { first: number; last: number }): string {
   return first === last ? `number ${formatCount(first)}` : `numbers ${formatCount(first)} to ${formatCount(last)}`;
 }
 

@@ -6,13 +6,19 @@ import type { ManifestChainView } from "@/lib/devices/types";
 import type { FleetDevice } from "@/lib/fleet/types";
 import { ChainFindings, ChainVerdict } from "./chain-findings";
 
-type ReceivedCardProps = { device: FleetDevice; chain: ManifestChainView | null };
+type ReceivedCardProps = {
+  device: FleetDevice;
+  chain: ManifestChainView | null;
+  /** What people said of missing numbers, and what may be done about them. */
+  children?: ReactNode;
+};
 
 /** What a device says that it made against what is here: recordings by state, and its signed numbers. */
-export function ReceivedCard({ device, chain }: ReceivedCardProps) {
+export function ReceivedCard({ device, chain, children }: ReceivedCardProps) {
   const { received } = device;
   const { recordings } = received;
   const zone = device.site?.timeZone;
+  const settled = chain?.acknowledged.reduce((sum, { missing }) => sum + missing, 0) ?? 0;
   const said = received.saidSequence ?? received.lastSequence;
   return (
     <Card title="Expected and received" aside={chain && <ChainVerdict chain={chain} />}>
@@ -40,18 +46,23 @@ export function ReceivedCard({ device, chain }: ReceivedCardProps) {
           <>
             It has given {formatCount(said)} numbers; {formatCount(received.numbers)} are here
             {received.notSentYet > 0 && <>, {formatCount(received.notSentYet)} it has not sent yet</>}
-            <Missing missing={received.missing} queued={device.queue?.files ?? 0} />.
+            {received.setAside > 0 && <>, {formatCount(received.setAside)} are set aside as not believed</>}
+            <Missing missing={received.missing} settled={settled} queued={device.queue?.files ?? 0} />.
           </>
         )}
       </p>
       {chain && <ChainFindings chain={chain} zone={zone} />}
+      {children}
     </Card>
   );
 }
 
 /** What is urgent overtakes: as many numbers as there are files in its queue may still be coming. */
-function Missing({ missing, queued }: { missing: number; queued: number }) {
-  if (missing === 0) return ", and none is missing";
+function Missing({ missing, settled, queued }: { missing: number; settled: number; queued: number }) {
+  if (missing === 0)
+    return settled === 0
+      ? ", and none is missing"
+      : `, and ${formatCount(settled)} ${settled === 1 ? "is" : "are"} missing for a reason that somebody gave`;
   if (missing <= queued) return `, ${plural(missing, "number")} before the last may still be in its queue`;
   const verb = missing === 1 ? "is" : "are";
   return (

@@ -12,6 +12,7 @@ const tombstone: StatementRow = {
   what: "rear.mp4",
   receivedAt: at,
   isFork: false,
+  setAsideAt: null,
   ofSequence: 7,
   recordingId: "R-00000-00001",
   from: null,

@@ -18,7 +18,8 @@ export function StatementsCard({ device }: { device: FleetDevice }) {
               Number {formatCount(statement.sequence)}
               {statement.isFork && ", which contradicts another"}, here since{" "}
               <Time at={statement.receivedAt} zone={zone} style="table" />.
-            </span>
+            </span>{" "}
+            {statement.setAsideAt && <b className="font-semibold text-bad">Set aside: it is not believed.</b>}
           </li>
         ))}
       </ul>

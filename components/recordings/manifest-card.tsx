@@ -16,6 +16,9 @@ export function ManifestCard({ manifest, recording }: ManifestCardProps) {
   const zone = recording.site?.timeZone;
   return (
     <Card title="Signed manifest" aside={<ChainPill manifest={manifest} />}>
+      {manifest.setAsideAt && (
+        <p className="mb-3 text-bad text-sm">Set aside: its device was not believed any more when it came.</p>
+      )}
       {manifest.chain !== null && <p className="mb-3 text-sm">{chainWords(manifest)}</p>}
       <Facts
         missing="not said"

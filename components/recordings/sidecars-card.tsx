@@ -33,6 +33,9 @@ export function SidecarsCard({ recording, whyNot }: SidecarsCardProps) {
                 </>
               )}
             </p>
+            {sidecar.setAsideAt && (
+              <p className="text-bad text-sm">Set aside: its device was not believed any more when it came.</p>
+            )}
             {sidecar.receivedAt !== null && whyNot === null && (
               <ButtonLink href={sidecar.path} icon={Download} download="" className="mt-2">
                 Download

@@ -8,7 +8,7 @@ import { authoriseOperator, roleMay } from "../people/index.ts";
 import { readDeviceSpace } from "./device-space.ts";
 import { readManifestChain } from "./manifest-chain.ts";
 import { deviceTransitions } from "./states.ts";
-import type { DeviceCan, DeviceDetail, DeviceRow } from "./types.ts";
+import type { DeviceCan, DeviceDetail, DeviceRow, ManifestChainView } from "./types.ts";
 
 /** A device row as the query below answers it. */
 type DeviceRecord = Omit<DeviceRow, "site" | "lastRecording"> & {
@@ -94,7 +94,7 @@ export async function getDevice(ctx: Context, id: string): Promise<DeviceDetail>
     ...(await readEnrolment(ctx, deviceId)),
     manifests,
     space,
-    can: deviceCan(device, mayChange),
+    can: deviceCan(device, manifests, mayChange),
   };
 }
 
@@ -112,7 +112,11 @@ async function readEnrolment(
   return { enrolment: { codeId: enrolmentCodeId, facts: factsSchema.parse(enrolmentFacts ?? {}) }, untrustedSince };
 }
 
-function deviceCan({ state, cloneSuspectedAt }: DeviceRow, mayChange: boolean): DeviceCan {
+function deviceCan(
+  { state, cloneSuspectedAt }: DeviceRow,
+  manifests: ManifestChainView | null,
+  mayChange: boolean,
+): DeviceCan {
   const when = (isPossible: boolean, refusal: string) => {
     if (!mayChange) return "Only administrators change devices.";
     return isPossible ? null : refusal;
@@ -132,5 +136,10 @@ function deviceCan({ state, cloneSuspectedAt }: DeviceRow, mayChange: boolean): 
     approve: reach("active", "pending"),
     refuse: reach("revoked", "pending"),
     dismissClone: when(cloneSuspectedAt !== null, "Nothing of the kind is suspected."),
+    acknowledgeGap: when((manifests?.gaps.length ?? 0) > 0, "No number is missing without a word why."),
+    withdrawGapAcknowledgement: when(
+      (manifests?.acknowledged.length ?? 0) > 0,
+      "Nobody has said why a number is missing.",
+    ),
   };
 }

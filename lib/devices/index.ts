@@ -1,3 +1,4 @@
+export { acknowledgeGap, noteMissingArrived, withdrawGapAcknowledgement } from "./acknowledge-gap.ts";
 export { addDevice } from "./add-device.ts";
 export { addDeviceKey } from "./add-device-key.ts";
 export { addSite } from "./add-site.ts";
@@ -30,6 +31,7 @@ export { type DeviceInput, deviceInput, type SiteInput, siteInput } from "./sche
 export { setDeviceQuota } from "./set-device-quota.ts";
 export { suspendDevice } from "./suspend-device.ts";
 export type {
+  AcknowledgedGapRow,
   DeviceCan,
   DeviceDetail,
   DeviceRow,

@@ -49,6 +49,21 @@ export async function whyUnchanged(tx: Transaction, deviceId: string, wanted: st
   return new AppError("state_conflict", `${device.name} is ${device.state}, so it cannot be ${wanted}.`);
 }
 
+/** Asks no longer for files: the device is heard no more, and they would stay open for ever. */
+export async function endWanted(ctx: Context, tx: Transaction, deviceId: string): Promise<void> {
+  const ended = await tx.wantedFile.updateManyAndReturn({
+    where: { deviceId, state: { in: ["open", "seen"] } },
+    data: { state: "cancelled", endedAt: ctx.clock.now() },
+    select: { id: true },
+  });
+  for (const { id: wantedId } of ended)
+    await recordEvent(ctx, tx, {
+      action: "wanted.cancelled",
+      deviceId,
+      details: { wantedId, reason: "device_revoked" },
+    });
+}
+
 /** Moves a device to another state, as states.ts allows; `from`: only out of this one. */
 export async function moveDevice(
   ctx: Context,
@@ -68,5 +83,6 @@ export async function moveDevice(
     const wanted = from === "pending" ? "approved or refused" : to === "active" ? "let in again" : to;
     if (count === 0) throw await whyUnchanged(tx, deviceId, wanted);
     await recordEvent(ctx, tx, { action, deviceId });
+    if (to === "revoked") await endWanted(ctx, tx, deviceId);
   });
 }

@@ -1,30 +1,34 @@
 import type { Database } from "../context.ts";
-import type { ManifestChainView } from "./types.ts";
+import { countedNumbers } from "./chain-numbers.ts";
+import type { AcknowledgedGapRow, ManifestChainView } from "./types.ts";
 
-/** Gaps and forks that are shown; a device with more has one trouble, not a thousand. */
+/** Gaps, forks and acknowledgements that are shown; a device with more has one trouble, not a thousand. */
 const shown = 20;
 
 /**
- * What the numbers in a device's manifests and statements say as they stand now: a gap that was filled later, or that a
- * tombstone explains, is none. Null: it has never sent either.
+ * What the numbers in a device's manifests and statements say as they stand now: a gap that was filled later, that a
+ * tombstone explains or that somebody acknowledged is none; what was set aside fills none. Null: it has never sent either.
  */
 export async function readManifestChain(db: Database, deviceId: string): Promise<ManifestChainView | null> {
-  const [last] = await db.$queryRaw<{ count: number; sequence: bigint | null; receivedAt: Date }[]>`
-    SELECT sum(manifests)::int AS count, max(sequence) AS sequence, max(at) AS "receivedAt" FROM (
-      SELECT count(*) AS manifests, max(sequence) AS sequence, max(received_at) AS at FROM manifest
-       WHERE device_id = ${deviceId}
+  const [last] = await db.$queryRaw<{ count: number; sequence: bigint | null; receivedAt: Date; setAside: number }[]>`
+    SELECT sum(manifests)::int AS count, max(sequence) AS sequence, max(at) AS "receivedAt",
+           sum(aside)::int AS "setAside" FROM (
+      SELECT count(*) AS manifests, max(sequence) AS sequence, max(received_at) AS at, count(set_aside_at) AS aside
+        FROM manifest WHERE device_id = ${deviceId}
       UNION ALL
-      SELECT 0, max(sequence), max(received_at) FROM chain_statement WHERE device_id = ${deviceId}) kinds`;
+      SELECT 0, max(sequence), max(received_at), count(set_aside_at) FROM chain_statement
+       WHERE device_id = ${deviceId}) kinds`;
   if (last === undefined || last.sequence === null) return null;
-  const gaps = await db.$queryRaw<{ first: bigint; last: bigint }[]>`
-    SELECT sequence + 1 AS first, next - 1 AS last
-      FROM (SELECT sequence, lead(sequence) OVER (ORDER BY sequence) AS next
-              FROM (SELECT 0::bigint AS sequence
-                    UNION SELECT sequence FROM manifest WHERE device_id = ${deviceId}
-                    UNION SELECT sequence FROM chain_statement WHERE device_id = ${deviceId}
-                    UNION SELECT of_sequence FROM chain_statement
-                           WHERE device_id = ${deviceId} AND of_sequence IS NOT NULL) known) pair
-     WHERE next > sequence + 1 ORDER BY sequence DESC LIMIT ${shown}`;
+  const gaps = await db.$queryRaw<{ first: number; last: number }[]>`
+    WITH counted AS (${countedNumbers(deviceId)})
+    SELECT first::float8 AS first, last::float8 AS last FROM (
+      SELECT max(last) OVER (ORDER BY first, last) + 1 AS first, lead(first) OVER (ORDER BY first, last) - 1 AS last
+        FROM (SELECT 0::bigint AS first, 0::bigint AS last
+              UNION ALL SELECT sequence, sequence FROM counted
+              UNION ALL SELECT lower(told), upper(told) - 1 FROM acknowledged_gap, unnest(numbers) told
+                         WHERE device_id = ${deviceId} AND withdrawn_at IS NULL
+                           AND lower(told) < (SELECT max(sequence) FROM counted)) known) between_known
+     WHERE last >= first ORDER BY first DESC LIMIT ${shown}`;
   const forks = await db.$queryRaw<
     { sequence: bigint; recordingId: string; receivedAt: Date; isSameNumber: boolean }[]
   >`
@@ -37,7 +41,22 @@ export async function readManifestChain(db: Database, deviceId: string): Promise
     count: last.count,
     lastSequence: Number(last.sequence),
     lastReceivedAt: last.receivedAt,
-    gaps: gaps.map((gap) => ({ first: Number(gap.first), last: Number(gap.last) })),
+    setAside: last.setAside,
+    gaps,
+    acknowledged: await readAcknowledged(db, deviceId),
     forks: forks.map((fork) => ({ ...fork, sequence: Number(fork.sequence) })),
   };
+}
+
+/** What people said of gaps and did not withdraw, newest first, with how many of the numbers are still missing. */
+async function readAcknowledged(db: Database, deviceId: string): Promise<AcknowledgedGapRow[]> {
+  return db.$queryRaw<AcknowledgedGapRow[]>`
+    SELECT a.id, a.reason, a.acknowledged_by AS "acknowledgedBy", a.acknowledged_at AS "acknowledgedAt",
+           (SELECT json_agg(json_build_object('first', lower(told), 'last', upper(told) - 1)) FROM unnest(a.numbers) told)
+             AS ranges,
+           ((SELECT sum(upper(told) - lower(told)) FROM unnest(a.numbers) told)
+             - (SELECT count(*) FROM (${countedNumbers(deviceId)}) counted
+                 WHERE sequence BETWEEN lower(a.numbers) AND upper(a.numbers) AND a.numbers @> sequence))::float8 AS missing
+      FROM acknowledged_gap a WHERE a.device_id = ${deviceId} AND a.withdrawn_at IS NULL
+     ORDER BY a.acknowledged_at DESC, a.id LIMIT ${shown}`;
 }

@@ -5,7 +5,7 @@ import { recordEvent } from "../custody/index.ts";
 import { AppError, notFound } from "../errors.ts";
 import { moment, parseInput, requireId } from "../input.ts";
 import { authoriseOperator } from "../people/index.ts";
-import { whyUnchanged } from "./internal.ts";
+import { endWanted, whyUnchanged } from "./internal.ts";
 
 const revocation = z.object({
   /** What it brought from then on is not believed and goes to quarantine; null: all is. */
@@ -44,6 +44,7 @@ async function revoke(ctx: Context, tx: Transaction, deviceId: string): Promise<
   await tx.device.update({ where: { id: deviceId }, data: { state: "revoked" } });
   const keptUploads = await tx.upload.count({ where: { deviceId, state: "open" } });
   await recordEvent(ctx, tx, { action: "device.revoked", deviceId, details: { keptUploads } });
+  await endWanted(ctx, tx, deviceId);
 }
 
 async function distrust(

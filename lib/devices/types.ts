@@ -44,6 +44,8 @@ export type DeviceCan = {
   approve: string | null;
   refuse: string | null;
   dismissClone: string | null;
+  acknowledgeGap: string | null;
+  withdrawGapAcknowledgement: string | null;
 };
 
 /** What a machine said of itself when it enrolled. Nothing of it is proved. */
@@ -94,10 +96,27 @@ export type ManifestChainView = {
   count: number;
   lastSequence: number;
   lastReceivedAt: Date;
-  /** Numbers that are missing, newest first: each from `first` to `last`. */
+  /** Links that do not count: they came when the device was not believed any more. */
+  setAside: number;
+  /** Numbers that are missing and of which nobody said why, newest first: each from `first` to `last`. */
   gaps: { first: number; last: number }[];
+  /** What people said of numbers that are missing, or were then; newest first. */
+  acknowledged: AcknowledgedGapRow[];
   /** Manifests that have the number of another one, or do not name the one before them; newest first. */
   forks: { sequence: number; recordingId: string; receivedAt: Date; isSameNumber: boolean }[];
+};
+
+/** Why numbers of a device's chain are missing, as somebody said. */
+export type AcknowledgedGapRow = {
+  id: string;
+  /** As they were missing then. */
+  ranges: { first: number; last: number }[];
+  /** How many of them are still missing; 0: all came, or were explained. */
+  missing: number;
+  reason: string;
+  /** Name of whoever said so, at that time. */
+  acknowledgedBy: string;
+  acknowledgedAt: Date;
 };
 
 /** A new token: the only time its secret is readable. */

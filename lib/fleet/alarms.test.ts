@@ -9,6 +9,7 @@ const clock = fakeClock();
 const start = clock.now();
 const ago = (ms: number) => new Date(start.getTime() - ms);
 
+const gap = { first: 2, last: 4, missing: 3 };
 const healthy: AlarmFacts = {
   state: "active",
   lastContactAt: start,
@@ -17,7 +18,7 @@ const healthy: AlarmFacts = {
   keepFreeBytes: null,
   cloneSuspectedAt: null,
   forks: null,
-  gaps: null,
+  gaps: [],
   clock: { source: "ntp", offsetMs: 120 },
   queue: { files: 2, bytes: 9, events: 0, oldestAt: ago(minuteMs) },
   disk: { totalBytes: 100, freeBytes: 50, unreceiptedBytes: 9 },
@@ -62,7 +63,7 @@ describe("alarms of a device", () => {
       "chain_fork",
       "It signed 1 number that contradicts what it signed before.",
     ],
-    [{ gaps: { missing: 3, since: start } }, "chain_gap", "3 numbers of its chain are missing without a word why."],
+    [{ gaps: [{ ...gap, since: start }] }, "chain_gap", "3 numbers of its chain are missing without a word why."],
     [{ disk: { totalBytes: 100, freeBytes: 4, unreceiptedBytes: 90 } }, "disk_nearly_full", "Its disk has 4% left."],
     [
       { config: { version: 3, applied: 2, problem: "no such interface" } },
@@ -104,12 +105,22 @@ describe("alarms of a device", () => {
 
   test("numbers that its queue can still bring are not missed yet", () => {
     const waiting = (files: number) => ({ files, bytes: files, events: 0, oldestAt: start });
-    const gaps = { missing: 3, since: ago(dayMs) };
+    const gaps = [{ ...gap, since: ago(dayMs) }];
     expect(kinds({ gaps, queue: waiting(3) })).toEqual([]);
     expect(kinds({ gaps, queue: waiting(2) })).toEqual(["chain_gap"]);
     expect(kinds({ gaps, queue: null })).toEqual(["chain_gap"]);
-    const old = { missing: 3, since: ago(7 * dayMs) };
+    const old = [{ ...gap, since: ago(7 * dayMs) }];
     expect(kinds({ gaps: old, queue: waiting(3) })).toEqual(["chain_gap"]);
+  });
+
+  test("each gap has its own age: one that is overdue says nothing of one that may still be filled", () => {
+    const old = { first: 2, last: 4, missing: 2, since: ago(8 * dayMs) };
+    const fresh = { first: 7, last: 9, missing: 3, since: ago(dayMs) };
+    const queue = (files: number) => ({ files, bytes: files, events: 0, oldestAt: start });
+    const alarm = (files: number) => alarmsOf({ ...healthy, gaps: [old, fresh], queue: queue(files) }, start)[0];
+    expect(alarm(3)).toMatchObject({ sentence: expect.stringMatching(/^2 numbers/), since: old.since });
+    expect(alarm(2)).toMatchObject({ sentence: expect.stringMatching(/^5 numbers/), since: old.since });
+    expect(alarmsOf({ ...healthy, gaps: [fresh], queue: queue(2) }, start)).toMatchObject([{ since: fresh.since }]);
   });
 
   test("a key is asked for before it is complained about", () => {

@@ -17,6 +17,9 @@ const forkShownMs = 30 * dayMs;
 /** How long before the age that a policy gives a key the device is told, at most. */
 const keyLeadMs = 30 * dayMs;
 
+/** A stretch of numbers, of which some are missing since a higher one is here. */
+export type ChainGap = { first: number; last: number; missing: number; since: Date };
+
 /** What is known of one device, for its alarms. */
 export type AlarmFacts = Pick<FleetRow, "clock" | "queue" | "disk" | "config" | "key"> & {
   state: DeviceState;
@@ -29,8 +32,8 @@ export type AlarmFacts = Pick<FleetRow, "clock" | "queue" | "disk" | "config" | 
   cloneSuspectedAt: Date | null;
   /** Signed numbers that contradict others. */
   forks: { count: number; lastAt: Date } | null;
-  /** Numbers that are neither here nor explained. */
-  gaps: { missing: number; since: Date } | null;
+  /** Stretches of numbers that are neither here nor explained nor acknowledged. */
+  gaps: readonly ChainGap[];
 };
 
 /** Whether a device that sends heartbeats was not heard for longer than its policy says. */
@@ -86,13 +89,22 @@ function silence(facts: AlarmFacts, now: Date): DeviceAlarm | null {
 }
 
 // Events and files that were asked for overtake: for a while, as many numbers as there are files in its queue may
-// still be coming. Not for ever, as only the device says how many files that are.
+// still be coming. Not for ever, as only the device says how many files that are. Each gap has its own age, so that an
+// old one, or one that is settled, hides no new one.
 function gap({ gaps, queue: said }: AlarmFacts, now: Date): DeviceAlarm | null {
-  if (gaps === null) return null;
-  const mayCome = now.getTime() - gaps.since.getTime() < gapWaitMs;
-  if (mayCome && gaps.missing <= (said?.files ?? 0)) return null;
-  const sentence = `${plural(gaps.missing, "number")} of its chain ${gaps.missing === 1 ? "is" : "are"} missing without a word why.`;
-  return { kind: "chain_gap", weight: "warning", sentence, since: gaps.since };
+  const isOverdue = ({ since }: ChainGap) => now.getTime() - since.getTime() >= gapWaitMs;
+  const mayCome = missingIn(gaps.filter((one) => !isOverdue(one))) <= (said?.files ?? 0);
+  const missed = mayCome ? gaps.filter(isOverdue) : gaps;
+  if (missed.length === 0) return null;
+  const missing = missingIn(missed);
+  const sentence = `${plural(missing, "number")} of its chain ${missing === 1 ? "is" : "are"} missing without a word why.`;
+  const since = new Date(Math.min(...missed.map((one) => one.since.getTime())));
+  return { kind: "chain_gap", weight: "warning", sentence, since };
+}
+
+/** How many numbers are missing in all of these. */
+export function missingIn(gaps: readonly ChainGap[]): number {
+  return gaps.reduce((sum, { missing }) => sum + missing, 0);
 }
 
 // A disk that its policy keeps nearly full is no trouble: an alarm that is always on is none.

@@ -4,6 +4,7 @@ import { notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
 import { authoriseOperator, roleMay } from "../people/index.ts";
 import type { Heartbeat } from "../protocol/index.ts";
+import { missingIn } from "./alarms.ts";
 import { readChainTrouble } from "./chain-trouble.ts";
 import { readFleet } from "./read-fleet.ts";
 import { readStatements } from "./read-statements.ts";
@@ -49,11 +50,18 @@ export async function getFleetDevice(ctx: Context, id: string): Promise<FleetDev
 }
 
 async function readReceived(ctx: Context, deviceId: string, saidSequence: number | null): Promise<ExpectedReceived> {
-  const [numbers] = await ctx.db.$queryRaw<{ numbers: number; last: number | null; tombstones: number }[]>`
-    SELECT count(*)::int AS numbers, max(sequence)::float8 AS last,
-           (SELECT count(*)::int FROM chain_statement WHERE device_id = ${deviceId} AND kind = 'tombstone') AS tombstones
-      FROM (SELECT sequence FROM manifest WHERE device_id = ${deviceId}
-            UNION SELECT sequence FROM chain_statement WHERE device_id = ${deviceId}) link`;
+  const [numbers] = await ctx.db.$queryRaw<
+    { numbers: number; last: number | null; tombstones: number; setAside: number }[]
+  >`
+    SELECT count(*) FILTER (WHERE counts)::int AS numbers, max(sequence)::float8 AS last,
+           (SELECT count(*)::int FROM chain_statement
+             WHERE device_id = ${deviceId} AND kind = 'tombstone' AND set_aside_at IS NULL) AS tombstones,
+           count(*) FILTER (WHERE NOT counts)::int AS "setAside"
+      FROM (SELECT sequence, bool_or(counts) AS counts FROM (
+              SELECT sequence, set_aside_at IS NULL AS counts FROM manifest WHERE device_id = ${deviceId}
+              UNION ALL
+              SELECT sequence, set_aside_at IS NULL FROM chain_statement WHERE device_id = ${deviceId}) link
+             GROUP BY sequence) number`;
   const states = await ctx.db.recording.groupBy({ by: ["state"], where: { deviceId }, _count: true });
   const count = (state: RecordingState) => states.find((row) => row.state === state)?._count ?? 0;
   const trouble = (await readChainTrouble(ctx.db, deviceId)).get(deviceId);
@@ -62,7 +70,8 @@ async function readReceived(ctx: Context, deviceId: string, saidSequence: number
     saidSequence,
     lastSequence,
     numbers: numbers?.numbers ?? 0,
-    missing: trouble?.gaps?.missing ?? 0,
+    missing: missingIn(trouble?.gaps ?? []),
+    setAside: numbers?.setAside ?? 0,
     notSentYet: Math.max(0, (saidSequence ?? 0) - (lastSequence ?? 0)),
     recordings: {
       receiving: count("receiving"),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { Actor } from "../context.ts";
+import { resumeDevice, revokeDevice, suspendDevice } from "../devices/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../testing/index.ts";
 import {
   addPolicy,
@@ -275,6 +276,21 @@ describe("a file that is asked for", () => {
     await expect(cancelWantedFile(await officer(), asked.id)).rejects.toMatchObject({ code: "state_conflict" });
     await expect(cancelWantedFile(await officer(), "W-AAAAA-AAAAA")).rejects.toMatchObject({ code: "not_found" });
     expect((await receiveHeartbeat(world().context(device.actor), small)).wanted).toEqual([]);
+  });
+
+  test("a device that is revoked is asked no longer; one that is suspended still is, once it is back", async () => {
+    const { db } = world();
+    const admin = world().context(await factories.makeAdmin(db));
+    const device = await factories.makeDevice(db);
+    const asked = await askForFile(await officer(), { deviceId: device.id, fileName: "crash.mp4" });
+    const state = async () => (await db.wantedFile.findUniqueOrThrow({ where: { id: asked.id } })).state;
+    await suspendDevice(admin, device.id);
+    expect(await state()).toBe("open");
+    await resumeDevice(admin, device.id);
+    await revokeDevice(admin, device.id);
+    expect(await state()).toBe("cancelled");
+    const details = { wantedId: asked.id, reason: "device_revoked" };
+    await expectCustodyEvent(db, { action: "wanted.cancelled", deviceId: device.id, details });
   });
 
   test("is refused to those who may not, and where it makes no sense", async () => {

@@ -54,7 +54,7 @@ export async function readFleet(db: Database, now: Date, deviceId: string | null
   const trouble = await readChainTrouble(db, deviceId);
   return rows.map((row) => {
     const facts = factsOf(row);
-    const chain = trouble.get(row.id) ?? { gaps: null, forks: null };
+    const chain = trouble.get(row.id) ?? { gaps: [], forks: null };
     const known: AlarmFacts = { ...facts, ...chain, cloneSuspectedAt: row.cloneSuspectedAt };
     return { ...rowOf(row, facts), isSilent: isSilent(known, now), alarms: alarmsOf(known, now) };
   });

@@ -106,8 +106,13 @@ export type ExpectedReceived = {
   lastSequence: number | null;
   /** Numbers that are here: manifests and statements, one of each number. */
   numbers: number;
-  /** Numbers that are neither here nor explained. Those that the device has not sent yet are not among them. */
+  /**
+   * Numbers that are neither here nor explained nor acknowledged. Those that the device has not sent yet are not among
+   * them.
+   */
   missing: number;
+  /** Numbers that came when the device was not believed any more. They are not among `numbers`. */
+  setAside: number;
   /** Numbers that the device says it gave, beyond the last that is here. */
   notSentYet: number;
   /** Recordings by what became of them, also those without manifest. */
@@ -163,6 +168,8 @@ export type StatementRow = {
   receivedAt: Date;
   /** It contradicts another link of the chain. */
   isFork: boolean;
+  /** When it was set aside, as it is not believed; null: it counts. */
+  setAsideAt: Date | null;
   /** Of a tombstone: the number of the manifest that it is about. */
   ofSequence: number | null;
   /** The recording that will not come, when it was announced. */

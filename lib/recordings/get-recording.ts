@@ -39,7 +39,7 @@ export async function getRecording(ctx: Context, id: string): Promise<RecordingD
     chunkSizeBytes: recording.upload?.chunkSizeBytes ?? 0,
     interruptions: recording.upload?.interruptions ?? 0,
     manifests,
-    sidecars: await readSidecars(ctx, recording.id, manifests),
+    sidecars: await readSidecars(ctx, actor, recording.id, manifests),
     willNotCome: recording.state === "receiving" ? await findTombstone(ctx, recording) : null,
     ...same,
     grant,
@@ -55,7 +55,8 @@ async function findTombstone(
   const [row] = await ctx.db.$queryRaw<{ reason: WillNotCome["reason"]; sequence: number; receivedAt: Date }[]>`
     SELECT s.facts->>'reason' AS reason, s.sequence::float8 AS sequence, s.received_at AS "receivedAt"
       FROM chain_statement s JOIN manifest m ON m.manifest_sha256 = s.of_manifest_sha256
-     WHERE m.recording_id = ${id} AND s.device_id = ${deviceId} ORDER BY s.received_at DESC, s.sequence DESC LIMIT 1`;
+     WHERE m.recording_id = ${id} AND s.device_id = ${deviceId} AND s.set_aside_at IS NULL
+     ORDER BY s.received_at DESC, s.sequence DESC LIMIT 1`;
   return row ?? null;
 }
 

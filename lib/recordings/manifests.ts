@@ -7,6 +7,9 @@ import { getVisible, seesReleasedOnly } from "./visible.ts";
 
 const digestBytes = 32;
 
+/** Those outside hear nothing of what was set aside. */
+const believed = (actor: Person | System) => (seesReleasedOnly(actor) ? { setAsideAt: null } : {});
+
 /** What was signed about a recording, first to last. The caller has seen that they may know of it. */
 export async function readManifests(
   ctx: Context,
@@ -14,7 +17,7 @@ export async function readManifests(
   recordingId: string,
 ): Promise<ManifestView[]> {
   const rows = await ctx.db.manifest.findMany({
-    where: { recordingId },
+    where: { recordingId, ...believed(actor) },
     orderBy: [{ receivedAt: "asc" }, { sequence: "asc" }],
     omit: { jws: true, chunkSha256s: true },
     include: { key: { select: { revokedAt: true } } },
@@ -40,6 +43,7 @@ export async function readManifests(
       chunkSizeBytes: row.chunkSizeBytes,
       chunkCount: countOf.get(sha256)?.chunks ?? 0,
       receivedAt: row.receivedAt,
+      setAsideAt: row.setAsideAt,
       facts: row.facts as unknown as ManifestFacts, // it was checked when it came, and cannot change
     };
   });
@@ -56,11 +60,15 @@ export async function getManifest(
   id: string,
   sha256: string | null,
 ): Promise<{ jws: string; fileName: string }> {
-  const { recording } = await getVisible(ctx, id);
+  const { actor, recording } = await getVisible(ctx, id);
   const wanted = sha256 === null ? null : parseSha256Hex(sha256);
   if (sha256 !== null && wanted === null) throw notFound("manifest");
   const row = await ctx.db.manifest.findFirst({
-    where: { recordingId: recording.id, ...(wanted === null ? {} : { manifestSha256: Buffer.from(wanted, "hex") }) },
+    where: {
+      recordingId: recording.id,
+      ...believed(actor),
+      ...(wanted === null ? {} : { manifestSha256: Buffer.from(wanted, "hex") }),
+    },
     orderBy: [{ receivedAt: "asc" }, { sequence: "asc" }],
     select: { jws: true },
   });

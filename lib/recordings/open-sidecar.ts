@@ -13,14 +13,18 @@ export type OpenSidecar = { name: string; mediaType: string; sha256: string; con
 
 /**
  * Reads a sidecar: for the device that sent it, and for who may read the recording's own bytes, which custody is told.
- * Of several with one name it is the one that came last.
+ * Of several with one name it is the one that came last, and one that was set aside only when there is no other: under a
+ * release never, nor one of a recording that was quarantined since.
  *
  * @throws AppError unauthenticated, forbidden, not_found, internal when storage does not hold it as it came
  */
 export async function openSidecar(ctx: Context, input: { recordingId: string; name: string }): Promise<OpenSidecar> {
   if (ctx.actor.kind === "device") return readNewest(ctx, await ownRecording(ctx, input.recordingId), input.name);
   const { recordingId, ground } = await findGround(ctx, input.recordingId);
-  const sidecar = await readNewest(ctx, recordingId, input.name);
+  const isReleased = ground.kind === "release";
+  if (isReleased && (await ctx.db.recording.count({ where: { id: recordingId, state: "sealed" } })) === 0)
+    throw notFound("recording");
+  const sidecar = await readNewest(ctx, recordingId, input.name, isReleased);
   const about = ground.kind === "release" ? { releaseId: ground.id } : { purpose: ground.purpose };
   const { name, sha256 } = sidecar;
   const details = { name, sha256, ...(ground.kind === "grant" && { grantId: ground.id }) };
@@ -35,10 +39,10 @@ async function ownRecording(ctx: Context, id: string): Promise<string> {
   return recordingId;
 }
 
-async function readNewest(ctx: Context, recordingId: string, name: string): Promise<OpenSidecar> {
+async function readNewest(ctx: Context, recordingId: string, name: string, onlyBelieved = false): Promise<OpenSidecar> {
   const row = await ctx.db.sidecar.findFirst({
-    where: { recordingId, name },
-    orderBy: [{ receivedAt: "desc" }, { sha256: "asc" }],
+    where: { recordingId, name, ...(onlyBelieved && { setAsideAt: null }) },
+    orderBy: [{ setAsideAt: { sort: "desc", nulls: "first" } }, { receivedAt: "desc" }, { sha256: "asc" }],
   });
   if (row === null) throw notFound("sidecar");
   const sha256 = sha256HexOf(row.sha256);

@@ -40,6 +40,8 @@ export type SidecarRow = {
   sha256: string;
   /** Null: its manifest names it, and it is not here. */
   receivedAt: Date | null;
+  /** When it was set aside, as its device was not believed when it came; null: it counts. */
+  setAsideAt: Date | null;
   /** Where it is read, by who may read the recording's bytes. */
   path: string;
 };
@@ -120,6 +122,8 @@ export type ManifestView = {
   chunkSizeBytes: number;
   chunkCount: number;
   receivedAt: Date;
+  /** When it was set aside, as its device was not believed when it came; null: it counts. */
+  setAsideAt: Date | null;
   facts: ManifestFacts;
 };
 

@@ -1,7 +1,7 @@
 import type { Prisma, RecordingState } from "../../generated/prisma/client.ts";
 import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
-import { whyNotSigning } from "../devices/index.ts";
+import { noteMissingArrived, whyNotSigning } from "../devices/index.ts";
 import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { CaptureMetadata, JsonValue, Manifest } from "../protocol/index.ts";
@@ -156,6 +156,7 @@ async function recordManifest(ctx: Context, tx: Transaction, signed: SignedManif
   });
   const { chain, ...trouble } = place;
   await recordKept(ctx, tx, signed, { recordingId, chain });
+  await noteMissingArrived(ctx, tx, { deviceId: manifest.device, recordingId }, [manifest.sequence]);
   if (chain === "gap" || chain === "fork") {
     const action = `manifest.${chain}_found` as const;
     const details = { sequence: manifest.sequence, ...trouble };

@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import { AppError } from "../errors.ts";
 import { type Finding, markQuarantined } from "./mark-quarantined.ts";
+import { setAsideUntrusted } from "./set-aside-untrusted.ts";
 
 const pageSize = 100;
 
@@ -16,7 +17,8 @@ export function untrustedFinding(deviceId: string, untrustedSince: Date): Findin
 
 /**
  * Job `device.quarantine`: quarantines what a device brought since it is not believed and was sealed before that was
- * known. What is still to be sealed is quarantined then. Nothing is deleted. Safe to run twice and at once.
+ * known, and sets aside what it signed and sent beside recordings. What is still to be sealed is quarantined then.
+ * Nothing is deleted. Safe to run twice and at once.
  *
  * @returns how many recordings it quarantined
  * @throws AppError forbidden for anyone but the archive itself
@@ -43,14 +45,22 @@ export async function quarantineUntrusted(
       if (await markQuarantined(ctx, { id, state: "sealed", deviceId }, untrustedFinding(deviceId, since), null))
         quarantined += 1;
   }
-  ctx.log.warn({ deviceId, quarantined }, "what a device brought is not believed, and was quarantined");
+  const setAside = await setAsideUntrusted(ctx, { deviceId, since }, signal);
+  ctx.log.warn({ deviceId, quarantined, setAside }, "what a device brought is not believed, and was quarantined");
   return quarantined;
 }
 
 /** At every start: has the job run for devices of which something is left, as after a backup was restored. */
 export async function sweepUntrusted(ctx: Context): Promise<void> {
   const rows = await ctx.db.$queryRaw<{ deviceId: string }[]>`
-    SELECT d.id AS "deviceId" FROM device d WHERE d.untrusted_since IS NOT NULL AND EXISTS (
-      SELECT 1 FROM recording r WHERE r.device_id = d.id AND r.state = 'sealed' AND r.received_at >= d.untrusted_since)`;
+    SELECT d.id AS "deviceId" FROM device d WHERE d.untrusted_since IS NOT NULL AND (
+      EXISTS (SELECT 1 FROM recording r
+               WHERE r.device_id = d.id AND r.state = 'sealed' AND r.received_at >= d.untrusted_since)
+      OR EXISTS (SELECT 1 FROM chain_statement s
+                  WHERE s.device_id = d.id AND s.set_aside_at IS NULL AND s.received_at >= d.untrusted_since)
+      OR EXISTS (SELECT 1 FROM manifest m
+                  WHERE m.device_id = d.id AND m.set_aside_at IS NULL AND m.received_at >= d.untrusted_since)
+      OR EXISTS (SELECT 1 FROM recording r JOIN sidecar s ON s.recording_id = r.id
+                  WHERE r.device_id = d.id AND s.set_aside_at IS NULL AND s.received_at >= d.untrusted_since))`;
   if (rows.length > 0) await ctx.db.$transaction((tx) => ctx.jobs.add(tx, "device.quarantine", ...rows));
 }

@@ -1,7 +1,7 @@
 import type { Prisma } from "../../generated/prisma/client.ts";
 import type { Context, Transaction } from "../context.ts";
 import { recordEvent } from "../custody/index.ts";
-import { holdDevice, whyNotSigning } from "../devices/index.ts";
+import { holdDevice, noteMissingArrived, whyNotSigning } from "../devices/index.ts";
 import type { StatementView } from "../protocol/index.ts";
 import { checkStatement, keyUnknown, refuseStatement, type SignedStatement } from "./check-statement.ts";
 import { requireDevice } from "./internal.ts";
@@ -79,6 +79,7 @@ async function keepStatement(ctx: Context, tx: Transaction, signed: SignedStatem
     reason: statement.reason,
   };
   await recordEvent(ctx, tx, { action: "statement.recorded", ...about, details: details as Prisma.InputJsonObject });
+  await noteMissingArrived(ctx, tx, about, of === null ? [sequence] : [sequence, of.sequence]);
   if (chain === "gap" || chain === "fork")
     await recordEvent(ctx, tx, { action: `statement.${chain}_found`, ...about, details: { sequence, ...trouble } });
   return { sequence, sha256, chain };

@@ -107,6 +107,11 @@ export const checks: Case[] = [
     (f) => [addSidecar(f, { size_bytes: "0" }), addSidecar(f, { name: "'b.json'", size_bytes: "4194304" })],
   ),
   rule(
+    "acknowledged_gap_shape",
+    (f) => ["'{}'", "'{[0,2)}'", "'{[3,)}'"].map((numbers) => addGap(f, { numbers })),
+    (f) => [addGap(f, {}), addGap(f, { id: "'N-2'", numbers: "'{[1,2),[7,9)}'" })],
+  ),
+  rule(
     "wanted_file_shape",
     (f) => [
       addWanted(f, { file_name: "NULL" }),
@@ -433,9 +438,10 @@ export const triggers: Case[] = [
     "chain_statement_stays",
     (f) => [
       [addStatement(f, {}), "UPDATE chain_statement SET jws = 'y'"],
+      [addStatement(f, {}), setAside("chain_statement"), "UPDATE chain_statement SET set_aside_at = NULL"],
       [addStatement(f, {}), "DELETE FROM chain_statement"],
     ],
-    (f) => [addStatement(f, {})],
+    (f) => [addStatement(f, {}), setAside("chain_statement")],
   ),
   rule(
     "chain_statement_no_truncate",
@@ -446,9 +452,20 @@ export const triggers: Case[] = [
     "sidecar_stays",
     (f) => [
       [addSidecar(f, {}), "UPDATE sidecar SET size_bytes = 2"],
+      [addSidecar(f, {}), setAside("sidecar"), setAside("sidecar")],
       [addSidecar(f, {}), "DELETE FROM sidecar"],
     ],
-    (f) => [addSidecar(f, {})],
+    (f) => [addSidecar(f, {}), setAside("sidecar")],
+  ),
+  rule(
+    "acknowledged_gap_stays",
+    (f) => [
+      [addGap(f, {}), "UPDATE acknowledged_gap SET numbers = '{[3,9)}'"],
+      [addGap(f, {}), "UPDATE acknowledged_gap SET reason = 'y', withdrawn_at = now()"],
+      [addGap(f, { withdrawn_at: "now()" }), "UPDATE acknowledged_gap SET withdrawn_at = NULL"],
+      [addGap(f, {}), "DELETE FROM acknowledged_gap"],
+    ],
+    (f) => [addGap(f, {}), "UPDATE acknowledged_gap SET withdrawn_at = now()"],
   ),
   rule(
     "sidecar_no_truncate",
@@ -641,8 +658,9 @@ export const triggers: Case[] = [
       "DELETE FROM manifest",
       [addSibling(f), moveManifest],
       [endUpload(f), moveManifest.replace("R-1", f.received)],
+      [setAside("manifest"), "UPDATE manifest SET set_aside_at = NULL"],
     ],
-    (f) => [addSibling(f), endUpload(f), moveManifest],
+    (f) => [addSibling(f), endUpload(f), moveManifest, setAside("manifest")],
   ),
   rule(
     "manifest_no_truncate",
@@ -743,6 +761,14 @@ function addSidecar(f: Fixture, columns: Record<string, string>): string {
     manifest_sha256: zeros,
   };
   return insert("sidecar", { ...all, received_at: "now()", ...columns });
+}
+
+const setAside = (table: string) => `UPDATE ${table} SET set_aside_at = now() + random() * interval '1 day'`;
+
+function addGap(f: Fixture, columns: Record<string, string>): string {
+  const device_id = `(SELECT device_id FROM recording WHERE id = '${f.sealed}')`;
+  const all = { id: "'N-1'", device_id, numbers: "'{[3,5)}'", reason: "'x'", acknowledged_by: "'y'" };
+  return insert("acknowledged_gap", { ...all, acknowledged_at: "now()", ...columns });
 }
 
 function addWanted(f: Fixture, columns: Record<string, string>): string {

@@ -11,3 +11,4 @@ export {
 export { makeRecording } from "./recordings.ts";
 export { makeRelease, makeRequest } from "./requests.ts";
 export { makeSidecar } from "./sidecars.ts";
+export { makeSigner } from "./signers.ts";

@@ -3,7 +3,13 @@ import type { Database } from "../../context.ts";
 import { madeAt } from "./defaults.ts";
 
 /** Gives a recording a manifest, and a sidecar that it names. Only rows, no bytes. */
-export async function makeSidecar(db: Database, recordingId: string, content: Uint8Array, name = "track.gpx") {
+export async function makeSidecar(
+  db: Database,
+  recordingId: string,
+  content: Uint8Array,
+  name = "track.gpx",
+  receivedAt = madeAt,
+) {
   const { deviceId } = await db.recording.findUniqueOrThrow({ where: { id: recordingId } });
   const kid = randomBytes(32).toString("base64url");
   await db.deviceKey.create({ data: { kid, deviceId, publicKey: randomBytes(32), createdAt: madeAt } });
@@ -20,10 +26,9 @@ export async function makeSidecar(db: Database, recordingId: string, content: Ui
       ...chain,
       facts: { sidecars: [said] },
       jws: "x",
-      receivedAt: madeAt,
+      receivedAt,
     },
   });
   const sizeBytes = content.length;
-  const receivedAt = madeAt;
   return db.sidecar.create({ data: { recordingId, name, sha256, sizeBytes, manifestSha256, receivedAt } });
 }

@@ -30,13 +30,22 @@ const rowMembers = {
 
 const row = shapeOf<DeviceRow>()(z.strictObject(rowMembers).meta({ id: "DeviceRow" }));
 
+const numberRanges = z.array(z.strictObject({ first: count, last: count }));
+
 const manifestChain = shapeOf<ManifestChainView>()(
   z
     .strictObject({
       count,
       lastSequence: count,
       lastReceivedAt: time,
-      gaps: z.array(z.strictObject({ first: count, last: count })),
+      setAside: count,
+      gaps: numberRanges,
+      acknowledged: z.array(
+        z.strictObject({
+          ...{ id: z.string(), ranges: numberRanges, missing: count, reason: z.string() },
+          ...{ acknowledgedBy: z.string(), acknowledgedAt: time },
+        }),
+      ),
       forks: z.array(
         z.strictObject({ sequence: count, recordingId: z.string(), receivedAt: time, isSameNumber: z.boolean() }),
       ),
@@ -65,6 +74,7 @@ const detail = shapeOf<DeviceDetail>()(
       can: z.strictObject({
         ...{ issueToken: may, addKey: may, setQuota: may, suspend: may, resume: may, revoke: may },
         ...{ approve: may, refuse: may, dismissClone: may },
+        ...{ acknowledgeGap: may, withdrawGapAcknowledgement: may },
       }),
       space: z.strictObject({ quotaBytes: count.nullable(), storedBytes: count, promisedBytes: count }),
     })

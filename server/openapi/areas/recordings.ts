@@ -75,6 +75,7 @@ const manifest = shapeOf<ManifestView>()(
       chunkSizeBytes: count,
       chunkCount: count,
       receivedAt: time,
+      setAsideAt: time.nullable(),
       facts: manifestFacts,
     })
     .meta({ id: "Manifest" }),
@@ -104,7 +105,10 @@ const detail = shapeOf<RecordingDetail>()(
       interruptions: count,
       manifests: z.array(manifest),
       sidecars: z.array(
-        z.strictObject({ name: z.string(), sizeBytes: count, sha256, receivedAt: time.nullable(), path: z.string() }),
+        z.strictObject({
+          ...{ name: z.string(), sizeBytes: count, sha256, receivedAt: time.nullable() },
+          ...{ setAsideAt: time.nullable(), path: z.string() },
+        }),
       ),
       willNotCome: z
         .strictObject({ reason: z.enum(tombstoneReasons), sequence: count, receivedAt: time })

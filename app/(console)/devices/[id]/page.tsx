@@ -27,6 +27,7 @@ import { orNotFound } from "../../../_server/or-not-found";
 import { DeviceActs } from "../device-acts";
 import { ConfigurationCard } from "./configuration-card";
 import { EventsCard } from "./events-card";
+import { GapActs } from "./gap-acts";
 import { KeysCard } from "./keys-card";
 import { SpaceCard } from "./space-card";
 import { TokensCard } from "./tokens-card";
@@ -72,7 +73,7 @@ export default async function DevicePage({ params, searchParams }: PageProps) {
           {device.untrustedSince && (
             <Notice tone="bad" title="Not believed">
               What it brought since <Time at={device.untrustedSince} zone={zone} /> is quarantined and is never
-              released.
+              released. What it signed since then explains no missing number.
             </Notice>
           )}
           <AlarmList alarms={fleet.alarms} zone={zone} />
@@ -98,7 +99,9 @@ export default async function DevicePage({ params, searchParams }: PageProps) {
               </>
             )}
           </Card>
-          <ReceivedCard device={fleet} chain={device.manifests} />
+          <ReceivedCard device={fleet} chain={device.manifests}>
+            <GapActs device={device} />
+          </ReceivedCard>
           <StatementsCard device={fleet} />
           <WantedCard device={fleet} />
           <ReceiptsCard device={fleet} />
