@@ -92,6 +92,8 @@ describe("devices", () => {
       approve: "The device is revoked.",
       refuse: "The device is revoked.",
       dismissClone: "Nothing of the kind is suspected.",
+      acknowledgeGap: "No number is missing without a word why.",
+      withdrawGapAcknowledgement: "Nobody has said why a number is missing.",
     });
   });
 
