@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { DeletionView } from "./deletion/deletion.ts";
 import type { RecorderStatus } from "./recorder/events.ts";
 import { replaceFile } from "./state/durable-file.ts";
 
@@ -82,6 +83,8 @@ export type DaemonSnapshot = {
   /** Statements that the archive has not acknowledged yet. */
   unsentStatements: number;
   disk: { totalBytes: number; freeBytes: number; unreceiptedBytes: number } | null;
+  /** What is kept here and would be deleted next; null: nobody has looked yet. */
+  deletion: DeletionView | null;
   lastReceipt: { recording: string; file: string; at: string } | null;
   lastError: { code: string; message: string; at: string } | null;
   recorders: RecorderStatus[];
@@ -113,6 +116,7 @@ export function emptySnapshot(server: string, folders: string[]): DaemonSnapshot
     chain: null,
     unsentStatements: 0,
     disk: null,
+    deletion: null,
     lastReceipt: null,
     lastError: null,
     recorders: [],

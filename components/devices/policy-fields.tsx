@@ -175,6 +175,13 @@ export function PolicyFields({ name, silentAfterSeconds, keyMaxAgeDays, settings
               optional
               defaultValue={writeSize(deletion.keepFreeBytes)}
             />
+            <TextField
+              name="settings.deletion.quotaBytes"
+              label="Or while recordings take more than"
+              hint="As in 40 GB. Nothing: as much as there is"
+              optional
+              defaultValue={writeSize(deletion.quotaBytes)}
+            />
           </Fields>
           <CheckField
             name="settings.deletion.allowTombstones"

@@ -89,6 +89,7 @@ const labels: Record<string, string> = {
   "deletion.policy": "Sealed recordings on the device",
   "deletion.holdHours": "Not deleted before (hours)",
   "deletion.keepFreeBytes": "Deleted while less is free than",
+  "deletion.quotaBytes": "Deleted while recordings take more than",
   "deletion.allowTombstones": "A full disk may lose recordings",
   "find.settleSeconds": "Finished when unchanged for",
   "find.incompleteAfterSeconds": "Sent as cut off after",

@@ -58,8 +58,10 @@ const deletion = z.strictObject({
   policy: choice(["never", "after_receipt"]).default("never"),
   /** Since the receipt came. */
   holdHours: wholeNumber(0, 87_600).default(24),
-  /** Deletes what has a receipt and was held long enough only while less than this is free; null: at once. */
+  /** Deletes what has a receipt and was held long enough only while less than this is free; null, both: at once. */
   keepFreeBytes: bytes(0).default(null),
+  /** Deletes it while all recordings on the device take more than this, however much is free. */
+  quotaBytes: bytes(0).default(null),
   /** Lets a full disk lose recordings that have not arrived, each with a signed statement. */
   allowTombstones: z.boolean("must be true or false").default(false),
 });

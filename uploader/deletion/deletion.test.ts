@@ -195,6 +195,54 @@ describe("Deletion", () => {
     ]);
   });
 
+  it("keeps no more than its quota of bytes where there is one, tells what goes next, and counts nothing that is gone", async () => {
+    settings = { ...settings, holdHours: 0, quotaBytes: 30 };
+    for (const [name, ageS] of Object.entries({ "0000.mp4": 90, "1111.mp4": 80, "2222.mp4": 70 }))
+      await sealed(name, {}, ageS);
+    await sealed("3333.mp4", { class: "event" }, 99);
+    await put("4444.mp4", { phase: "described" });
+    const { view } = await pass();
+    expect(left("0000.mp4", "1111.mp4", "2222.mp4", "3333.mp4", "4444.mp4")).toEqual([
+      "2222.mp4",
+      "3333.mp4",
+      "4444.mp4",
+    ]);
+    expect(view).toMatchObject({ bytesHere: 24, quotaBytes: 30 });
+    expect(view?.next.map(({ file }) => basename(file))).toEqual(["2222.mp4", "3333.mp4"]);
+  });
+
+  it("never loses what has not arrived to the quota because of what is held, and says when it alone is too much", async () => {
+    settings = { ...settings, quotaBytes: 20, allowTombstones: true };
+    for (const name of ["0000.mp4", "1111.mp4", "2222.mp4"]) await sealed(name);
+    await put("3333.mp4", { phase: "described" });
+    const { alarm, view } = await pass();
+    expect(alarm).toBeNull();
+    expect(view).toMatchObject({ bytesHere: 32, next: [] });
+    for (const name of ["4444.mp4", "5555.mp4"]) await put(name, { phase: "sending" });
+    expect((await pass()).alarm).toMatch(/^The quota is full of recordings .* nothing of them is deleted/);
+    expect(left("0000.mp4", "1111.mp4", "2222.mp4", "3333.mp4", "4444.mp4", "5555.mp4")).toHaveLength(6);
+  });
+
+  it("reads what it deletes and what it tells, and nothing of ten thousand that wait or are held", async () => {
+    settings = { ...settings, keepFreeBytes: 100 };
+    const template = await put("a.mp4", { phase: "described" });
+    const writes = Array.from({ length: 10_000 }, (_, at) => {
+      const isHeld = at % 2 === 0;
+      const state = isHeld ? { phase: "sealed" as const, receiptedAtRunMs: store.runMs } : {};
+      return store.write({ ...template, ...state, file: path(`${at}.mp4`) }, false);
+    });
+    await Promise.all(writes);
+    let reads = 0;
+    const readByKey = store.readByKey.bind(store);
+    store.readByKey = (key) => {
+      reads += 1;
+      return readByKey(key);
+    };
+    freeBytes = 100;
+    await pass();
+    expect(reads).toBeLessThan(10);
+  });
+
   it("takes sidecars along that have arrived and are still what they were", async () => {
     settings.holdHours = 0;
     const sidecars = [];

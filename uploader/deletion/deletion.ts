@@ -14,8 +14,20 @@ import { type DiskSpace, readDiskSpace } from "./disk-space.ts";
 
 export type DeletionSettings = DeviceSettings["deletion"];
 
-/** As much of a record as its turn depends on. */
-type Candidate = { server: string; file: string; isEvent: boolean; modifiedMs: number };
+/** Looked at in one go. */
+const batchFiles = 32;
+/** So many of those that go next are told. */
+const maxNext = 5;
+
+/** What is kept on the disk, and what of it would go next. */
+export type DeletionView = {
+  /** Bytes of all recordings here that were described, as far as is known. */
+  bytesHere: number;
+  quotaBytes: number | null;
+  keepFreeBytes: number | null;
+  /** That have their receipts and were held long enough; the first at most. Empty where nothing is ever deleted. */
+  next: { file: string; sizeBytes: number; class: FileRecord["class"]; recording: string | null }[];
+};
 
 type Options = {
   world: World;
@@ -43,38 +55,79 @@ export class Deletion {
     this.#space = options.space ?? readDiskSpace;
   }
 
-  /** Deletes what may go now. */
+  /** What is kept here and would go next, as it was after the last pass. */
+  view: DeletionView | null = null;
+
+  /** Deletes what may go now. Costs what is deleted, not what is remembered. */
   async pass(): Promise<void> {
     this.alarm = null;
     const settings = this.#options.settings();
-    if (settings.policy === "never") return;
-    for (const candidate of await this.#ripe(settings)) {
-      if (this.#options.world.signal.aborted) return;
-      if (!(await this.#isWanted(candidate.file, settings))) return;
-      await this.#delete(candidate).catch((error: unknown) => this.#tell(candidate.file, error));
+    if (settings.policy !== "never") {
+      await this.#deleteRipe(settings);
+      await this.#evict(settings);
     }
-    await this.#evict(settings);
+    await this.#look(settings);
   }
 
-  /** Files that were held long enough, in the order in which they go. */
-  async #ripe({ holdHours }: DeletionSettings): Promise<Candidate[]> {
+  async #deleteRipe(settings: DeletionSettings): Promise<void> {
+    for await (const record of this.#inOrder((count) => this.#ripe(settings, count))) {
+      if (!(await this.#isWanted(record.file, settings))) return;
+      await this.#delete(record).catch((error: unknown) => this.#tell(record.file, error));
+    }
+  }
+
+  // Time without power does not count, and no clock: a device that wakes up in 2031 has held nothing longer.
+  #ripe({ holdHours }: DeletionSettings, count: number): string[] {
     const { store } = this.#options.world;
-    const ripe: Candidate[] = [];
-    for await (const record of store.receipted()) {
-      // Time without power does not count, and no clock: a device that wakes up in 2031 has held nothing longer.
-      const heldMs = record.receiptedAtRunMs === null ? -1 : store.runMs - record.receiptedAtRunMs;
-      if (heldMs >= holdHours * 3_600_000) ripe.push(candidateOf(record));
-    }
-    return ripe.sort(oldestFirst);
+    return store.ripe(store.runMs - holdHours * 3_600_000, count);
   }
 
-  async #isWanted(file: string, { keepFreeBytes }: DeletionSettings): Promise<boolean> {
-    if (keepFreeBytes === null) return true;
+  /** Records in order, each once; what is deleted meanwhile makes room for the next ones. */
+  async *#inOrder(first: (count: number) => string[]): AsyncGenerator<FileRecord> {
+    const { store, signal } = this.#options.world;
+    const seen = new Set<string>();
+    for (let count = batchFiles; ; ) {
+      const inOrder = first(count);
+      const keys = inOrder.filter((key) => !seen.has(key));
+      if (keys.length === 0) {
+        if (inOrder.length < count) return;
+        // What could not be deleted stands before the rest.
+        count *= 2;
+        continue;
+      }
+      for (const key of keys) {
+        if (signal.aborted) return;
+        seen.add(key);
+        const record = await store.readByKey(key);
+        if (record !== null) yield record;
+      }
+    }
+  }
+
+  async #isWanted(file: string, { keepFreeBytes, quotaBytes }: DeletionSettings): Promise<boolean> {
+    if (keepFreeBytes === null && quotaBytes === null) return true;
+    if (quotaBytes !== null && this.#options.world.store.bytesHere > quotaBytes) return true;
+    return keepFreeBytes !== null && (await this.#isFull(file, keepFreeBytes));
+  }
+
+  async #isFull(file: string, keepFreeBytes: number): Promise<boolean> {
     const space = await this.#space(dirname(file));
     return space !== null && space.freeBytes < keepFreeBytes;
   }
 
-  async #delete({ server, file }: Candidate): Promise<void> {
+  async #look({ policy, quotaBytes, keepFreeBytes, ...settings }: DeletionSettings): Promise<void> {
+    const { store } = this.#options.world;
+    const keys = policy === "never" ? [] : this.#ripe({ policy, quotaBytes, keepFreeBytes, ...settings }, maxNext);
+    const records = await Promise.all(keys.map((key) => store.readByKey(key)));
+    const next = records.flatMap((record) => {
+      if (record === null) return [];
+      const { file, identity, recording } = record;
+      return [{ file, sizeBytes: identity.sizeBytes, class: record.class, recording }];
+    });
+    this.view = { bytesHere: store.bytesHere, quotaBytes, keepFreeBytes, next };
+  }
+
+  async #delete({ server, file }: FileRecord): Promise<void> {
     const { world, claim, release } = this.#options;
     if (!claim(file)) return;
     try {
@@ -99,18 +152,17 @@ export class Deletion {
 
   async #evict(settings: DeletionSettings): Promise<void> {
     const { world, claim, release } = this.#options;
-    if (settings.keepFreeBytes === null) return;
-    const waiting: Candidate[] = [];
-    for await (const record of world.store.all(["described", "sending"])) waiting.push(candidateOf(record));
-    waiting.sort(oldestFirst);
-    const [first] = waiting;
-    if (first === undefined || !(await this.#isWanted(first.file, settings))) return;
-    if (!settings.allowTombstones || world.chain === null) {
-      this.alarm = "The disk is nearly full of recordings that the archive has not sealed; nothing of them is deleted.";
-      return;
-    }
-    for (const { server, file, isEvent } of waiting) {
-      if (isEvent || !(await this.#isWanted(file, settings)) || !claim(file)) continue;
+    for await (const { server, file, class: fileClass } of this.#inOrder((count) => world.store.waiting(count))) {
+      const full = await this.#whatIsFull(file, settings);
+      this.alarm = full === null ? null : `${full}, and what is left here may not be deleted.`;
+      if (full === null) return;
+      if (!settings.allowTombstones || world.chain === null) {
+        this.alarm = `${full} of recordings that the archive has not sealed; nothing of them is deleted.`;
+        return;
+      }
+      // Events come last: nothing but they is left.
+      if (fileClass !== "bulk") return;
+      if (!claim(file)) continue;
       let isGone = false;
       try {
         const record = await world.store.read(server, file);
@@ -127,8 +179,12 @@ export class Deletion {
         release(file, isGone);
       }
     }
-    if (await this.#isWanted(first.file, settings))
-      this.alarm = "The disk is nearly full, and what is left on it may not be deleted.";
+  }
+
+  // Against the quota only what the archive has not got counts here: what is sealed and held for a while must not cost any.
+  async #whatIsFull(file: string, { keepFreeBytes, quotaBytes }: DeletionSettings): Promise<string | null> {
+    if (quotaBytes !== null && this.#options.world.store.bytesWaiting > quotaBytes) return "The quota is full";
+    return keepFreeBytes !== null && (await this.#isFull(file, keepFreeBytes)) ? "The disk is nearly full" : null;
   }
 
   #tell(file: string, error: unknown): void {
@@ -172,12 +228,4 @@ async function isReceipted(record: FileRecord, world: World): Promise<boolean> {
     if (error instanceof ProtocolError) return false;
     throw error;
   }
-}
-
-function candidateOf({ server, file, class: fileClass, identity }: FileRecord): Candidate {
-  return { server, file, isEvent: fileClass !== "bulk", modifiedMs: identity.modifiedMs };
-}
-
-function oldestFirst(a: Candidate, b: Candidate): number {
-  return Number(a.isEvent) - Number(b.isEvent) || a.modifiedMs - b.modifiedMs;
 }

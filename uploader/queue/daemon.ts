@@ -172,6 +172,7 @@ export class Daemon {
       board: this.#board,
       resting: () => this.#lanes.resting,
       space: () => this.#space,
+      deletion: () => this.#deletion.view,
       recorders: () => this.#recorders?.status() ?? [],
       alarms: () => [
         ...[this.#world.store.alarm, this.#deletion.alarm].filter((alarm) => alarm !== null),
@@ -245,7 +246,6 @@ export class Daemon {
   }
 
   #deleteNow(): Promise<void> {
-    if (this.#deletionSettings.policy === "never") return Promise.resolve();
     this.#deleting = this.#deleting.then(() => this.#deletion.pass());
     return this.#deleting;
   }

@@ -1,9 +1,9 @@
 import type { FileClass } from "../../lib/protocol/index.ts";
 import type { QueuePhase, Tally } from "../daemon-snapshot.ts";
 import type { FoundFile } from "../finding/found-file.ts";
+import { Heap, type Placed } from "../heap.ts";
 import { Interrupted } from "../problems.ts";
 import type { Waiting } from "../waiting.ts";
-import { JobHeap, type Placed } from "./job-heap.ts";
 
 /** Where a file stands in the queue. */
 export type Stage = "found" | "described" | "delivered";
@@ -71,7 +71,7 @@ export class Scheduler {
   readonly #options: Options;
   readonly #monotonicMs: () => number;
   /** What may go now, in the order in which it does. */
-  readonly #ready: Record<Stage, Record<FileClass, JobHeap<Entry>>>;
+  readonly #ready: Record<Stage, Record<FileClass, Heap<Entry>>>;
   /** What waits for its time to come, the soonest first: to be sent, or to be asked about again. */
   readonly #resting = { send: heapByDue(), confirm: heapByDue() };
   readonly #inWork = new Set<Entry>();
@@ -87,7 +87,7 @@ export class Scheduler {
   constructor(options: Options) {
     this.#options = options;
     this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
-    const heap = () => new JobHeap<Entry>((a, b) => this.#isBefore(a, b));
+    const heap = () => new Heap<Entry>((a, b) => this.#isBefore(a, b));
     const byClass = () => ({ wanted: heap(), event: heap(), bulk: heap() });
     this.#ready = { found: byClass(), described: byClass(), delivered: byClass() };
   }
@@ -376,6 +376,6 @@ function emptyTallies(): Record<FileClass, Record<QueuePhase, Tally>> {
   return { wanted: phases(), event: phases(), bulk: phases() };
 }
 
-function heapByDue(): JobHeap<Entry> {
-  return new JobHeap<Entry>((a, b) => a.notBeforeMs < b.notBeforeMs);
+function heapByDue(): Heap<Entry> {
+  return new Heap<Entry>((a, b) => a.notBeforeMs < b.notBeforeMs);
 }

@@ -1,4 +1,5 @@
 import { type DaemonSnapshot, emptySnapshot, type NextFile, type SendingFile } from "../daemon-snapshot.ts";
+import type { DeletionView } from "../deletion/deletion.ts";
 import type { DiskSpace } from "../deletion/disk-space.ts";
 import type { World } from "../delivery/world.ts";
 import type { RecorderStatus } from "../recorder/events.ts";
@@ -20,6 +21,7 @@ export type SnapshotParts = {
   board: ProgressBoard;
   resting: () => Waiting | null;
   space: () => DiskSpace | null;
+  deletion: () => DeletionView | null;
   recorders: () => RecorderStatus[];
   alarms: () => string[];
 };
@@ -56,6 +58,7 @@ export function takeSnapshot(parts: SnapshotParts): DaemonSnapshot {
     chain: world.chain?.head ?? null,
     unsentStatements: world.chain?.unsent.length ?? 0,
     disk: space === null ? null : { ...space, unreceiptedBytes },
+    deletion: parts.deletion(),
     lastReceipt: world.figures.lastReceipt,
     lastError: world.figures.lastError,
     recorders: parts.recorders(),

@@ -117,7 +117,7 @@ describe("mergeSettings", () => {
         rateBytesPerSecond: null,
         metered: { interfaces: ["wwan0"], bulk: "send", events: "send", rateBytesPerSecond: 9_000_000 },
       },
-      deletion: { policy: "after_receipt", holdHours: 0, keepFreeBytes: null, allowTombstones: true },
+      deletion: { policy: "after_receipt", holdHours: 0, keepFreeBytes: null, quotaBytes: null, allowTombstones: true },
     });
     const { settings, origins } = mergeSettings({
       ...nothing,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Sha256Hex } from "../../lib/protocol/index.ts";
 import type { FileIdentity } from "../file-identity.ts";
+import { Heap, type Placed } from "../heap.ts";
 import { type FilePhase, type FileRecord, filePhases } from "./file-record.ts";
 import type { Range } from "./scan-journal.ts";
 
@@ -8,7 +9,8 @@ import type { Range } from "./scan-journal.ts";
  * Where a record is, and as much of it as is asked for all the time: some numbers. With ten thousand files queued, or
  * a hundred thousand sealed, the records themselves stay on the disk.
  */
-class Slot implements Range {
+class Slot implements Range, Placed<Slot> {
+  readonly key: string;
   position: number;
   lengthBytes: number;
   sizeBytes: number;
@@ -31,7 +33,17 @@ class Slot implements Range {
   /** A look at the folders came by it since the last time that this was asked. */
   isSeen = false;
 
-  constructor(range: Range, record: FileRecord) {
+  /** Of the file; the oldest is deleted first. */
+  modifiedMs: number;
+  /** Deleted last. */
+  isEvent: boolean;
+  /** For how long the uploader had run when its receipt was kept; -1: none is. */
+  receiptedAtRunMs: number;
+  heap: Heap<Slot> | null = null;
+  place = 0;
+
+  constructor(key: string, range: Range, record: FileRecord) {
+    this.key = key;
     this.position = range.position;
     this.lengthBytes = range.lengthBytes;
     this.sizeBytes = record.identity.sizeBytes;
@@ -44,8 +56,22 @@ class Slot implements Range {
     this.isReceipted = record.receiptedAtRunMs !== null && isHere;
     this.lacksReceipt = record.phase === "sealed" && record.receiptedAtRunMs === null && isHere;
     this.goneAtRunMs = record.goneAtRunMs ?? -1;
+    this.modifiedMs = record.identity.modifiedMs;
+    this.isEvent = record.class !== "bulk";
+    this.receiptedAtRunMs = record.receiptedAtRunMs ?? -1;
+  }
+
+  /** Bytes that the file takes on the disk, as far as is known. */
+  get bytesHere(): number {
+    return this.isDeleted || this.goneAtRunMs >= 0 || this.phase === gone ? 0 : this.sizeBytes;
   }
 }
+
+const gone = filePhases.indexOf("gone");
+const sealed = filePhases.indexOf("sealed");
+const waitingPhases: ReadonlySet<number> = new Set(
+  (["described", "sending"] as const).map((phase) => filePhases.indexOf(phase)),
+);
 
 /** Phases after which nothing more is done for a file. */
 const endPhases: ReadonlySet<number> = new Set(
@@ -61,16 +87,63 @@ export function keyOf(server: string, file: string): string {
 export class RecordIndex {
   readonly #slots = new Map<string, Slot>();
   #liveBytes = 0;
+  #bytesHere = 0;
+  #bytesWaiting = 0;
+  /** Sealed files with their receipts, by when those came: they are held for a while. */
+  readonly #held = new Heap<Slot>((a, b) => a.receiptedAtRunMs < b.receiptedAtRunMs);
+  /** Those that were held long enough, in the order in which they are deleted. */
+  readonly #ripe = new Heap<Slot>(isSooner);
+  /** Files that the archive has not got, in the order in which a full disk would lose them. */
+  readonly #waiting = new Heap<Slot>(isSooner);
 
   set(key: string, record: FileRecord, range: Range): void {
     this.delete(key);
-    this.#slots.set(key, new Slot(range, record));
+    const slot = new Slot(key, range, record);
+    this.#slots.set(key, slot);
     this.#liveBytes += range.lengthBytes;
+    this.#bytesHere += slot.bytesHere;
+    if (slot.isReceipted && slot.phase === sealed) this.#held.put(slot);
+    if (!waitingPhases.has(slot.phase)) return;
+    this.#waiting.put(slot);
+    this.#bytesWaiting += slot.sizeBytes;
   }
 
   delete(key: string): void {
-    this.#liveBytes -= this.#slots.get(key)?.lengthBytes ?? 0;
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return;
+    this.#liveBytes -= slot.lengthBytes;
+    this.#bytesHere -= slot.bytesHere;
+    if (slot.heap === this.#waiting) this.#bytesWaiting -= slot.sizeBytes;
+    slot.heap?.remove(slot);
     this.#slots.delete(key);
+  }
+
+  /** Bytes of all files that are on the disk, as far as is known. */
+  get bytesHere(): number {
+    return this.#bytesHere;
+  }
+
+  /** Bytes of those that the archive has not got. */
+  get bytesWaiting(): number {
+    return this.#bytesWaiting;
+  }
+
+  /** Keys of the first files with a receipt from before a running time, in the order in which they are deleted. */
+  ripe(beforeRunMs: number, count: number): string[] {
+    for (let { first } = this.#held; first !== null && first.receiptedAtRunMs <= beforeRunMs; first = this.#held.first)
+      moveTo(this.#ripe, first);
+    for (;;) {
+      const first = this.#ripe.few(count);
+      const early = first.filter(({ receiptedAtRunMs }) => receiptedAtRunMs > beforeRunMs);
+      if (early.length === 0) return first.map(({ key }) => key);
+      // They are to be held for longer than when they were moved here.
+      for (const slot of early) moveTo(this.#held, slot);
+    }
+  }
+
+  /** Keys of the first files that the archive has not got, in the order in which a full disk would lose them. */
+  waiting(count: number): string[] {
+    return this.#waiting.few(count).map(({ key }) => key);
   }
 
   /** Where the record is; null: there is none. */
@@ -148,11 +221,6 @@ export class RecordIndex {
     return Object.fromEntries(tallies) as Record<FilePhase, { files: number; bytes: number }>; // made from every phase
   }
 
-  /** Keys of files that have a receipt and are not deleted. */
-  receipted(): string[] {
-    return this.#keys((slot) => slot.isReceipted);
-  }
-
   /** Keys of sealed files whose receipt is not here yet. */
   lackingReceipts(): string[] {
     return this.#keys((slot) => slot.lacksReceipt);
@@ -161,7 +229,6 @@ export class RecordIndex {
   /** Numbers of the manifests that records name, and whether the archive has the recording for good. */
   sequences(): Map<number, { isSealed: boolean }> {
     const found = new Map<number, { isSealed: boolean }>();
-    const sealed = filePhases.indexOf("sealed");
     for (const { sequence, phase } of this.#slots.values())
       if (sequence > 0) found.set(sequence, { isSealed: phase === sealed });
     return found;
@@ -181,6 +248,15 @@ export class RecordIndex {
     for (const [key, slot] of this.#slots) if (isWanted(slot)) found.push(key);
     return found;
   }
+}
+
+function isSooner(a: Slot, b: Slot): boolean {
+  return a.isEvent === b.isEvent ? a.modifiedMs < b.modifiedMs : b.isEvent;
+}
+
+function moveTo(heap: Heap<Slot>, slot: Slot): void {
+  slot.heap?.remove(slot);
+  heap.put(slot);
 }
 
 function contentNumber(sha256: string): number {

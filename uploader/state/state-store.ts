@@ -228,12 +228,24 @@ export class StateStore {
     }
   }
 
-  /** Records of sealed files whose receipts are kept and that are not deleted yet. */
-  async *receipted(): AsyncGenerator<FileRecord> {
-    for (const key of this.#index.receipted()) {
-      const record = await this.#readByKey(key);
-      if (record?.phase === "sealed") yield record;
-    }
+  /** Keys of the first files with a receipt from before a running time, in the order in which they are deleted. */
+  ripe(beforeRunMs: number, count: number): string[] {
+    return this.#index.ripe(beforeRunMs, count);
+  }
+
+  /** Keys of the first files that the archive has not got, in the order in which a full disk would lose them. */
+  waiting(count: number): string[] {
+    return this.#index.waiting(count);
+  }
+
+  /** Bytes of all files that are on the disk and were described, as far as is known. */
+  get bytesHere(): number {
+    return this.#index.bytesHere;
+  }
+
+  /** Bytes of those that the archive has not got. */
+  get bytesWaiting(): number {
+    return this.#index.bytesWaiting;
   }
 
   /** Records of sealed files whose receipt is not here yet. */

@@ -45,6 +45,7 @@ export function statusLines(report: StatusReport, problems: readonly string[]): 
     ),
     line("clock", clockInWords(report)),
     ...(report.disk === null ? [] : [line("disk", diskInWords(report.disk))]),
+    ...(daemon?.deletion == null ? [] : [line("deletion", deletionInWords(daemon.deletion))]),
     line("settings", configInWords(report)),
     ...(daemon?.recorders ?? []).map((recorder) => line("recorder", recorderInWords(recorder))),
     ...(daemon?.lastError == null
@@ -141,6 +142,19 @@ function millisecondsInWords(ms: number): string {
 
 function diskInWords({ totalBytes, freeBytes, unreceiptedBytes }: NonNullable<StatusReport["disk"]>): string {
   return `${sizeInWords(freeBytes)} of ${sizeInWords(totalBytes)} free; ${sizeInWords(unreceiptedBytes)} without a receipt`;
+}
+
+function deletionInWords({
+  bytesHere,
+  quotaBytes,
+  keepFreeBytes,
+  next,
+}: NonNullable<DaemonSnapshot["deletion"]>): string {
+  const most = quotaBytes === null ? "" : ` of at most ${sizeInWords(quotaBytes)}`;
+  const free = keepFreeBytes === null ? "" : `, ${sizeInWords(keepFreeBytes)} to be kept free`;
+  const files = next.map(({ file, class: fileClass }) => `${basename(file)}${fileClass === "bulk" ? "" : " (event)"}`);
+  const first = files.length === 0 ? "nothing may go" : `next to go: ${files.join(", ")}`;
+  return `${sizeInWords(bytesHere)} of recordings here${most}${free}; ${first}`;
 }
 
 function configInWords({ config }: StatusReport): string {

@@ -70,6 +70,27 @@ function reportOf(change: Partial<StatusReport> = {}): StatusReport {
 }
 
 describe("statusLines", () => {
+  it("tells what is kept here and what would go next", () => {
+    const facts = { recording: "R-7K2M4-0418Q", sizeBytes: 1 };
+    const next = [
+      { ...facts, file: "/w/old.mp4", class: "bulk" as const },
+      { ...facts, file: "/w/crash.mp4", class: "event" as const },
+    ];
+    const deletion = { bytesHere: 30e9, quotaBytes: 32e9, keepFreeBytes: 4e9, next };
+    const told = (over: object) =>
+      statusLines(
+        reportOf({ forgotten: 7, daemon: { pid: 7, ...busySnapshot(), deletion: { ...deletion, ...over } } }),
+        [],
+      );
+    expect(told({})).toContain(
+      "deletion   30.0 GB of recordings here of at most 32.0 GB, 4.0 GB to be kept free; next to go: old.mp4, crash.mp4 (event)",
+    );
+    expect(told({ next: [], quotaBytes: null, keepFreeBytes: null })).toContain(
+      "deletion   30.0 GB of recordings here; nothing may go",
+    );
+    expect(told({}).some((line) => line.startsWith("40 sealed and 7 before them"))).toBe(true);
+  });
+
   it("names what is recorded here", () => {
     const none = { lastFrameAgeMs: null, bytes: 0, restarts: 0 };
     const recorders = [

@@ -51,6 +51,7 @@ export function readPolicyForm(data: FormData): Required<Omit<NewPolicyInput, "n
         policy: text("settings.deletion.policy") === "after_receipt" ? "after_receipt" : "never",
         holdHours: number("settings.deletion.holdHours"),
         keepFreeBytes: size("settings.deletion.keepFreeBytes"),
+        quotaBytes: size("settings.deletion.quotaBytes"),
         allowTombstones: data.has("settings.deletion.allowTombstones"),
       },
       find: {

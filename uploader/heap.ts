@@ -1,6 +1,6 @@
 /** What a heap keeps in its members, so that one can be taken out wherever it is. */
 export interface Placed<T extends Placed<T>> {
-  heap: JobHeap<T> | null;
+  heap: Heap<T> | null;
   place: number;
 }
 
@@ -8,7 +8,7 @@ export interface Placed<T extends Placed<T>> {
  * Members in order, as far as anybody asks for it: the first is there at once, and putting in or taking out any of a
  * hundred thousand moves some seventeen. A member is in one heap at most.
  */
-export class JobHeap<T extends Placed<T>> {
+export class Heap<T extends Placed<T>> {
   #members: T[] = [];
   readonly #isBefore: (a: T, b: T) => boolean;
 
@@ -43,23 +43,17 @@ export class JobHeap<T extends Placed<T>> {
   /** The first members in order; nothing is moved. */
   few(count: number): T[] {
     const found: T[] = [];
-    // Places whose parent was found: the next one is among them.
-    const places = this.#members.length === 0 ? [] : [0];
-    while (found.length < count && places.length > 0) {
-      let best = 0;
-      for (let at = 1; at < places.length; at++) if (this.#isSooner(places[at], places[best])) best = at;
-      const [place = 0] = places.splice(best, 1);
-      const member = this.#members[place];
-      if (member === undefined) break;
-      found.push(member);
-      for (const child of [2 * place + 1, 2 * place + 2]) if (child < this.#members.length) places.push(child);
+    // Whose parent was found, in order: the next one is the first of them.
+    const coming = this.#members.slice(0, 1);
+    for (let next = coming.shift(); next !== undefined; next = coming.shift()) {
+      found.push(next);
+      if (found.length >= count) break;
+      for (const at of [2 * next.place + 1, 2 * next.place + 2]) {
+        const child = this.#members[at];
+        if (child !== undefined) coming.splice(this.#placeIn(coming, child), 0, child);
+      }
     }
     return found;
-  }
-
-  /** Every member, in no order. */
-  all(): readonly T[] {
-    return this.#members;
   }
 
   /** Takes everything out. */
@@ -68,6 +62,18 @@ export class JobHeap<T extends Placed<T>> {
     this.#members = [];
     for (const member of members) member.heap = null;
     return members;
+  }
+
+  /** Where a member belongs among members in order. */
+  #placeIn(inOrder: readonly T[], member: T): number {
+    let [from, until] = [0, inOrder.length];
+    while (from < until) {
+      const middle = (from + until) >> 1;
+      const other = inOrder[middle];
+      if (other !== undefined && this.#isBefore(other, member)) from = middle + 1;
+      else until = middle;
+    }
+    return from;
   }
 
   #rise(from: number): void {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { seededRandom } from "../../e2e/support/proxy.ts";
 import type { FileClass } from "../../lib/protocol/index.ts";
-import { JobHeap, type Placed } from "./job-heap.ts";
+import { Heap, type Placed } from "../heap.ts";
 import { type Job, type Lane, Scheduler, type Stage } from "./scheduler.ts";
 
 it("keeps its members in order, whoever goes and comes", () => {
@@ -9,7 +9,7 @@ it("keeps its members in order, whoever goes and comes", () => {
     value: number;
   }
   const random = seededRandom(1);
-  const heap = new JobHeap<Member>((a, b) => a.value < b.value);
+  const heap = new Heap<Member>((a, b) => a.value < b.value);
   const members: Member[] = [];
   for (let step = 0; step < 2000; step++) {
     const out = members[Math.floor(random() * members.length)];
