@@ -31,6 +31,14 @@ describe("Patience", () => {
     expect(patience.nextDelayMs(new Problem("again", "Busy.", { retryAfterMs: 1e12 }))).toBeLessThan(3_700_000);
   });
 
+  it("asks an archive ever more seldom that says the same short Retry-After again and again", () => {
+    const patience = new Patience({ firstDelayMs: 1000, maxDelayMs: 300_000, giveUpAfterMs: null }, () => 0.5);
+    const busy = new Problem("again", "Busy.", { retryAfterMs: 2000 });
+    const delays = Array.from({ length: 9 }, () => patience.nextDelayMs(busy));
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(2000);
+    expect(delays.slice(4)).toEqual([8000, 16_000, 32_000, 64_000, 128_000]);
+  });
+
   it("gives up when Retry-After lies beyond the time it was given", () => {
     const patience = new Patience({ firstDelayMs: 1, maxDelayMs: 1, giveUpAfterMs: 10_000 });
     expect(() => patience.nextDelayMs(new Problem("again", "Busy.", { retryAfterMs: 20_000 }))).toThrow(

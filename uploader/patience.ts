@@ -69,9 +69,10 @@ export class Patience {
     );
     this.#failures += 1;
     const jittered = this.#random() * limitMs;
-    // A server that says when is believed, but spread a little, and never for longer than an hour.
+    // A server that says when is believed, but spread a little, and never for longer than an hour. One that says it again
+    // and again is asked ever more seldom all the same: it cannot know how many others it has told.
     const asked = problem.retryAfterMs === undefined ? 0 : Math.min(problem.retryAfterMs, 3_600_000);
-    const delayMs = asked > 0 ? asked + this.#random() * Math.min(asked * 0.2, 5000) : jittered;
+    const delayMs = asked > 0 ? Math.max(asked + this.#random() * Math.min(asked * 0.2, 5000), jittered) : jittered;
     this.check(problem, asked);
     return delayMs;
   }

@@ -1,7 +1,18 @@
 import { parseArgs } from "node:util";
 
 /** The ways in which an archive is tortured. */
-const kinds = ["kills", "syscalls", "power", "requests", "model", "leases", "uploader"] as const;
+const kinds = [
+  "kills",
+  "syscalls",
+  "power",
+  "requests",
+  "model",
+  "leases",
+  "uploader",
+  "uploader-kills",
+  "uploader-power",
+  "uploader-soak",
+] as const;
 type Kind = (typeof kinds)[number];
 
 export type TortureArguments = { kind: Kind; minutes: number; seed: number; count: number | null; isJson: boolean };
@@ -18,10 +29,13 @@ Kinds:
   model      random sequences of tus requests against a model
   leases     two clients at one offset through two servers
   uploader   kill -9 of the uploader at every write-side system call, in turn (Linux with strace)
+  uploader-kills  an enrolled daemon is killed at random, beside all that uploader-soak does
+  uploader-power  the power of a device is cut at random, on a real ext4 of its own (Linux, as root, with perl)
+  uploader-soak   an enrolled daemon lives on a link that breaks, with an archive that dies; its memory is watched
 
 Options:
-  --minutes N   how long kills last; default 10
-  --count N     rounds of the other kinds; default: power 300, requests 10000, model 1000, leases 1000
+  --minutes N   how long kills, uploader-kills and uploader-soak last; default 10; a day is 1440
+  --count N     rounds of the other kinds; default: power 300, uploader-power 100, requests 10000, model 1000, leases 1000
   --seed N      the random choices; default: another each time, and printed
   --json        print one JSON object at the end and nothing else
   --help        this text

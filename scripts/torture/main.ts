@@ -7,11 +7,14 @@ import { whyNoTracing } from "../../uploader/testing/trace-calls.ts";
 import { readArguments, type TortureArguments, UsageError, usage } from "./arguments.ts";
 import { cleanUpWhenInterrupted, withCleanUp } from "./clean-up.ts";
 import { compareWithModel } from "./compare-with-model.ts";
+import { cutUploaderPower } from "./cut-uploader-power.ts";
 import { killAtSyscalls } from "./kill-at-syscalls.ts";
 import { killUploader } from "./kill-uploader.ts";
+import { whyNoPowerCuts } from "./mortal-disk.ts";
 import { mutateRequests } from "./mutated-requests.ts";
 import { cutPower } from "./power-cut.ts";
 import { killAtRandom } from "./random-kills.ts";
+import { soakUploader } from "./soak-uploader.ts";
 import { inTortureWorld } from "./torture-world.ts";
 import { whyNoTraps } from "./tracer.ts";
 
@@ -49,6 +52,16 @@ async function torture(
       if (obstacle !== null) throw new UsageError(`Not here: ${obstacle}.`);
       return inTortureWorld((world) => killUploader(world, { mostKills: count ?? undefined, say }));
     }
+    case "uploader-power": {
+      const obstacle = whyNoPowerCuts();
+      if (obstacle !== null) throw new UsageError(`Not here: ${obstacle}.`);
+      return inTortureWorld((world) => cutUploaderPower(world, { seed, cuts: count ?? 100, say }));
+    }
+    case "uploader-kills":
+    case "uploader-soak":
+      return inTortureWorld((world) =>
+        soakUploader(world, { seed, forMs: minutes * 60_000, kills: kind === "uploader-kills", say }),
+      );
   }
 }
 

@@ -14,6 +14,8 @@ import { allowAppImports } from "./app-imports.ts";
 export type ApiServerSettings = {
   databaseUrl: string;
   dataDir: string;
+  /** Left out: any that is free. */
+  port?: number;
   timing?: Partial<WriterTiming>;
   /** False: bytes are received, and nothing is read back. */
   hasWorkers?: boolean;
@@ -41,7 +43,7 @@ provideServices(services);
 await prepareKeys(services);
 const next = settings.hasRoutes === true ? await serveAppRoutes() : null;
 const server = createArchiveServer({ services, next, timing: settings.timing ?? {} });
-const port = await listen(server.http, "127.0.0.1", 0);
+const port = await listen(server.http, "127.0.0.1", settings.port ?? 0);
 if (settings.hasWorkers !== false) await startWorkers(services);
 stopOnSignal({ server, close: services.close, graceMs: env.stopGraceMs, log: services.log });
 process.send?.({ port });

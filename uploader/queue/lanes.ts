@@ -1,4 +1,5 @@
 import { askForSeal } from "../delivery/await-seal.ts";
+import { confirmPauseMs, receiptPauseMs } from "../delivery/confirm-pause.ts";
 import { rememberFailure, startOver } from "../delivery/deliver.ts";
 import { describeFile, readDigests } from "../delivery/describe-file.ts";
 import { fetchReceipt } from "../delivery/hold-receipt.ts";
@@ -14,8 +15,6 @@ import type { Waiting } from "../waiting.ts";
 import type { Intake } from "./intake.ts";
 import type { Job, Lane, Scheduler } from "./scheduler.ts";
 
-const firstPollMs = 200;
-const maxPollMs = 30_000;
 const firstRestMs = 15_000;
 const maxRestMs = 1_800_000;
 /** So many files failing one after the other are the link's fault, not theirs. */
@@ -178,11 +177,7 @@ export class Lanes {
       }
       if (verdict === "undecided") {
         job.failures += 1;
-        return scheduler.putBack(
-          job,
-          {},
-          Math.min(firstPollMs * 1.5 ** job.failures, maxPollMs) * (0.75 + Math.random() / 2),
-        );
+        return scheduler.putBack(job, {}, confirmPauseMs(job.failures));
       }
       if (verdict === "sealed" && wantsReceipts()) await this.#tryReceipt(job, keeper);
       else await this.#done(job, keeper, verdict);
@@ -217,7 +212,7 @@ export class Lanes {
       if (!(error instanceof Problem)) throw error;
       keeper.note({ problem: error.message });
       job.failures += 1;
-      return scheduler.putBack(job, {}, Math.min(1000 * 1.5 ** job.failures, maxRestMs) * (0.75 + Math.random() / 2));
+      return scheduler.putBack(job, {}, receiptPauseMs(job.failures));
     }
     await this.#done(job, keeper, "sealed");
   }

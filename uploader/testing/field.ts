@@ -16,9 +16,13 @@ import { SpawnedUploader } from "./spawned-uploader.ts";
 const timing = { leaseMs: 1_200, renewMs: 300, checkpointMs: 100 };
 
 /** Starts the archive that fields use: with what devices ask of the web app, and short leases. */
-export function startFieldServer({ databaseUrl, dir: dataDir }: TestWorld, hasWorkers = true): Promise<ApiServer> {
-  const settings = { LOG_LEVEL: "silent" };
-  return startApiServer({ databaseUrl, dataDir, timing, hasRoutes: true, hasWorkers, settings });
+export function startFieldServer(
+  { databaseUrl, dir: dataDir }: TestWorld,
+  { hasWorkers = true, port = 0 }: { hasWorkers?: boolean; port?: number } = {},
+): Promise<ApiServer> {
+  // Here a thousand devices have one address.
+  const settings = { LOG_LEVEL: "silent", MAX_CONNECTIONS_PER_ADDRESS: "4000", MAX_CONNECTIONS: "4000" };
+  return startApiServer({ databaseUrl, dataDir, port, timing, hasRoutes: true, hasWorkers, settings });
 }
 
 type FieldOptions = {
@@ -30,6 +34,8 @@ type FieldOptions = {
   identity: "enrolled" | "token";
   /** The address that the uploader knows; left out: the gate. */
   via?: string;
+  /** Where its card and its state are; left out: in the folder for what is temporary. */
+  folder?: string;
 };
 
 type StartOptions = {
@@ -74,8 +80,8 @@ export class Field {
   }
 
   /** A new device with an empty card. */
-  static async open({ world, server, bundle, identity, via }: FieldOptions): Promise<Field> {
-    const folder = await mkdtemp(join(tmpdir(), "field-"));
+  static async open({ world, server, bundle, identity, via, folder: within }: FieldOptions): Promise<Field> {
+    const folder = await mkdtemp(join(within ?? tmpdir(), "field-"));
     await mkdir(join(folder, "card"));
     const box: { field?: Field } = {};
     const gate = await Gate.open(() => box.field?.target ?? server);
@@ -146,7 +152,7 @@ export class Field {
 
   /** A second server on the same archive, for a test that kills it. */
   async startServer(): Promise<ApiServer> {
-    const server = await startFieldServer(this.world, false);
+    const server = await startFieldServer(this.world, { hasWorkers: false });
     this.#servers.push(server);
     return server;
   }

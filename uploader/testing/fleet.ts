@@ -1,27 +1,9 @@
-import { createHash, generateKeyPairSync } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "../../e2e/support/proxy.ts";
 import { archiveAudience } from "../../lib/devices/index.ts";
-import {
-  buildManifest,
-  ed25519Bytes,
-  ed25519JwkOf,
-  jwkThumbprint,
-  minChunkSizeBytes,
-  signManifest,
-} from "../../lib/protocol/index.ts";
-import { makeDevice } from "../../lib/testing/factories/devices.ts";
 import type { TestWorld } from "../../lib/testing/test-world.ts";
-import { Archive } from "../http/archive.ts";
 import { startDelayMs } from "../http/start-delay.ts";
-import { defaultTransportSettings, Transport, unthrottled } from "../http/transport.ts";
-import { AccessTokens } from "../identity/access-tokens.ts";
-import { ArchiveClock } from "../identity/archive-clock.ts";
-import type { Identity } from "../identity/identity.ts";
-import { Patience } from "../patience.ts";
-import { Problem } from "../problems.ts";
-import { sendBytes } from "../send-bytes.ts";
-import { randomBytes } from "./random-bytes.ts";
+import { FleetCounts, FleetDevice, makeIdentity } from "./fleet-device.ts";
 
 export type FleetOptions = {
   devices: number;
@@ -30,150 +12,137 @@ export type FleetOptions = {
   timeScale: number;
   /** Of each device's one recording. */
   sizeBytes: number;
+  /** Told now and then how it goes. */
+  say?: (line: string) => void;
 };
 
-/** What a fleet did when it got its power back. */
+/** What a fleet did from a moment on until the last of its recordings was sealed. */
 export type FleetFigures = {
   devices: number;
   sealed: number;
   requests: number;
-  retries: number;
-  /** Until the last one is sealed, in the fleet's own time. */
+  retries: Record<string, number>;
+  /** Until the last one has its receipt, in the fleet's own time. */
   seconds: number;
+  /** Until nine tenths were made: the last few devices would only make the mean, and its peak, look otherwise. */
   requestsPerSecond: number;
-  /** The busiest 10 s of the fleet's own time, over the mean of the minute over which it is spread. */
+  busiestPerSecond: number;
+  /** The busiest 10 s of the fleet's own time, over that mean. */
   busiestOverMean: number;
 };
 
 const windowMs = 10_000;
-const spreadMs = 60_000;
-const patience = { firstDelayMs: 1000, maxDelayMs: 300_000, giveUpAfterMs: null };
+const sayEveryMs = 10_000;
 
-/**
- * A fleet that gets its power back in one moment. Each device is what the uploader is made of (start-up jitter, tokens
- * bought by its key, transport, patience), with its state in memory: it announces one recording by its manifest, sends
- * it, and asks until it is sealed. All requests are counted.
- */
+/** A fleet that gets its power back in one moment. Each device sends one recording and its heartbeats. */
 export async function restartFleet(world: TestWorld, url: string, options: FleetOptions): Promise<FleetFigures> {
   const random = seededRandom(options.seed);
-  const audience = await archiveAudience(world.db);
-  const devices = [];
-  for (let index = 0; index < options.devices; index++) devices.push(await makeIdentity(world, url, audience));
-  const counts: Counts = { requestsAtMs: [], retries: 0 };
+  const counts = new FleetCounts();
+  const identities = await identitiesOf(world, url, options.devices);
   const powerBackAtMs = performance.now();
-  const ends = await Promise.all(
-    devices.map((identity, index) =>
-      liveOnce(identity, startDelayMs(true, random) * options.timeScale, index, options, counts),
-    ),
+  const devices = identities.map(
+    (identity, index) => new FleetDevice(identity, index, startDelayMs(true, random) * options.timeScale, counts),
   );
-  const lastMs = Math.max(...ends);
-  const seconds = (lastMs - powerBackAtMs) / options.timeScale / 1000;
-  const requestsPerSecond = counts.requestsAtMs.length / seconds;
+  return watchFleet(devices, counts, options, powerBackAtMs, () =>
+    devices.map((device) => device.deliver(options.sizeBytes)),
+  );
+}
+
+/** What a fleet asked for while its archive was away. */
+export type ArchiveRestartFigures = FleetFigures & {
+  /** Devices with a recording on its way at the moment. */
+  atWork: number;
+  requestsWhileAway: number;
+};
+
+/**
+ * An archive that dies under a fleet at work and is back after a while. Each device is connected, and in the middle of
+ * a recording unless it was quick.
+ *
+ * @param kill kills the archive; its result brings it back at the same address
+ */
+export async function restartArchive(
+  world: TestWorld,
+  url: string,
+  kill: () => Promise<() => Promise<void>>,
+  options: FleetOptions & { awayMs: number },
+): Promise<ArchiveRestartFigures> {
+  const random = seededRandom(options.seed);
+  const before = new FleetCounts();
+  const counts = new FleetCounts();
+  const identities = await identitiesOf(world, url, options.devices);
+  const devices = identities.map((identity, index) => new FleetDevice(identity, index, 0, before));
+  let done = 0;
+  const ends = devices.map(async (device) => {
+    await sleep(random() * windowMs * options.timeScale);
+    const endedAtMs = await device.deliver(options.sizeBytes);
+    done += 1;
+    return endedAtMs;
+  });
+  await sleep(windowMs * options.timeScale);
+  const bringBack = await kill();
+  const atWork = devices.length - done;
+  const diedAfter = before.requestsAtMs.length;
+  await sleep(options.awayMs);
+  await bringBack();
+  const requestsWhileAway = before.requestsAtMs.length - diedAfter;
+  const backAtMs = performance.now();
+  for (const device of devices) device.countIn(counts);
+  const figures = await watchFleet(devices, counts, options, backAtMs, () => ends);
+  return { ...figures, atWork, requestsWhileAway };
+}
+
+async function identitiesOf(world: TestWorld, url: string, count: number) {
+  const audience = await archiveAudience(world.db);
+  const identities = [];
+  for (let index = 0; index < count; index++) identities.push(await makeIdentity(world, url, audience));
+  return identities;
+}
+
+async function watchFleet(
+  devices: readonly FleetDevice[],
+  counts: FleetCounts,
+  { timeScale, say }: FleetOptions,
+  sinceMs: number,
+  deliver: () => Promise<number>[],
+): Promise<FleetFigures> {
+  let sealed = 0;
+  const beats = devices.map((device) => device.beat());
+  const ends = deliver().map(async (end) => {
+    const endedAtMs = await end;
+    sealed += 1;
+    return endedAtMs;
+  });
+  const timer = setInterval(() => {
+    const seconds = Math.round((performance.now() - sinceMs) / 1000);
+    say?.(
+      `${seconds} s: ${sealed} of ${devices.length} sealed, ${counts.requestsAtMs.length} requests, ${counts.retriesInAll} retries`,
+    );
+  }, sayEveryMs);
+  const lastMs = Math.max(...(await Promise.all(ends)));
+  clearInterval(timer);
+  const requestsAtMs = counts.requestsAtMs.filter((atMs) => atMs <= lastMs);
+  for (const device of devices) device.close();
+  await Promise.all(beats);
+  const seconds = (lastMs - sinceMs) / timeScale / 1000;
+  const requestsPerSecond = meanRate(requestsAtMs, sinceMs) * timeScale;
+  const busiestPerSecond = busiest(requestsAtMs, windowMs * timeScale) / (windowMs / 1000);
   return {
-    devices: options.devices,
-    sealed: ends.length,
-    requests: counts.requestsAtMs.length,
-    retries: counts.retries,
+    devices: devices.length,
+    sealed,
+    requests: requestsAtMs.length,
+    retries: Object.fromEntries(counts.retries),
     seconds,
     requestsPerSecond,
-    busiestOverMean:
-      busiest(counts.requestsAtMs, windowMs * options.timeScale) / (counts.requestsAtMs.length * (windowMs / spreadMs)),
+    busiestPerSecond,
+    busiestOverMean: busiestPerSecond / requestsPerSecond,
   };
 }
 
-type Counts = { requestsAtMs: number[]; retries: number };
-
-async function makeIdentity({ db }: TestWorld, server: string, audience: string): Promise<Identity> {
-  const { id, name } = await makeDevice(db);
-  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-  const jwk = ed25519JwkOf(publicKey);
-  const kid = jwkThumbprint(jwk);
-  await db.deviceKey.create({
-    data: { kid, deviceId: id, publicKey: new Uint8Array(ed25519Bytes(jwk)), createdAt: new Date(), buysTokens: true },
-  });
-  return { server, device: id, name, audience, kid, key: privateKey, keys: [], state: "active", previous: null };
-}
-
-/** @returns when its recording was sealed */
-async function liveOnce(
-  identity: Identity,
-  startDelay: number,
-  index: number,
-  { sizeBytes, timeScale }: FleetOptions,
-  counts: Counts,
-): Promise<number> {
-  const transport = new CountingTransport(counts, startDelay);
-  const clock = new ArchiveClock();
-  const tokens = new AccessTokens({ identity, transport, clock, keep: async () => undefined });
-  const archive = new Archive(
-    identity.server,
-    transport,
-    { kind: "identity", identity, tokens, readPinned: async () => [] },
-    clock,
-  );
-  const { signal } = new AbortController();
-  const content = randomBytes(sizeBytes, index + 1);
-  const sha256 = createHash("sha256").update(content).digest("hex");
-  const manifest = buildManifest({
-    device: identity.device,
-    sequence: 1,
-    previous: null,
-    fileName: `${index}.bin`,
-    mediaType: "application/octet-stream",
-    sizeBytes,
-    sha256,
-    chunkSizeBytes: minChunkSizeBytes,
-    chunkSha256: [sha256],
-    complete: true,
-  } as Parameters<typeof buildManifest>[0]);
-  const jws = signManifest(manifest, identity.key);
-  const delays = new Patience(patience);
-  for (;;) {
-    try {
-      const { recording, upload, state } = await archive.announce(jws, signal);
-      if (state === "sealed") return performance.now();
-      if (state === "receiving")
-        await sendBytes(
-          {
-            archive,
-            uploadUrl: upload,
-            sizeBytes,
-            chunkSizeBytes: minChunkSizeBytes,
-            acknowledgedBytes: 0,
-            patience: 1,
-            read: async (buffer, position, length) => content.copy(buffer, 0, position, position + length),
-            checkFile: async () => undefined,
-            onAcknowledged: () => undefined,
-            onSent: () => undefined,
-          },
-          signal,
-        );
-      for (let pauseMs = 2000; (await archive.getRecording(recording, signal)).state !== "sealed"; pauseMs *= 1.5)
-        await sleep(pauseMs * timeScale * (0.75 + Math.random() / 2));
-      transport.close();
-      return performance.now();
-    } catch (error) {
-      if (!(error instanceof Problem) || error.kind !== "again") throw error;
-      counts.retries += 1;
-      await sleep(delays.nextDelayMs(error) * timeScale);
-    }
-  }
-}
-
-class CountingTransport extends Transport {
-  readonly #counts: Counts;
-  readonly #opensAtMs: number;
-
-  constructor(counts: Counts, startDelay: number) {
-    super({ ...defaultTransportSettings, startDelayMs: startDelay }, unthrottled);
-    this.#counts = counts;
-    this.#opensAtMs = performance.now() + startDelay;
-  }
-
-  override send(...given: Parameters<Transport["send"]>): ReturnType<Transport["send"]> {
-    this.#counts.requestsAtMs.push(Math.max(performance.now(), this.#opensAtMs));
-    return super.send(...given);
-  }
+function meanRate(moments: readonly number[], sinceMs: number): number {
+  const sorted = [...moments].sort((a, b) => a - b);
+  const count = Math.ceil(sorted.length * 0.9);
+  return count / (((sorted[count - 1] ?? sinceMs + 1) - sinceMs) / 1000);
 }
 
 /** The most of these moments that lie within so long of each other. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Field } from "./field.ts";
 import type { SpawnedUploader } from "./spawned-uploader.ts";
@@ -12,14 +13,17 @@ export type KillOptions = {
   say?: (line: string) => void;
 };
 
+const flags = ["--include", "bin", "--delete-after-seal"];
 const fileBytes = 450_000;
+/** After so many kills, at most, a life is left in peace until the card is empty: a backlog that only grew would be all that is met. */
+const mostLeft = 6;
 /** A daemon that is through with everything before its call comes is not killed by it. */
-const longestLifeMs = 20_000;
+const longestLifeMs = 60_000;
 
 /**
  * Runs the daemon again and again on a card with a new recording each time, and kills it at its first, second, third …
  * system call that writes, until one life gets its recording deleted by a receipt before the call comes. What a life
- * leaves unfinished is the next one's.
+ * leaves unfinished is the next one's, for some lives.
  *
  * @returns how often it was killed
  */
@@ -31,7 +35,7 @@ export async function killAtCalls(
   for (const set of ["disk", "words"] as const)
     for (let nth = 1; kills[set] < (mostKills ?? Number.POSITIVE_INFINITY); nth += strides[set]) {
       const file = await field.make(`${set}-${nth}.bin`, fileBytes);
-      const daemon = field.run(["--include", "bin", "--delete-after-seal"], killAtCall(set, nth));
+      const daemon = field.run(flags, killAtCall(set, nth));
       const isThrough = await Promise.race([
         daemon.ended.then(() => false),
         daemon
@@ -46,8 +50,19 @@ export async function killAtCalls(
       if (isThrough) break;
       kills[set] += 1;
       say?.(`killed at call ${nth} of ${set}`);
+      if (kills[set] % mostLeft === 0) await empty(field);
     }
   return kills;
+}
+
+/** Lets a daemon send what is left. */
+async function empty(field: Field): Promise<void> {
+  const daemon = field.run(flags);
+  while (field.files.some(({ path }) => existsSync(path))) {
+    if (daemon.child.exitCode !== null) throw new Error(`It ended by itself: ${(await daemon.ended).stderr}`);
+    await sleep(50);
+  }
+  await daemon.kill();
 }
 
 // strace passes no signal on: the one that it traces is its child.

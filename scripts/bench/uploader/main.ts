@@ -9,13 +9,13 @@ import { cleanUpWhenInterrupted, withCleanUp } from "../../torture/clean-up.ts";
 import { inTortureWorld } from "../../torture/torture-world.ts";
 import type { Result } from "../bench.ts";
 import { describeMachine } from "../machine.ts";
-import { fleet } from "./fleet.ts";
+import { archive, fleet } from "./fleet.ts";
 import { links } from "./links.ts";
 import { queue } from "./queue.ts";
 import { send } from "./send.ts";
 import type { UploaderBench } from "./uploader-bench.ts";
 
-const parts: Record<string, (bench: UploaderBench) => Promise<Result>> = { queue, send, links, fleet };
+const parts: Record<string, (bench: UploaderBench) => Promise<Result>> = { queue, send, links, fleet, archive };
 
 const help = `Measures the uploader against an archive of its own, beside rclone and curl with sha256sum where they are here.
 
@@ -48,11 +48,19 @@ async function run(): Promise<void> {
     async () => rmSync(dir, { recursive: true, force: true }),
     () =>
       inTortureWorld(async (world) => {
-        const server = await startFieldServer(world);
+        let server = await startFieldServer(world);
+        const port = Number(new URL(server.url).port);
+        const killServer = async () => {
+          await server.kill();
+          return async () => {
+            server = await startFieldServer(world, { port });
+          };
+        };
+        const say = (line: string) => console.error(line);
         await withCleanUp(
           () => server.stop(),
           async () => {
-            const bench = { world, server: server.url, bundle, dir, isShort: values.short === true };
+            const bench = { world, server: server.url, killServer, say, bundle, dir, isShort: values.short === true };
             for (const name of wanted) {
               const result = await parts[name]?.(bench);
               if (result === undefined) continue;

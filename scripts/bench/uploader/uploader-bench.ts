@@ -8,6 +8,10 @@ export type UploaderBench = {
   world: TestWorld;
   /** Address of the archive. */
   server: string;
+  /** Kills the archive; the result brings it back at the same address. */
+  killServer: () => Promise<() => Promise<void>>;
+  /** For parts that take long. */
+  say: (line: string) => void;
   /** Path of the uploader. */
   bundle: string;
   /** For what a part writes. */
