@@ -2,6 +2,7 @@ import { DetailedError, type FileReader, Upload } from "tus-js-client";
 import type { FileClass } from "../lib/protocol/index.ts";
 import { problemOf } from "./http/answers.ts";
 import { type Archive, recordingIn } from "./http/archive.ts";
+import { atPace } from "./http/pace.ts";
 import type { Answer, RequestBody } from "./http/transport.ts";
 import { TusStack } from "./http/tus-stack.ts";
 import { Interrupted, messageOf, Problem } from "./problems.ts";
@@ -122,10 +123,14 @@ function readerFor(options: SendOptions, beforePatch: () => Promise<void>): File
       size: options.sizeBytes,
       slice: async (start: number, end: number) => {
         await beforePatch();
+        const read = atPace(
+          (buffer, position, lengthBytes) => options.read(buffer, start + position, lengthBytes),
+          options.archive.patchSize.paceBytesPerSecond,
+        );
         const body: RequestBody & { size: number } = {
           size: end - start,
           sizeBytes: end - start,
-          read: (buffer, position, lengthBytes) => options.read(buffer, start + position, lengthBytes),
+          read,
         };
         // tus-js-client takes "done" for "this slice is the whole source"; it then compares lengths for itself.
         return { value: body, done: end >= options.sizeBytes };

@@ -1,5 +1,5 @@
 const firstMs = 200;
-const mostMs = 30_000;
+const mostMs = 120_000;
 const mostReceiptMs = 1_800_000;
 
 /**

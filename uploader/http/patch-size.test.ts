@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { atPace } from "./pace.ts";
 import { PatchSize } from "./patch-size.ts";
 
 const KiB = 1024;
@@ -39,5 +40,37 @@ describe("PatchSize", () => {
     expect(size.at(0, chunk)).toBe(2048 * KiB);
     size.learn(1000, 600);
     expect(size.at(0, chunk)).toBe(2048 * KiB);
+  });
+
+  it("keeps to the pace of the link for a while after a break, and to none before one", () => {
+    const size = new PatchSize();
+    size.learn(256_000, 8000);
+    expect(size.paceBytesPerSecond).toBeNull();
+    size.shrink();
+    expect(size.paceBytesPerSecond).toBeCloseTo(38_400);
+    // One slow PATCH is no slow link.
+    size.learn(256 * KiB, 60_000);
+    expect(size.paceBytesPerSecond).toBeCloseTo(38_400);
+    for (let i = 0; i < 6; i++) size.learn(256 * KiB, 60_000);
+    expect(size.paceBytesPerSecond).toBe(16_000);
+    size.learn(256 * KiB, 60_000);
+    expect(size.paceBytesPerSecond).toBeNull();
+  });
+});
+
+describe("atPace", () => {
+  it("hands over no faster than that, in small steps, and changes nothing without a pace", async () => {
+    const lengths: number[] = [];
+    const read = async (_buffer: Buffer, _position: number, lengthBytes: number) => {
+      lengths.push(lengthBytes);
+      return lengthBytes;
+    };
+    expect(atPace(read, null)).toBe(read);
+    const beganAtMs = performance.now();
+    const paced = atPace(read, 100 * KiB);
+    for (let position = 0; position < 40 * KiB; ) position += await paced(Buffer.alloc(0), position, 64 * KiB);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(25 * KiB);
+    // The second step waits until a quarter of a second's worth, less the head start, has gone out.
+    expect(performance.now() - beganAtMs).toBeGreaterThan(80);
   });
 });

@@ -48,7 +48,7 @@ export const unthrottled: Throttle = { take: async () => undefined };
 /** Bytes to send, read by position while they go out. */
 export type RequestBody = {
   sizeBytes: number;
-  /** Fills the buffer from a position of the body; fewer bytes than asked only at its end. */
+  /** Fills the buffer from a position of the body; none only at its end. */
   read(buffer: Buffer, position: number, lengthBytes: number): Promise<number>;
 };
 

@@ -15,6 +15,8 @@ export type BadLinkOptions = {
   cutAfterBytes?: { up?: number[]; down?: number[] };
   /** Where to listen; left out: any free port. */
   port?: number;
+  /** The address to listen on; left out: loopback. */
+  host?: string;
 };
 
 type Direction = "up" | "down";
@@ -42,6 +44,7 @@ export class BadLink {
   readonly #connections = { accepted: 0, cut: 0 };
   #target: number;
   #port = 0;
+  readonly #host: string;
   #isSilent = false;
   #isDown = false;
   #answersToLose = 0;
@@ -51,13 +54,14 @@ export class BadLink {
     this.#scale = options.timeScale ?? 1;
     this.#random = seededRandom(options.seed ?? 1);
     this.#target = options.target;
+    this.#host = options.host ?? "127.0.0.1";
     this.#cuts = { up: [...(options.cutAfterBytes?.up ?? [])], down: [...(options.cutAfterBytes?.down ?? [])] };
   }
 
   /** Opens a link. Its schedule begins now. */
   static async open(options: BadLinkOptions): Promise<BadLink> {
     const link = new BadLink(options);
-    await new Promise<void>((listening) => link.#server.listen(options.port ?? 0, "127.0.0.1", listening));
+    await new Promise<void>((listening) => link.#server.listen(options.port ?? 0, link.#host, listening));
     const address = link.#server.address();
     if (address === null || typeof address === "string") throw new Error("A TCP server has an address and a port.");
     link.#port = address.port;
@@ -68,7 +72,7 @@ export class BadLink {
   /** Where the archive is, seen through this link. */
   get url(): string {
     // RFC 6761, section 6.4: names under "invalid" are never looked up with success.
-    return `http://${this.#profile.isNameless === true ? "archive.invalid" : "127.0.0.1"}:${this.#port}`;
+    return `http://${this.#profile.isNameless === true ? "archive.invalid" : this.#host}:${this.#port}`;
   }
 
   /** Bytes that came out at the other end. */

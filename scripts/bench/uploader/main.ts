@@ -11,11 +11,12 @@ import type { Result } from "../bench.ts";
 import { describeMachine } from "../machine.ts";
 import { archive, fleet } from "./fleet.ts";
 import { links } from "./links.ts";
+import { modem } from "./modem.ts";
 import { queue } from "./queue.ts";
 import { send } from "./send.ts";
 import type { UploaderBench } from "./uploader-bench.ts";
 
-const parts: Record<string, (bench: UploaderBench) => Promise<Result>> = { queue, send, links, fleet, archive };
+const parts: Record<string, (bench: UploaderBench) => Promise<Result>> = { queue, send, links, modem, fleet, archive };
 
 const help = `Measures the uploader against an archive of its own, beside rclone and curl with sha256sum where they are here.
 
