@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
+import { blockBytes, borrowBlock, returnBlock } from "../block-buffers.ts";
 import { sleep } from "../patience.ts";
 import { Problem } from "../problems.ts";
 import type { TrafficClass } from "../traffic/traffic.ts";
@@ -9,7 +10,12 @@ import type { ClockFloor } from "./clock-floor.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { UntimedAgent } from "./untimed-agent.ts";
 
-const sliceBytes = 64 * 1024;
+/** Handed over at a time: on a slow link little, so that it is seen to move; on a fast one more, with fewer calls. */
+const minSliceBytes = 64 * 1024;
+const maxSliceBytes = blockBytes;
+/** A slice that took less may become larger, one that took more is as small as can be. */
+const quickSliceMs = 25;
+const slowSliceMs = 250;
 /** Answers of the archive are small; more than this is not from it. */
 const maxAnswerBytes = 1024 * 1024;
 
@@ -153,9 +159,12 @@ export class Transport {
     watchdog: Watchdog,
     ended: AbortSignal,
   ): Promise<void> {
-    const buffer = Buffer.allocUnsafe(Math.min(sliceBytes, body.sizeBytes));
+    const isSmall = body.sizeBytes <= minSliceBytes;
+    const buffer = isSmall ? Buffer.allocUnsafe(body.sizeBytes) : borrowBlock();
+    let sliceBytes = minSliceBytes;
     try {
       for (let position = 0; position < body.sizeBytes && !ended.aborted; ) {
+        const beganAtMs = performance.now();
         const length = await body.read(buffer, position, Math.min(sliceBytes, body.sizeBytes - position));
         if (length === 0) throw new Problem("changed", "The file became shorter while it was sent.");
         // Waiting for our own limit is no silence of the network.
@@ -166,13 +175,21 @@ export class Transport {
         watchdog.moved(length);
         position += length;
         onSent?.(position);
+        sliceBytes = nextSliceBytes(sliceBytes, performance.now() - beganAtMs);
       }
+      // Only here is it sure that no write has it any more.
+      if (!isSmall && !ended.aborted) returnBlock(buffer);
     } catch (error) {
       outgoing.destroy();
       throw error;
     }
     if (!ended.aborted) outgoing.end();
   }
+}
+
+function nextSliceBytes(sliceBytes: number, tookMs: number): number {
+  if (tookMs > slowSliceMs) return minSliceBytes;
+  return tookMs < quickSliceMs ? Math.min(sliceBytes * 2, maxSliceBytes) : sliceBytes;
 }
 
 // Waits until the slice has left this process, so that the one buffer may be filled again. False: the request has
