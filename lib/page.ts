@@ -22,7 +22,7 @@ export type Cursor = { direction: "next" | "previous"; at: string[] };
 /** The part of a cursor that is a moment: microseconds since 1970, within what the database can hold. */
 export const microsShape = /^(?:-\d{1,16}|\d{1,18})$/;
 
-const cursorShape = z.tuple([z.enum(["next", "previous"]), z.array(z.string().max(64)).max(4)]);
+const cursorShape = z.tuple([z.enum(["next", "previous"]), z.array(z.string().max(160)).max(4)]);
 
 /** Writes a cursor as text for addresses. */
 function encodeCursor(cursor: Cursor): string {

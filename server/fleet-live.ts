@@ -14,8 +14,8 @@ const perPerson = 8;
 const open = new Map<string, number>();
 
 /**
- * Answers `GET /api/devices/live`: server-sent events for who may list devices. `changed` says that some device did, at
- * most about once a second; a page then asks anew for what it shows. Ends with the session.
+ * Answers `GET /api/devices/live`: server-sent events for who may list devices. `changed` says which devices did, at
+ * most about once a second; a page that shows one of them then asks anew. Ends with the session.
  */
 export async function handleFleetLive(call: Call): Promise<void> {
   const { services, fleet, request, response } = call;
@@ -45,7 +45,7 @@ export async function handleFleetLive(call: Call): Promise<void> {
     else if (!response.writableNeedDrain && !response.writableEnded) response.write(text);
   };
   const stopWatching = fleet.watch(
-    () => void tell("event: changed\ndata: {}\n\n"),
+    (devices) => void tell(`event: changed\ndata: ${JSON.stringify({ devices })}\n\n`),
     () => response.end(),
   );
   const timer = setInterval(() => void tell(": still here\n\n"), beatMs);

@@ -1,14 +1,17 @@
 import type { Signals } from "../lib/signals.ts";
 
-/** What processes tell each other when something of the fleet changed: not what, as readers look for themselves. */
+/** What processes tell each other: which devices changed, and not how, as readers look for themselves. */
 const word = "fleet_changed";
 /** A thousand devices say something twenty times a second; people look once. */
 const everyMs = 1_000;
+/** A message between processes has at most 8,000 bytes; of more devices than this it says "many". */
+const mostTold = 300;
 
 /** Tells all processes of an archive that a device changed, about once a second however many do. */
 export class FleetSignal {
   readonly #signals: Signals;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(devices: readonly string[] | null) => void>();
+  readonly #changed = new Set<string>();
   readonly #closers = new Set<() => void>();
   #toldAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
@@ -16,14 +19,16 @@ export class FleetSignal {
   constructor(signals: Signals) {
     this.#signals = signals;
     signals.listen((text) => {
-      if (text !== word) return;
+      const [said, ...devices] = text.split(" ");
+      if (said !== word) return;
       this.#toldAt = performance.now();
-      for (const listener of this.#listeners) listener();
+      for (const listener of this.#listeners) listener(devices.length === 0 ? null : devices);
     });
   }
 
-  /** Something was committed that a page of the fleet shows. */
-  changed(): void {
+  /** Something of this device was committed that a page of the fleet shows. */
+  changed(deviceId: string): void {
+    this.#changed.add(deviceId);
     if (this.#timer !== null) return;
     const waitMs = this.#toldAt + everyMs - performance.now();
     if (waitMs <= 0) this.#tell();
@@ -43,11 +48,15 @@ export class FleetSignal {
 
   #tell(): void {
     this.#toldAt = performance.now();
-    this.#signals.send(word);
+    const devices = this.#changed.size > mostTold ? [] : this.#changed;
+    this.#signals.send([word, ...devices].join(" "));
+    this.#changed.clear();
   }
 
-  /** Hears of changes until what is returned is called. `onClose`: the server stops. */
-  watch(onChange: () => void, onClose: () => void): () => void {
+  /**
+   * Hears of changes until what is returned is called: of which devices (null: of very many). `onClose`: the server stops.
+   */
+  watch(onChange: (devices: readonly string[] | null) => void, onClose: () => void): () => void {
     this.#listeners.add(onChange);
     this.#closers.add(onClose);
     return () => {

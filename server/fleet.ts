@@ -13,10 +13,11 @@ const jsonFields = { "Content-Type": "application/json", "Cache-Control": "no-st
 /** Answers a device's `POST /api/devices/heartbeat`. */
 export async function handleHeartbeat(call: Call): Promise<void> {
   const { services, request, response, fleet } = call;
-  const ctx = requestContext(services, request, await requireDeviceActor(call, "POST"));
+  const device = await requireDeviceActor(call, "POST");
+  const ctx = requestContext(services, request, device);
   const text = await readText(request, { maxBytes: maxHeartbeatBytes, idleMs: services.env.uploadIdleMs });
   const answer = await receiveHeartbeat(ctx, parseJson(text));
-  fleet.changed();
+  fleet.changed(device.deviceId);
   sendAnswer(request, response, { status: 200, headers: { ...jsonFields }, body: JSON.stringify(answer) });
 }
 
@@ -46,14 +47,15 @@ export async function handleDeviceConfig(call: Call): Promise<void> {
 /** Answers a device's `POST /api/devices/statements`. */
 export async function handleStatement(call: Call): Promise<void> {
   const { services, request, response, fleet } = call;
-  const ctx = requestContext(services, request, await requireDeviceActor(call, "POST"));
+  const device = await requireDeviceActor(call, "POST");
+  const ctx = requestContext(services, request, device);
   const [type = ""] = (fieldOf(request, "content-type") ?? "").split(";");
   if (type.trim().toLowerCase() !== statementMediaType)
     throw new AppError("unsupported_media_type", `Send a signed statement as ${statementMediaType}.`);
   const jws = await readText(request, { maxBytes: maxStatementBytes, idleMs: services.env.uploadIdleMs });
   try {
     const { isNew, ...view } = await recordStatement(ctx, jws.trim());
-    fleet.changed();
+    fleet.changed(device.deviceId);
     sendAnswer(request, response, {
       status: isNew ? 201 : 200,
       headers: { ...jsonFields },

@@ -39,12 +39,14 @@ const bodyMethods: ReadonlySet<string> = new Set(["POST", "PATCH"]);
 /** Methods that begin with one statement about an upload, which asks for a remembered token too. */
 const askingMethods: ReadonlySet<string> = new Set(["HEAD", "PATCH"]);
 
+type DeviceActor = Extract<Actor, { kind: "device" }>;
+
 /**
  * The device that sent a request.
  *
  * @throws AppError unauthenticated without a token, token_invalid for an unknown or revoked one, too_many_requests
  */
-export async function requireDeviceActor({ services, tokens, request }: Call, method: string): Promise<Actor> {
+export async function requireDeviceActor({ services, tokens, request }: Call, method: string): Promise<DeviceActor> {
   const [, token] = /^Bearer +(\S+) *$/i.exec(fieldOf(request, "authorization") ?? "") ?? [];
   if (token === undefined)
     throw new AppError("unauthenticated", "Send the device's token: Authorization: Bearer srd_…");

@@ -1,8 +1,8 @@
 import { ArrowUpFromLine, CircleDashed, Clock3, Coffee, KeySquare, TriangleAlert, Unplug } from "lucide-react";
 import { deviceStates, type StateLook } from "@/components/ui/states";
-import type { FleetRow } from "@/lib/fleet/types";
+import type { Condition, FleetRow } from "@/lib/fleet/types";
 
-type Look = Pick<FleetRow, "state" | "isSilent" | "heartbeatAt" | "lastContactAt" | "waiting" | "queue" | "alarms">;
+type Look = Pick<FleetRow, "condition" | "waiting" | "alarms">;
 
 /** Why a device waits, in a word or two after "Waiting". */
 const waitWords: Record<string, string> = {
@@ -22,38 +22,39 @@ const waitWords: Record<string, string> = {
   paused: "paused",
 };
 
-/** What a device does now, as one word and icon: what needs somebody before what goes by itself. */
-export function deviceLook(device: Look): StateLook {
-  if (device.state !== "active") return deviceStates[device.state];
-  if (device.isSilent)
-    return { label: "Silent", icon: Unplug, tone: "bad", meaning: "Not heard from for longer than its policy allows." };
-  const [alarm] = device.alarms;
-  if (alarm?.weight === "urgent")
-    return { label: "Trouble", icon: TriangleAlert, tone: "bad", meaning: alarm.sentence };
-  if (device.heartbeatAt === null) return withoutHeartbeat(device);
-  if (device.waiting !== null && device.waiting.reason !== "nothing") return waiting(device.waiting);
-  if ((device.queue?.files ?? 0) > 0)
-    return { label: "Sending", icon: ArrowUpFromLine, tone: "ok", meaning: "Recordings are on their way." };
-  return { label: "Idle", icon: Coffee, tone: "plain", meaning: "All that it has is here." };
-}
-
-function waiting({ reason, detail }: { reason: string; detail: string }): StateLook {
-  const why = waitWords[reason];
-  return {
-    label: why === undefined ? "Waiting" : `Waiting: ${why}`,
+/** Each word for what a device does now, by itself. */
+export const conditionLooks: Record<Condition, StateLook> = {
+  pending: deviceStates.pending,
+  suspended: deviceStates.suspended,
+  revoked: deviceStates.revoked,
+  silent: { label: "Silent", icon: Unplug, tone: "bad", meaning: "Not heard from for longer than its policy allows." },
+  trouble: { label: "Trouble", icon: TriangleAlert, tone: "bad", meaning: "Something urgent is wrong with it." },
+  waiting: {
+    label: "Waiting",
     icon: Clock3,
     tone: "wait",
-    meaning: detail || "It says that it waits.",
-  };
-}
-
-function withoutHeartbeat({ lastContactAt }: Look): StateLook {
-  if (lastContactAt === null)
-    return { label: "Never seen", icon: CircleDashed, tone: "info", meaning: "Added, and has never called." };
-  return {
+    meaning: "It has something to send, and says that it waits.",
+  },
+  sending: { label: "Sending", icon: ArrowUpFromLine, tone: "ok", meaning: "Recordings are on their way." },
+  idle: { label: "Idle", icon: Coffee, tone: "plain", meaning: "All that it has is here." },
+  never_seen: { label: "Never seen", icon: CircleDashed, tone: "info", meaning: "Added, and has never called." },
+  uploads_only: {
     label: "Uploads only",
     icon: KeySquare,
     tone: "plain",
     meaning: "Uploads with a plain token and tells nothing of itself.",
+  },
+};
+
+/** What this device does now, with what it or an alarm says of it. */
+export function deviceLook({ condition, waiting, alarms: [alarm] }: Look): StateLook {
+  const look = conditionLooks[condition];
+  if (condition === "trouble" && alarm !== undefined) return { ...look, meaning: alarm.sentence };
+  if (condition !== "waiting" || waiting === null) return look;
+  const why = waitWords[waiting.reason];
+  return {
+    ...look,
+    label: why === undefined ? look.label : `Waiting: ${why}`,
+    meaning: waiting.detail || look.meaning,
   };
 }

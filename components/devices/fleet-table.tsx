@@ -1,13 +1,12 @@
-import { Zap } from "lucide-react";
+import { TriangleAlert, Zap } from "lucide-react";
 import { formatBytes, formatSpan, plural } from "@/components/ui/format";
 import { Link } from "@/components/ui/link";
 import { StatePill } from "@/components/ui/state-pill";
 import { type Column, Table } from "@/components/ui/table";
 import { RelativeTime } from "@/components/ui/time";
-import type { FleetRow } from "@/lib/fleet/types";
+import type { FleetRow, FleetSort, FleetSortKey } from "@/lib/fleet/types";
 import { ClockError } from "./clock-error";
 import { deviceLook } from "./device-looks";
-import type { FleetSort, SortKey } from "./fleet-sort";
 import { NotReported } from "./not-reported";
 
 type FleetTableProps = {
@@ -19,11 +18,13 @@ type FleetTableProps = {
   /** Address of the list in another order. */
   sortHref: (sort: FleetSort) => string;
   now: Date;
+  /** Says in each row what is wrong, and not by a sign alone. */
+  tellsWhy?: boolean;
 };
 
 /** The fleet: where each device is, when it was heard, what it has left to send. */
-export function FleetTable({ rows, rowHref, selected, sort, sortHref, now }: FleetTableProps) {
-  const sortable = (key: SortKey) => {
+export function FleetTable({ rows, rowHref, selected, sort, sortHref, now, tellsWhy = false }: FleetTableProps) {
+  const sortable = (key: FleetSortKey) => {
     const isSorted = sort.key === key;
     const isAscending = isSorted && !sort.isDescending;
     return {
@@ -34,7 +35,7 @@ export function FleetTable({ rows, rowHref, selected, sort, sortHref, now }: Fle
   };
   const columns: Column<FleetRow>[] = [
     { ...sortable("state"), head: "State", cell: (row) => <StatePill look={deviceLook(row)} /> },
-    { ...sortable("name"), head: "Device", cell: (row) => <Name row={row} /> },
+    { ...sortable("name"), head: "Device", cell: (row) => <Name row={row} tellsWhy={tellsWhy} />, wrap: true },
     { ...sortable("site"), head: "Site", cell: (row) => <Site row={row} /> },
     { ...sortable("contact"), head: "Last contact", cell: (row) => <Contact row={row} /> },
     { ...sortable("queue"), head: "Queue", cell: (row) => <Queue row={row} /> },
@@ -59,14 +60,32 @@ export function FleetTable({ rows, rowHref, selected, sort, sortHref, now }: Fle
   );
 }
 
-function Name({ row }: { row: FleetRow }) {
+function Name({ row, tellsWhy }: { row: FleetRow; tellsWhy: boolean }) {
+  const [worst, ...others] = row.alarms;
   return (
-    <>
+    <span className="wrap-anywhere inline-block min-w-36 max-w-72 max-sm:max-w-full">
       <Link href={`/devices/${row.id}`} className="font-semibold hover:underline">
-        {row.name}
+        <bdi>{row.name}</bdi>
       </Link>{" "}
       {row.alias && <span className="mono text-muted">{row.alias}</span>}
-    </>
+      {worst && !tellsWhy && <AlarmSign text={row.alarms.map(({ sentence }) => sentence).join(" ")} />}
+      {worst && tellsWhy && (
+        <span className="block text-muted text-xs">
+          {worst.sentence}
+          {others.length > 0 && ` And ${others.length} more.`}
+        </span>
+      )}
+    </span>
+  );
+}
+
+function AlarmSign({ text }: { text: string }) {
+  return (
+    <span className="text-wait" title={text}>
+      {" "}
+      <TriangleAlert aria-hidden className="-mt-0.5 inline size-3.5" />
+      <span className="sr-only">{text}</span>
+    </span>
   );
 }
 

@@ -1,7 +1,6 @@
-import { Clock, Hash, MapPin, Plus, Router, ShieldCheck } from "lucide-react";
-import { Button } from "@/components/ui/button";
+import { Clock, Hash, MapPin, Router, ShieldCheck } from "lucide-react";
 import { FilterChip } from "@/components/ui/chip";
-import { Menu, MenuLink } from "@/components/ui/menu";
+import { PickMenu } from "@/components/ui/pick-menu";
 import { SearchForm } from "@/components/ui/search-form";
 import { recordingStates } from "@/components/ui/states";
 import { Time, TimeInterval } from "@/components/ui/time";
@@ -94,26 +93,6 @@ function SearchField({ params, text }: Pick<FilterBarProps, "params"> & { text: 
       maxLength={200}
       others={others}
     />
-  );
-}
-
-function PickMenu({ label, choices }: { label: string; choices: { href: string; name: string }[] }) {
-  if (choices.length === 0) return null;
-  return (
-    <Menu
-      align="start"
-      trigger={
-        <Button icon={Plus} variant="filter" aria-label={`Filter by ${label.toLowerCase()}`}>
-          {label}
-        </Button>
-      }
-    >
-      {choices.map((choice) => (
-        <MenuLink key={choice.href} href={choice.href}>
-          {choice.name}
-        </MenuLink>
-      ))}
-    </Menu>
   );
 }
 

@@ -2,10 +2,11 @@
 
 import { Radio, RefreshCw } from "lucide-react";
 import { useRouter } from "next/navigation";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
-/** A page that a whole fleet changes is read anew no more often than this. */
+/** A page is read anew no more often than this when something that it shows changed, and when only its counts may have. */
 const everyMs = 3_000;
+const othersEveryMs = 10_000;
 /** After an answer that ends the stream for good, such as "too many": the browser tries no more by itself. */
 const againMs = 20_000;
 
@@ -16,16 +17,34 @@ const touches = ["pointerdown", "keydown", "wheel"] as const;
 type LiveRefreshProps = {
   /** Server-sent events; each one called "changed" has the page read its data anew. */
   href: string;
+  /** Ids of what the page shows one by one; null: all that there is. */
+  shown: readonly string[] | null;
 };
 
+/** Which devices changed; null: so many that nobody counted, or what is said cannot be read. */
+function readChanged(text: string): string[] | null {
+  try {
+    const { devices } = JSON.parse(text) as { devices?: unknown }; // an object, as the archive sends it
+    return Array.isArray(devices) ? devices.map(String) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Keeps a page up to date while it is looked at, and says whether it is. Without scripts it is a page like any other. */
-export function LiveRefresh({ href }: LiveRefreshProps) {
+export function LiveRefresh({ href, shown }: LiveRefreshProps) {
   const router = useRouter();
+  const latest = useRef(shown);
   const [isLive, setIsLive] = useState<boolean | null>(null);
+
+  useEffect(() => {
+    latest.current = shown;
+  }, [shown]);
 
   useEffect(() => {
     let source: EventSource | null = null;
     let refreshTimer: ReturnType<typeof setTimeout> | null = null;
+    let refreshDueAt = Number.POSITIVE_INFINITY;
     let againTimer: ReturnType<typeof setTimeout> | null = null;
     let refreshedAt = performance.now();
     let touchedAt = performance.now();
@@ -36,6 +55,7 @@ export function LiveRefresh({ href }: LiveRefreshProps) {
 
     function refresh() {
       refreshTimer = null;
+      refreshDueAt = Number.POSITIVE_INFINITY;
       refreshedAt = performance.now();
       const isUntouched = refreshedAt - touchedAt > untouchedMs;
       // For the time of this request.
@@ -44,8 +64,19 @@ export function LiveRefresh({ href }: LiveRefreshProps) {
       router.refresh();
     }
 
-    function refreshSoon() {
-      refreshTimer ??= setTimeout(refresh, Math.max(0, refreshedAt + everyMs - performance.now()));
+    /** Has the page read anew so long after the last time, or sooner when that is due already. */
+    function refreshAfter(pauseMs: number) {
+      const dueAt = Math.max(performance.now(), refreshedAt + pauseMs);
+      if (dueAt >= refreshDueAt) return;
+      if (refreshTimer !== null) clearTimeout(refreshTimer);
+      refreshDueAt = dueAt;
+      refreshTimer = setTimeout(refresh, dueAt - performance.now());
+    }
+
+    function hear(event: MessageEvent<string>) {
+      const changed = readChanged(event.data);
+      const isShown = changed === null || latest.current === null || latest.current.some((id) => changed.includes(id));
+      refreshAfter(isShown ? everyMs : othersEveryMs);
     }
 
     function open() {
@@ -55,10 +86,10 @@ export function LiveRefresh({ href }: LiveRefreshProps) {
       opened.addEventListener("open", () => {
         setIsLive(true);
         // What happened while nothing was heard is not told again.
-        if (wasOpen) refreshSoon();
+        if (wasOpen) refreshAfter(everyMs);
         wasOpen = true;
       });
-      opened.addEventListener("changed", refreshSoon);
+      opened.addEventListener("changed", hear);
       opened.addEventListener("error", () => {
         setIsLive(false);
         if (opened.readyState === EventSource.CLOSED) againTimer = setTimeout(open, againMs);
@@ -70,6 +101,7 @@ export function LiveRefresh({ href }: LiveRefreshProps) {
       source = null;
       for (const timer of [refreshTimer, againTimer]) if (timer !== null) clearTimeout(timer);
       refreshTimer = null;
+      refreshDueAt = Number.POSITIVE_INFINITY;
       againTimer = null;
     }
 
@@ -77,7 +109,7 @@ export function LiveRefresh({ href }: LiveRefreshProps) {
       close();
       if (document.visibilityState === "hidden") return;
       open();
-      refreshSoon();
+      refreshAfter(everyMs);
     }
 
     if (document.visibilityState === "visible") open();

@@ -11,10 +11,22 @@ type PagerProps = {
   isTotalExact?: boolean;
   previousHref: string | null;
   nextHref: string | null;
+  /** What the two steps are called: by time, unless the list has another order. */
+  words?: readonly [previous: string, next: string];
 };
 
+const byTime = ["Newer", "Older"] as const;
+
 /** Steps through a list by cursor, with the count in words. */
-export function Pager({ things, shown, total, isTotalExact = true, previousHref, nextHref }: PagerProps) {
+export function Pager({
+  things,
+  shown,
+  total,
+  isTotalExact = true,
+  previousHref,
+  nextHref,
+  words = byTime,
+}: PagerProps) {
   return (
     <nav
       aria-label={`Pages of ${things}`}
@@ -27,12 +39,12 @@ export function Pager({ things, shown, total, isTotalExact = true, previousHref,
       </span>
       {previousHref && (
         <ButtonLink href={previousHref} icon={ChevronLeft} rel="prev">
-          Newer
+          {words[0]}
         </ButtonLink>
       )}
       {nextHref && (
         <ButtonLink href={nextHref} icon={ChevronRight} rel="next">
-          Older
+          {words[1]}
         </ButtonLink>
       )}
     </nav>

@@ -13,7 +13,7 @@ export function LinkTabs({
   tabs: { href: string; label: string; count?: number | undefined; isCurrent: boolean }[];
 }) {
   return (
-    <nav aria-label={label} className="flex gap-5 overflow-x-auto">
+    <nav aria-label={label} className="flex gap-4 overflow-x-auto">
       {tabs.map((tab) => (
         <Link
           key={tab.href}

@@ -226,6 +226,28 @@ export const questions: Question[] = [
     path: (ids) => `/api/devices/${ids.device}/keys/none`,
     answers: "401 404 403 403 403 403",
   },
+  get("app/api/devices/fleet/route.ts", () => "/api/devices/fleet", "401 200 200 200 403 403"),
+  send(
+    "PUT",
+    "app/api/devices/[id]/policy/route.ts",
+    (ids) => `/api/devices/${ids.device}/policy`,
+    "401 400 403 403 403 403",
+  ),
+  get("app/api/policies/route.ts", () => "/api/policies", "401 200 200 200 403 403"),
+  send("POST", "app/api/policies/route.ts", () => "/api/policies", "401 400 403 403 403 403"),
+  get("app/api/policies/[id]/route.ts", () => "/api/policies/F-00000-00000", "401 200 200 200 403 403"),
+  send("PATCH", "app/api/policies/[id]/route.ts", () => "/api/policies/F-11111-11111", "401 404 403 403 403 403"),
+  get("app/api/enrolment-codes/route.ts", () => "/api/enrolment-codes", "401 200 200 200 403 403"),
+  {
+    ...send("POST", "app/api/enrolment-codes/route.ts", () => "/api/enrolment-codes", "401 400 403 403 403 403"),
+    json: { form: "none" },
+  },
+  {
+    by: "app/api/enrolment-codes/[id]/route.ts",
+    method: "DELETE",
+    path: () => "/api/enrolment-codes/E-11111-11111",
+    answers: "401 404 403 403 403 403",
+  },
   get("app/api/devices/alarms/route.ts", () => "/api/devices/alarms", "401 200 200 200 403 403"),
   get("app/api/devices/[id]/wanted/route.ts", (ids) => `/api/devices/${ids.device}/wanted`, "401 200 200 200 403 403"),
   send(

@@ -51,13 +51,13 @@ async function readDevices(ctx: Context, where: Prisma.Sql): Promise<DeviceRow[]
 }
 
 /**
- * All devices by name.
+ * All devices by name, or these of them.
  *
  * @throws AppError unauthenticated, forbidden
  */
-export async function listDevices(ctx: Context): Promise<DeviceRow[]> {
+export async function listDevices(ctx: Context, ids?: readonly string[]): Promise<DeviceRow[]> {
   await authoriseOperator(ctx, "devices.list");
-  return readDevices(ctx, Prisma.empty);
+  return readDevices(ctx, ids === undefined ? Prisma.empty : Prisma.sql`WHERE d.id = ANY(${ids})`);
 }
 
 /**

@@ -18,7 +18,7 @@ export { type KeyRange, whyNotSigning } from "./key-sequence.ts";
 export { KnownTokens } from "./known-tokens.ts";
 export { listEnrolmentCodes } from "./list-enrolment-codes.ts";
 export { listSites } from "./list-sites.ts";
-export { type EnrolmentCodeInput, makeEnrolmentCode } from "./make-enrolment-code.ts";
+export { type EnrolmentCodeInput, enrolmentCodeInput, makeEnrolmentCode } from "./make-enrolment-code.ts";
 export { newNonce, nonceSeconds } from "./nonces.ts";
 export { type Instance, noteInstance } from "./note-instance.ts";
 export { resumeDevice } from "./resume-device.ts";

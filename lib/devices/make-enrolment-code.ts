@@ -14,7 +14,7 @@ const hours = { long: { usual: 24, most: 30 * 24 }, typed: { usual: 1, most: 24 
 const leastHours = 0.25;
 const maxDevices = 10_000;
 
-/** What `makeEnrolmentCode` reads. @public */
+/** What `makeEnrolmentCode` reads. */
 export const enrolmentCodeInput = z
   .object({
     /** `typed`: 8 letters, for one device; `long`: for files and QR codes. */

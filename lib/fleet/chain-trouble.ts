@@ -3,7 +3,7 @@ import type { Database } from "../context.ts";
 import type { AlarmFacts } from "./alarms.ts";
 
 /** What is wrong with the signed numbers of one device as it stands now. */
-type ChainTrouble = Pick<AlarmFacts, "gaps" | "forks">;
+export type ChainTrouble = Pick<AlarmFacts, "gaps" | "forks">;
 
 /** Links of one device and kind that are looked at, the newest: one that signs nonsense must not slow down the others. */
 const lookedAt = 500;

@@ -6,7 +6,7 @@ import { authoriseOperator, roleMay } from "../people/index.ts";
 import type { Heartbeat } from "../protocol/index.ts";
 import { missingIn } from "./alarms.ts";
 import { readChainTrouble } from "./chain-trouble.ts";
-import { readFleet } from "./read-fleet.ts";
+import { readFleetDevice } from "./read-fleet.ts";
 import { readStatements } from "./read-statements.ts";
 import type { DeviceReceiptRow, ExpectedReceived, FleetDevice } from "./types.ts";
 import { toRow } from "./wanted.ts";
@@ -22,7 +22,7 @@ const receiptsShown = 20;
 export async function getFleetDevice(ctx: Context, id: string): Promise<FleetDevice> {
   const actor = await authoriseOperator(ctx, "devices.list");
   const deviceId = requireId("device", id);
-  const [row] = await readFleet(ctx.db, ctx.clock.now(), deviceId);
+  const row = await readFleetDevice(ctx, deviceId);
   if (row === undefined) throw notFound("device");
   const kept = await ctx.db.deviceHeartbeat.findUnique({ where: { deviceId } });
   // Both halves were read by lib/protocol when they came.

@@ -1,10 +1,12 @@
 export { addPolicy, assignPolicy, changePolicy } from "./change-policy.ts";
 export { type FleetFigures, readFleetFigures } from "./fleet-figures.ts";
+export { fleetSortKeys, readFleetSort, usualFleetSort } from "./fleet-order.ts";
 export { getDeviceConfig } from "./get-device-config.ts";
 export { getFleetDevice } from "./get-fleet-device.ts";
-export { listDeviceAlarms, listFleet } from "./list-fleet.ts";
+export { listDeviceAlarms, listFleet, listFleetHealth, listFleetPage } from "./list-fleet.ts";
+export { fleetParts } from "./parts.ts";
 export { getPolicy, listPolicies } from "./policies.ts";
-export type { NewPolicyInput, PolicyChangeInput } from "./policy-input.ts";
+export { type NewPolicyInput, newPolicyInput, type PolicyChangeInput, policyChangeInput } from "./policy-input.ts";
 export { receiveHeartbeat } from "./receive-heartbeat.ts";
 export { pruneContacts, readRates, readUptime } from "./series.ts";
 export type {
@@ -14,7 +16,13 @@ export type {
   DeviceReceiptRow,
   ExpectedReceived,
   FleetDevice,
+  FleetFilter,
+  FleetOverview,
+  FleetPage,
+  FleetPart,
   FleetRow,
+  FleetSort,
+  FleetSortKey,
   PolicyDetail,
   PolicyRow,
   RatePoint,

@@ -1,12 +1,15 @@
-import { Prisma } from "../../generated/prisma/client.ts";
-import type { Database } from "../context.ts";
+import { coalesced } from "../coalesce.ts";
+import type { Context } from "../context.ts";
 import type { Heartbeat } from "../protocol/index.ts";
+import type { Statement } from "../sql.ts";
 import { type AlarmFacts, alarmsOf, isSilent, keyDueAt } from "./alarms.ts";
-import { readChainTrouble } from "./chain-trouble.ts";
-import type { FleetRow } from "./types.ts";
+import { type ChainTrouble, readChainTrouble } from "./chain-trouble.ts";
+import { conditionOf } from "./condition.ts";
+import type { FleetOverview, FleetRow } from "./types.ts";
 
-/** What a heartbeat says beside the files that it sends; as lib/protocol read it when it came. */
-export type Summary = Omit<Heartbeat, "sending" | "next">;
+/** What a heartbeat says that lists and alarms look at; as lib/protocol read it when it came. */
+type Member = "uploader" | "clock" | "queue" | "disk" | "waiting" | "configVersion" | "configProblem";
+type Said = { [Name in Member]: Exclude<Heartbeat[Name], undefined> | null };
 
 type Found = Pick<FleetRow, "id" | "name" | "alias" | "state"> & {
   siteId: string | null;
@@ -20,60 +23,112 @@ type Found = Pick<FleetRow, "id" | "name" | "alias" | "state"> & {
   keepFreeBytes: number | null;
   lastSeenAt: Date | null;
   heartbeatAt: Date | null;
-  summary: Summary | null;
   kid: string | null;
   keyAt: Date | null;
-  lastRecordingId: string | null;
-  lastRecordingAt: Date | null;
   cloneSuspectedAt: Date | null;
+  /** Null: it never sent a heartbeat. */
+  said: Said | null;
 };
 
-/** Devices of the fleet by name, with what is wrong with them: all that are not revoked, or one in any state. */
-export async function readFleet(db: Database, now: Date, deviceId: string | null = null): Promise<FleetRow[]> {
-  const where = deviceId === null ? Prisma.sql`d.state <> 'revoked'` : Prisma.sql`d.id = ${deviceId}`;
-  const rows = await db.$queryRaw<Found[]>`
+/** Members of `said`: together, as each JSON value of each row costs its own reading. */
+const members: readonly Member[] = ["uploader", "clock", "queue", "disk", "waiting", "configVersion", "configProblem"];
+
+/** Devices by name, in any state: $1 names them; null: all. It knows no time, so that all who ask at once may share it. */
+const readDevices: Statement = {
+  name: "read_fleet",
+  text: `
+    WITH policy AS (
+      SELECT DISTINCT ON (p.id) p.id, p.name, p.is_default, v.version, v.silent_after_seconds, v.key_max_age_days,
+             CASE WHEN v.settings->'deletion'->>'policy' = 'after_receipt'
+                  THEN (v.settings->'deletion'->>'keepFreeBytes')::float8 END AS keep_free_bytes
+        FROM device_policy p JOIN device_policy_version v ON v.policy_id = p.id ORDER BY p.id, v.version DESC
+    ), newest_key AS (
+      SELECT DISTINCT ON (device_id) device_id, kid, created_at FROM device_key
+       WHERE revoked_at IS NULL AND ($1::text[] IS NULL OR device_id = ANY($1)) ORDER BY device_id, created_at DESC, kid
+    )
     SELECT d.id, d.name, d.alias, d.state::text AS state, s.id AS "siteId", s.name AS "siteName", s.time_zone AS "siteTimeZone",
-           p.id AS "policyId", p.name AS "policyName", v.version, v.silent_after_seconds AS "silentAfterSeconds",
-           v.key_max_age_days AS "keyMaxAgeDays",
-           CASE WHEN v.settings->'deletion'->>'policy' = 'after_receipt'
-                THEN (v.settings->'deletion'->>'keepFreeBytes')::float8 END AS "keepFreeBytes", d.last_seen_at AS "lastSeenAt", h.received_at AS "heartbeatAt", h.summary,
-           k.kid, k.created_at AS "keyAt", r.id AS "lastRecordingId", r.start_at AS "lastRecordingAt",
-           d.clone_suspected_at AS "cloneSuspectedAt"
+           p.id AS "policyId", p.name AS "policyName", p.version, p.silent_after_seconds AS "silentAfterSeconds",
+           p.key_max_age_days AS "keyMaxAgeDays", p.keep_free_bytes AS "keepFreeBytes", d.last_seen_at AS "lastSeenAt",
+           h.received_at AS "heartbeatAt",
+           CASE WHEN h.summary IS NOT NULL
+                THEN jsonb_build_object(${members.map((name) => `'${name}', h.summary->'${name}'`).join(", ")}) END AS said,
+           k.kid, k.created_at AS "keyAt", d.clone_suspected_at AS "cloneSuspectedAt"
       FROM device d
       LEFT JOIN site s ON s.id = d.site_id
-      JOIN device_policy p ON p.id = coalesce(d.policy_id, (SELECT id FROM device_policy WHERE is_default))
-      JOIN LATERAL (SELECT * FROM device_policy_version WHERE policy_id = p.id ORDER BY version DESC LIMIT 1) v ON true
+      JOIN policy p ON p.id = coalesce(d.policy_id, (SELECT id FROM policy WHERE is_default))
       LEFT JOIN device_heartbeat h ON h.device_id = d.id
-      LEFT JOIN LATERAL (
-        SELECT kid, created_at FROM device_key WHERE device_id = d.id AND revoked_at IS NULL
-         ORDER BY created_at DESC, kid LIMIT 1) k ON true
-      LEFT JOIN LATERAL (
-        SELECT id, start_at FROM recording WHERE device_id = d.id ORDER BY start_at DESC, id DESC LIMIT 1) r ON true
-     WHERE ${where}
-     ORDER BY d.name`;
-  const trouble = await readChainTrouble(db, deviceId);
-  return rows.map((row) => {
-    const facts = factsOf(row);
-    const chain = trouble.get(row.id) ?? { gaps: [], forks: null };
-    const known: AlarmFacts = { ...facts, ...chain, cloneSuspectedAt: row.cloneSuspectedAt };
-    return { ...rowOf(row, facts), isSilent: isSilent(known, now), alarms: alarmsOf(known, now) };
-  });
+      LEFT JOIN newest_key k ON k.device_id = d.id
+     WHERE $1::text[] IS NULL OR d.id = ANY($1)
+     ORDER BY d.name`,
+};
+
+type Read = { rows: Found[]; trouble: Map<string, ChainTrouble> };
+
+// However many look at the fleet, it is read once at a time.
+const readAll = coalesced<Context, Context["db"], Read>(
+  async (ctx) => {
+    const [rows, trouble] = await Promise.all([ctx.sql<Found>(readDevices, [null]), readChainTrouble(ctx.db, null)]);
+    return { rows, trouble };
+  },
+  ({ db }) => db,
+);
+
+/** All devices by name, in any state, with what is wrong with them. */
+export async function readFleet(ctx: Context): Promise<FleetOverview[]> {
+  const { rows, trouble } = await readAll(ctx);
+  return rows.map((row) => overviewOf(row, trouble.get(row.id), ctx.clock.now()));
+}
+
+/** One device in any state; undefined: there is none. */
+export async function readFleetDevice(ctx: Context, deviceId: string): Promise<FleetRow | undefined> {
+  const [row] = await ctx.sql<Found>(readDevices, [[deviceId]]);
+  if (row === undefined) return undefined;
+  const trouble = (await readChainTrouble(ctx.db, deviceId)).get(deviceId);
+  const [whole] = await withLastRecording(ctx, [overviewOf(row, trouble, ctx.clock.now())]);
+  return whole;
+}
+
+const readLastRecordings: Statement = {
+  name: "read_last_recordings",
+  text: `
+    SELECT d.id AS "deviceId", r.id, r.start_at AS "startAt" FROM unnest($1::text[]) d(id)
+     CROSS JOIN LATERAL (SELECT id, start_at FROM recording WHERE device_id = d.id ORDER BY start_at DESC, id DESC LIMIT 1) r`,
+};
+
+type LastRecording = { deviceId: string; id: string; startAt: Date };
+
+/** The same rows with the newest recording of each. */
+export async function withLastRecording(ctx: Context, rows: readonly FleetOverview[]): Promise<FleetRow[]> {
+  const found = await ctx.sql<LastRecording>(readLastRecordings, [rows.map(({ id }) => id)]);
+  const last = new Map(found.map(({ deviceId, ...recording }) => [deviceId, recording]));
+  return rows.map((row) => ({ ...row, lastRecording: last.get(row.id) ?? null }));
+}
+
+function overviewOf(row: Found, chain: ChainTrouble | undefined, now: Date): FleetOverview {
+  const facts = factsOf(row);
+  const known: AlarmFacts = {
+    ...facts,
+    ...(chain ?? { gaps: [], forks: null }),
+    cloneSuspectedAt: row.cloneSuspectedAt,
+  };
+  const whole = { ...rowOf(row, facts), isSilent: isSilent(known, now), alarms: alarmsOf(known, now) };
+  return { ...whole, condition: conditionOf(whole) };
 }
 
 type Facts = Omit<AlarmFacts, "cloneSuspectedAt" | "forks" | "gaps">;
 
 function factsOf(row: Found): Facts {
-  const { summary, heartbeatAt } = row;
+  const { heartbeatAt, said } = row;
   return {
     state: row.state,
     lastContactAt: later(row.lastSeenAt, heartbeatAt),
     heartbeatAt,
     silentAfterSeconds: row.silentAfterSeconds,
     keepFreeBytes: row.keepFreeBytes,
-    clock: summary?.clock ?? null,
-    queue: heartbeatAt === null ? null : queueOf(summary, heartbeatAt),
-    disk: summary?.disk ?? null,
-    config: { version: row.version, applied: summary?.configVersion ?? null, problem: summary?.configProblem ?? null },
+    clock: said?.clock ?? null,
+    queue: said?.queue && heartbeatAt ? queueOf(said.queue, said.clock, heartbeatAt) : null,
+    disk: said?.disk ?? null,
+    config: { version: row.version, applied: said?.configVersion ?? null, problem: said?.configProblem ?? null },
     key: keyOf(row),
   };
 }
@@ -83,8 +138,8 @@ function keyOf({ kid, keyAt, keyMaxAgeDays }: Found): FleetRow["key"] {
   return { kid, createdAt: keyAt, dueAt: keyDueAt(keyAt, keyMaxAgeDays) };
 }
 
-function rowOf(row: Found, facts: Facts): Omit<FleetRow, "isSilent" | "alarms"> {
-  const { id, name, alias, state, siteId, siteName, siteTimeZone, lastRecordingId, lastRecordingAt, summary } = row;
+function rowOf(row: Found, facts: Facts): Omit<FleetOverview, "isSilent" | "alarms" | "condition"> {
+  const { id, name, alias, state, siteId, siteName, siteTimeZone, said } = row;
   const { lastContactAt, heartbeatAt, clock, queue, disk, config, key } = facts;
   const isPlaced = siteId !== null && siteName !== null && siteTimeZone !== null;
   return {
@@ -96,15 +151,13 @@ function rowOf(row: Found, facts: Facts): Omit<FleetRow, "isSilent" | "alarms"> 
     policy: { id: row.policyId, name: row.policyName },
     lastContactAt,
     heartbeatAt,
-    uploader: summary?.uploader ?? null,
+    uploader: said?.uploader ?? null,
     clock,
     queue,
     disk,
-    waiting: summary?.waiting ? { reason: summary.waiting.reason, detail: summary.waiting.detail } : null,
+    waiting: said?.waiting ? { reason: said.waiting.reason, detail: said.waiting.detail } : null,
     config,
     key,
-    lastRecording:
-      lastRecordingId === null || lastRecordingAt === null ? null : { id: lastRecordingId, startAt: lastRecordingAt },
   };
 }
 
@@ -114,11 +167,9 @@ function later(one: Date | null, other: Date | null): Date | null {
 }
 
 /** The queue with the age of its oldest file turned into a time of our clock: the device's may be years off. */
-function queueOf(summary: Summary | null, heartbeatAt: Date): FleetRow["queue"] {
-  const said = summary?.queue;
-  if (said === undefined) return null;
+function queueOf(said: NonNullable<Heartbeat["queue"]>, clock: Said["clock"], heartbeatAt: Date): FleetRow["queue"] {
   const { files, bytes, events, oldestAgeMs, oldestAt } = said;
-  const offsetMs = summary?.clock?.offsetMs ?? null;
+  const offsetMs = clock?.offsetMs ?? null;
   const byClock = oldestAt === null || offsetMs === null ? null : new Date(new Date(oldestAt).getTime() - offsetMs);
   const byAge = oldestAgeMs === null ? null : new Date(heartbeatAt.getTime() - oldestAgeMs);
   const oldest = byAge ?? byClock;

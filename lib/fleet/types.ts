@@ -1,5 +1,8 @@
 import type { DeviceState, WantedState } from "../../generated/prisma/client.ts";
+import type { Page } from "../page.ts";
 import type { DeviceSettings, Heartbeat } from "../protocol/index.ts";
+import type { fleetSortKeys } from "./fleet-order.ts";
+import type { fleetParts } from "./parts.ts";
 
 /** What a policy says now. */
 export type PolicyRow = {
@@ -63,8 +66,47 @@ export type DeviceAlarmRow = DeviceAlarm & {
   device: { id: string; name: string; site: { id: string; name: string } | null };
 };
 
+/** What a device does now, as one word: its state when it is not active, what needs somebody before what goes by itself. */
+export type Condition =
+  | Exclude<DeviceState, "active">
+  /** Longer without a word than its policy says. */
+  | "silent"
+  /** Something urgent is wrong with it. */
+  | "trouble"
+  /** Added, and has never called. */
+  | "never_seen"
+  /** Uploads with a plain token and tells nothing of itself. */
+  | "uploads_only"
+  | "waiting"
+  | "sending"
+  | "idle";
+
+/** Part of the fleet that is listed by itself: all that are not revoked, those that need somebody, or one condition. */
+export type FleetPart = (typeof fleetParts)[number];
+
+/** What the fleet can be sorted by, and its order. */
+export type FleetSortKey = (typeof fleetSortKeys)[number];
+export type FleetSort = { key: FleetSortKey; isDescending: boolean };
+
+/** Which devices a list shows. What is left out restricts nothing. */
+export type FleetFilter = {
+  part?: FleetPart;
+  /** `none`: those that move. */
+  siteId?: string;
+  policyId?: string;
+  /** Part of its name, its own id, its site's name, or its id here. */
+  text?: string;
+  sort?: FleetSort;
+};
+
+/** One page of the fleet. `counts`: how many the filter finds in each part, whichever is shown. */
+export type FleetPage = Page<FleetRow> & { counts: Record<FleetPart, number> };
+
 /** One device as the fleet's table shows it. What comes from its heartbeat is null while it never sent one. */
-export type FleetRow = {
+export type FleetRow = FleetOverview & { lastRecording: { id: string; startAt: Date } | null };
+
+/** The same without what has to be looked for in the catalogue. */
+export type FleetOverview = {
   id: string;
   name: string;
   alias: string | null;
@@ -94,8 +136,8 @@ export type FleetRow = {
   };
   /** Its newest key that is not revoked. `dueAt`: when its policy wants another; null: never. */
   key: { kid: string; createdAt: Date; dueAt: Date | null } | null;
-  lastRecording: { id: string; startAt: Date } | null;
   alarms: DeviceAlarm[];
+  condition: Condition;
 };
 
 /** What a device says it made against what the archive has. */

@@ -114,7 +114,9 @@ describe("answers are what the document says", () => {
         for (const json of bad) {
           const response = await send(id, { ...asked, json });
           expect(response.status, `${name} as ${JSON.stringify(json)}`).toBe(400);
-          expect(await response.json()).toMatchObject({ code: "invalid_input", field: name });
+          const { code, field } = (await response.json()) as { code: string; field?: string };
+          // Of settings the very member is named.
+          expect([code, field?.split(".")[0]]).toEqual(["invalid_input", name]);
         }
       }
     },

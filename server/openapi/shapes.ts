@@ -24,6 +24,9 @@ export const time = z.iso.datetime();
 /** The SHA-256 of something, 64 hexadecimal digits. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
+/** A site as what belongs to it names it. */
+export const namedSite = z.strictObject({ id: z.string(), name: z.string(), timeZone: z.string() });
+
 /** A whole number of bytes, milliseconds or things. */
 export const count = z.int().min(0);
 

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
-import { askForFile } from "../../lib/fleet/index.ts";
+import { makeEnrolmentCode } from "../../lib/devices/index.ts";
+import { addPolicy, askForFile } from "../../lib/fleet/index.ts";
 import { type AnnouncedView, buildStatement, signStatement } from "../../lib/protocol/index.ts";
+import { factories } from "../../lib/testing/index.ts";
 import type { Asked, Cast, Drive } from "./drives.ts";
 import { makeSigningDevice } from "./signing-device.ts";
 
@@ -40,8 +42,68 @@ async function received(cast: Cast) {
   return { as, params, body };
 }
 
+let policies = 0;
+
+async function policyOf({ world, admin }: Cast) {
+  return addPolicy(world.context(admin), { name: `Policy ${++policies}` });
+}
+
+async function codeOf({ world, admin, archive }: Cast) {
+  return (await makeEnrolmentCode(world.context(admin), {}, archive.url)).id;
+}
+
+/** Of policies and of the codes with which devices come. */
+const policyDrives: readonly Drive[] = [
+  drive("listPolicies", 200, ({ auditor }) => ({ as: auditor })),
+  drive("listPolicies", 403, ({ requester }) => ({ as: requester })),
+  drive("addPolicy", 201, ({ admin }) => ({
+    as: admin,
+    json: { name: "By program", keyMaxAgeDays: null, settings: { heartbeatSeconds: 30 } },
+  })),
+  drive("addPolicy", 400, ({ admin }) => ({ as: admin, json: { name: "x", settings: { heartbeatSeconds: 1 } } })),
+  drive("addPolicy", 403, ({ officer }) => ({ as: officer, json: { name: "By an officer" } })),
+  drive("addPolicy", 409, async (cast) => ({ as: cast.admin, json: { name: (await policyOf(cast)).name } })),
+  drive("addPolicy", 415, ({ admin }) => ({ as: admin, body: "a policy" })),
+  drive("getPolicy", 200, async (cast) => ({ as: cast.officer, params: { id: (await policyOf(cast)).id } })),
+  drive("getPolicy", 404, ({ officer }) => ({ as: officer, params: { id: "none" } })),
+  drive("changePolicy", 200, async (cast) => {
+    const { id, version } = await policyOf(cast);
+    return { as: cast.admin, params: { id }, json: { version, settings: { order: "newest" } } };
+  }),
+  drive("changePolicy", 403, async (cast) => ({
+    as: cast.officer,
+    params: { id: (await policyOf(cast)).id },
+    json: {},
+  })),
+  drive("changePolicy", 409, async (cast) => {
+    const { id, version } = await policyOf(cast);
+    return { as: cast.admin, params: { id }, json: { version: version - 1, silentAfterSeconds: 60 } };
+  }),
+  drive("assignPolicy", 200, async (cast) => {
+    const { id } = await factories.makeDevice(cast.world.db);
+    return { as: cast.admin, params: { id }, json: { policyId: (await policyOf(cast)).id } };
+  }),
+  drive("assignPolicy", 400, ({ admin, device }) => ({ as: admin, params: { id: device.id }, json: {} })),
+  drive("assignPolicy", 403, ({ officer, device }) => ({ as: officer, params: { id: device.id }, json: {} })),
+  drive("listEnrolmentCodes", 200, async (cast) => {
+    await codeOf(cast);
+    return { as: cast.auditor };
+  }),
+  drive("listEnrolmentCodes", 403, ({ requester }) => ({ as: requester })),
+  drive("makeEnrolmentCode", 201, ({ admin }) => ({ as: admin, json: { maxUses: 3, needsApproval: true } })),
+  drive("makeEnrolmentCode", 400, ({ admin }) => ({ as: admin, json: { form: "typed", maxUses: 2 } })),
+  drive("makeEnrolmentCode", 403, ({ officer }) => ({ as: officer, json: {} })),
+  drive("revokeEnrolmentCode", 204, async (cast) => ({ as: cast.admin, params: { id: await codeOf(cast) } })),
+  drive("revokeEnrolmentCode", 403, async (cast) => ({ as: cast.officer, params: { id: await codeOf(cast) } })),
+  drive("revokeEnrolmentCode", 404, ({ admin }) => ({ as: admin, params: { id: "none" } })),
+];
+
 /** Of the fleet: what devices ask beside recordings. */
 export const fleetDrives: readonly Drive[] = [
+  ...policyDrives,
+  drive("listFleet", 200, ({ auditor }) => ({ as: auditor, query: { show: "all", sort: "-contact", limit: "2" } })),
+  drive("listFleet", 400, ({ auditor }) => ({ as: auditor, query: { show: "purple" } })),
+  drive("listFleet", 403, ({ requester }) => ({ as: requester })),
   drive("getDeviceConfig", 200, ({ device }) => ({ as: device.token })),
   drive("getDeviceConfig", 304, ({ device }) => ({ as: device.token, headers: { "If-None-Match": 'W/"1"' } })),
   drive("getDeviceConfig", 401, () => ({})),

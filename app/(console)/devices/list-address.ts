@@ -1,17 +1,24 @@
-import { deviceLook } from "@/components/devices/device-looks";
-import { type FleetSort, type SortKey, sortKeys } from "@/components/devices/fleet-sort";
-import type { FleetRow } from "@/lib/fleet/index.ts";
+import { conditionLooks } from "@/components/devices/device-looks";
+import {
+  type FleetFilter,
+  type FleetPart,
+  type FleetSort,
+  fleetParts,
+  readFleetSort,
+  usualFleetSort,
+} from "@/lib/fleet/index.ts";
 
 /** What a page gets as its query. */
 export type SearchParams = Record<string, string | string[] | undefined>;
 
-const fleetTabs = ["all", "attention", "silent", "pending", "revoked"] as const;
-/** Which part of the fleet is shown. */
-export type FleetTab = (typeof fleetTabs)[number];
+/** Names of the list's restrictions in the address, beside its order. */
+const params = ["show", "q", "site", "policy"] as const;
+type Param = (typeof params)[number];
 
-const usualSort: FleetSort = { key: "name", isDescending: false };
-
-type Place = { tab?: FleetTab; text?: string; sort?: FleetSort; selected?: string };
+/** Another place than the one that is read: a filter changed (its first page), another order, cursor or open row. */
+type Change = { sort?: FleetSort; cursor?: string | null; selected?: string } & Partial<
+  Record<Param, string | undefined>
+>;
 
 /** Reads which devices to show from the address. What cannot be read is left out, as if it were not there. */
 export function readFleetAddress(search: SearchParams) {
@@ -19,44 +26,66 @@ export function readFleetAddress(search: SearchParams) {
     const given = search[name];
     return typeof given === "string" && given.trim() !== "" ? given.trim().slice(0, 200) : undefined;
   };
-  const tab = fleetTabs.find((known) => known === value("show")) ?? "all";
-  const text = value("q") ?? "";
-  const sort = readSort(value("sort"));
-  return {
-    tab,
-    text,
+  const given = Object.fromEntries(params.map((name) => [name, value(name)])) as Record<Param, string | undefined>;
+  const part = fleetParts.find((known) => known === given.show) ?? "all";
+  const sort = readFleetSort(value("sort") ?? "");
+  const cursor = typeof search.cursor === "string" && search.cursor !== "" ? search.cursor : null;
+  const filter: FleetFilter = {
+    part,
     sort,
+    ...(given.q && { text: given.q }),
+    ...(given.site && { siteId: given.site.slice(0, 64) }),
+    ...(given.policy && { policyId: given.policy.slice(0, 64) }),
+  };
+  return {
+    part,
+    text: given.q ?? "",
+    site: given.site,
+    policy: given.policy,
+    sort,
+    filter,
+    cursor,
     selected: value("selected"),
     /** Address of this list with something changed; the open row is closed unless it is named. */
-    hrefTo: (change: Place) => hrefOf({ tab, text, sort, ...change }),
+    hrefTo: (change: Change) =>
+      hrefOf({ ...given, show: part, sort, ...(isSamePage(change) && { cursor }), ...change }),
+    /** What a form that searches keeps in the address. */
+    kept: {
+      ...(part !== "all" && { show: part }),
+      ...(given.site && { site: given.site }),
+      ...(given.policy && { policy: given.policy }),
+      ...(isUsual(sort) ? {} : { sort: sortText(sort) }),
+    } as Record<string, string>, // nothing in it is undefined
   };
 }
 
-function hrefOf({ tab, text, sort = usualSort, selected }: Place): string {
+/** What `readFleetAddress` answers. */
+export type FleetAddress = ReturnType<typeof readFleetAddress>;
+
+// Another filter or order begins at its first page; another open row stays where it is.
+const isSamePage = (change: Change) => Object.keys(change).every((name) => name === "selected");
+
+function hrefOf({ show, q, site, policy, sort = usualFleetSort, cursor, selected }: Change): string {
   const query = new URLSearchParams();
-  if (tab !== undefined && tab !== "all") query.set("show", tab);
-  if (text) query.set("q", text);
-  if (sort.key !== usualSort.key || sort.isDescending) query.set("sort", `${sort.isDescending ? "-" : ""}${sort.key}`);
-  if (selected !== undefined) query.set("selected", selected);
+  const entries = {
+    show: show === "all" ? undefined : show,
+    q,
+    site,
+    policy,
+    sort: isUsual(sort) ? undefined : sortText(sort),
+    cursor,
+    selected,
+  };
+  for (const [name, text] of Object.entries(entries)) if (text) query.set(name, text);
   return query.size === 0 ? "/devices" : `/devices?${query}`;
 }
 
-function readSort(text = ""): FleetSort {
-  const isDescending = text.startsWith("-");
-  const key = sortKeys.find((known: SortKey) => known === text.replace(/^-/, ""));
-  return key === undefined ? usualSort : { key, isDescending };
-}
+const isUsual = ({ key, isDescending }: FleetSort) => key === usualFleetSort.key && !isDescending;
+const sortText = ({ key, isDescending }: FleetSort) => `${isDescending ? "-" : ""}${key}`;
 
-/** Whether a device belongs to this part of the fleet. */
-export function isInTab(row: FleetRow, tab: FleetTab): boolean {
-  if (tab === "silent") return row.isSilent;
-  if (tab === "pending") return row.state === "pending";
-  if (tab === "attention") return row.alarms.length > 0 || row.state === "pending" || deviceLook(row).tone === "bad";
-  return tab === "all";
-}
-
-/** Whether a device is called like this: its name, its own id, its site, or its id here. */
-export function isNamed({ name, alias, site, id }: FleetRow, text: string): boolean {
-  const sought = text.toLowerCase();
-  return [name, alias, site?.name, id].some((word) => word?.toLowerCase().includes(sought));
+/** What a part of the fleet is called. */
+export function partLabel(part: FleetPart): string {
+  if (part === "all") return "All";
+  if (part === "attention") return "Need attention";
+  return part === "pending" ? "Pending approval" : conditionLooks[part].label;
 }

@@ -1,9 +1,7 @@
 import { FilterX, Plus, QrCode, Router, SlidersHorizontal, UserCheck } from "lucide-react";
 import type { Metadata } from "next";
 import { DeviceFields } from "@/components/devices/device-fields";
-import { DeviceTable } from "@/components/devices/device-table";
 import { FleetSearch } from "@/components/devices/fleet-search";
-import { sortFleet } from "@/components/devices/fleet-sort";
 import { FleetTable } from "@/components/devices/fleet-table";
 import { TokenDialog } from "@/components/devices/token-dialog";
 import { Button, ButtonLink } from "@/components/ui/button";
@@ -11,10 +9,18 @@ import { EmptyState } from "@/components/ui/empty-state";
 import { plural } from "@/components/ui/format";
 import { LiveRefresh } from "@/components/ui/live-refresh";
 import { PageHeader, Toolbar } from "@/components/ui/page-header";
+import { Pager } from "@/components/ui/pager";
 import { Split } from "@/components/ui/panel";
 import { LinkTabs } from "@/components/ui/tabs";
-import { type DeviceRow, getDevice, listDevices, listSites } from "@/lib/devices/index.ts";
-import { type FleetRow, getFleetDevice, listFleet } from "@/lib/fleet/index.ts";
+import { getDevice, listSites } from "@/lib/devices/index.ts";
+import {
+  type FleetPage,
+  type FleetPart,
+  fleetParts,
+  getFleetDevice,
+  listFleetPage,
+  listPolicies,
+} from "@/lib/fleet/index.ts";
 import { roleMay } from "@/lib/people/index.ts";
 import { getSettings } from "@/lib/settings/index.ts";
 import { type PersonContext, requireContext } from "../../_server/context";
@@ -22,39 +28,42 @@ import { orNotFound, orNull } from "../../_server/or-not-found";
 import { addDeviceAction } from "./actions";
 import { DevicePanel } from "./device-panel";
 import { EnrolDevice } from "./enrol-device";
-import { type FleetTab, isInTab, isNamed, readFleetAddress, type SearchParams } from "./list-address";
+import { type FleetAddress, partLabel, readFleetAddress, type SearchParams } from "./list-address";
 
 export const metadata: Metadata = { title: "Devices" };
 
-const tabLabels: Record<FleetTab, string> = {
-  all: "All",
-  attention: "Need attention",
-  silent: "Silent",
-  pending: "Pending approval",
-  revoked: "Revoked",
-};
+/** Parts that are there even when nobody is in them: what somebody looks for, and may want to see empty. */
+const usualParts: FleetPart[] = ["all", "attention", "silent", "pending", "revoked"];
 
 export default async function DevicesPage({ searchParams }: { searchParams: Promise<SearchParams> }) {
   const ctx = await requireContext();
   const address = readFleetAddress(await searchParams);
-  const fleet = await orNotFound(listFleet(ctx));
-  const revoked = (await listDevices(ctx)).filter(({ state }) => state === "revoked");
-  const chosen = address.selected === undefined ? null : await readDevice(ctx, address.selected);
+  const [page, sites, policies, chosen] = await orNotFound(
+    Promise.all([
+      listFleetPage(ctx, address.filter, address.cursor),
+      listSites(ctx),
+      listPolicies(ctx),
+      address.selected === undefined ? null : readDevice(ctx, address.selected),
+    ]),
+  );
+  const { counts } = page;
   const mayChange = roleMay(ctx.actor.role, "devices.change");
-  const tabs = (Object.keys(tabLabels) as FleetTab[]).map((tab) => ({
-    href: address.hrefTo({ tab }),
-    label: tabLabels[tab],
-    count: tab === "revoked" ? revoked.length : fleet.filter((row) => isInTab(row, tab)).length,
-    isCurrent: tab === address.tab,
-  }));
+  const tabs = fleetParts
+    .filter((part) => usualParts.includes(part) || part === address.part || counts[part] > 0)
+    .map((part) => ({
+      href: address.hrefTo({ show: part }),
+      label: partLabel(part),
+      count: counts[part],
+      isCurrent: part === address.part,
+    }));
   return (
     <>
       <PageHeader
         title="Devices"
         note={
           <>
-            <span className="text-muted">{plural(fleet.length, "device")}</span>
-            <LiveRefresh href="/api/devices/live" />
+            <span className="text-muted">{plural(counts.all, "device")}</span>
+            <LiveRefresh href="/api/devices/live" shown={isWhole(page) ? null : page.rows.map(({ id }) => id)} />
           </>
         }
       >
@@ -69,17 +78,20 @@ export default async function DevicesPage({ searchParams }: { searchParams: Prom
         {mayChange && <EnrolDevice ctx={ctx} />}
       </PageHeader>
       <Toolbar>
-        <div className="min-w-0 flex-1 max-sm:basis-full">
-          <LinkTabs label="Parts of the fleet" tabs={tabs} />
-        </div>
-        <FleetSearch address={address} />
+        <FleetSearch {...address} sites={sites} policies={policies} />
       </Toolbar>
+      <div className="mx-4 border-line border-b md:mx-6">
+        <LinkTabs label="Parts of the fleet" tabs={tabs} />
+      </div>
       <Split panel={chosen && <DevicePanel {...chosen} closeHref={address.hrefTo({})} />}>
-        <List ctx={ctx} fleet={fleet} revoked={revoked} address={address} />
+        {page.rows.length === 0 ? <NothingHere address={address} /> : <List ctx={ctx} page={page} address={address} />}
       </Split>
     </>
   );
 }
+
+// Then a device that is new belongs on it too.
+const isWhole = ({ rows, counts }: FleetPage) => rows.length === counts.all;
 
 /** Both halves of a device: what it is to the archive, and how it is in the field. */
 async function readDevice(ctx: PersonContext, id: string) {
@@ -87,53 +99,62 @@ async function readDevice(ctx: PersonContext, id: string) {
   return device && fleet && { device, fleet };
 }
 
-type ListProps = {
-  ctx: PersonContext;
-  fleet: FleetRow[];
-  revoked: DeviceRow[];
-  address: ReturnType<typeof readFleetAddress>;
-};
-
-function List({ ctx, fleet, revoked, address }: ListProps) {
-  const { tab, text, sort, selected } = address;
-  if (tab === "revoked" && revoked.length > 0)
-    return <DeviceTable rows={revoked} rowHref={(row) => address.hrefTo({ selected: row.id })} selected={selected} />;
-  const rows = fleet.filter((row) => isInTab(row, tab) && isNamed(row, text));
-  if (rows.length === 0) return <NothingHere tab={tab} text={text} isEmpty={fleet.length === 0} address={address} />;
+function List({ ctx, page, address }: { ctx: PersonContext; page: FleetPage; address: FleetAddress }) {
+  const toCursor = (cursor: string | null) => (cursor === null ? null : address.hrefTo({ cursor }));
   return (
-    <FleetTable
-      rows={sortFleet(rows, sort)}
-      rowHref={(row) => address.hrefTo({ selected: row.id })}
-      selected={selected}
-      sort={sort}
-      sortHref={(order) => address.hrefTo({ sort: order })}
-      now={ctx.clock.now()}
-    />
+    <>
+      <FleetTable
+        rows={page.rows}
+        rowHref={(row) => address.hrefTo({ selected: row.id })}
+        selected={address.selected}
+        sort={address.sort}
+        sortHref={(sort) => address.hrefTo({ sort })}
+        now={ctx.clock.now()}
+        tellsWhy={address.part === "attention"}
+      />
+      <Pager
+        things="devices"
+        words={["Previous", "Next"]}
+        shown={page.rows.length}
+        total={page.total}
+        isTotalExact={page.isTotalExact}
+        previousHref={toCursor(page.previousCursor)}
+        nextHref={toCursor(page.nextCursor)}
+      />
+    </>
   );
 }
 
-type NothingHereProps = { tab: FleetTab; text: string; isEmpty: boolean; address: ListProps["address"] };
-
-function NothingHere({ tab, text, isEmpty, address }: NothingHereProps) {
-  if (isEmpty && tab !== "revoked")
+function NothingHere({ address }: { address: FleetAddress }) {
+  const { part, text, site, policy, cursor } = address;
+  if (text !== "" || site !== undefined || policy !== undefined)
     return (
       <EmptyState
-        icon={Router}
-        title="No device yet"
-        text="A device is a recorder or camera host that runs the uploader. Enrol one with a code, or add one with a plain token for an uploader of another kind."
-      />
-    );
-  if (text !== "")
-    return (
-      <EmptyState icon={FilterX} title="No device is called like this" text={`Nothing here matches “${text}”.`}>
-        <ButtonLink href={address.hrefTo({ text: "" })}>Show all of them</ButtonLink>
+        icon={FilterX}
+        title="No device matches"
+        text={text === "" ? "Nothing here has this site and policy." : `Nothing here matches “${text}”.`}
+      >
+        <ButtonLink href={address.hrefTo({ q: undefined, site: undefined, policy: undefined })}>
+          Clear filters
+        </ButtonLink>
       </EmptyState>
     );
-  return <EmptyState icon={UserCheck} {...emptyWords[tab]} />;
+  if (cursor !== null)
+    return (
+      <EmptyState icon={FilterX} title="This page is empty now" text="The devices that stood here have moved on.">
+        <ButtonLink href={address.hrefTo({ cursor: null })}>Go to the first page</ButtonLink>
+      </EmptyState>
+    );
+  return <EmptyState icon={part === "all" ? Router : UserCheck} {...(emptyWords[part] ?? noneSuch)} />;
 }
 
-const emptyWords: Record<FleetTab, { title: string; text: string }> = {
-  all: { title: "No device", text: "All of them are revoked." },
+const noneSuch = { title: "No device is here now", text: "When one is, it stands here by itself." };
+
+const emptyWords: Partial<Record<FleetPart, { title: string; text: string }>> = {
+  all: {
+    title: "No device yet",
+    text: "A device is a recorder or camera host that runs the uploader. Enrol one with a code, or add one with a plain token for an uploader of another kind.",
+  },
   attention: {
     title: "Nothing needs you",
     text: "Every device is well: heard, with room on its disk, nothing missing.",

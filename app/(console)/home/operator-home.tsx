@@ -31,7 +31,7 @@ export async function OperatorHome({ ctx }: { ctx: PersonContext }) {
             {work.length > 0 && (
               <span className="text-muted">{plural(work.length, "thing")}, soonest deadline first</span>
             )}
-            <LiveRefresh href="/api/devices/live" />
+            <LiveRefresh href="/api/devices/live" shown={[]} />
           </>
         }
       />

@@ -2,7 +2,7 @@ import "server-only";
 import { alarmLooks } from "@/components/devices/alarm-looks";
 import { workLooks } from "@/components/home/work-looks";
 import { deviceStates } from "@/components/ui/states";
-import { type FleetRow, listFleet } from "@/lib/fleet/index.ts";
+import { type FleetOverview, listFleetHealth } from "@/lib/fleet/index.ts";
 import { roleMay } from "@/lib/people/index.ts";
 import type { PersonContext } from "../context";
 import type { PlacedWork } from "./index";
@@ -14,12 +14,12 @@ const silentAfterMs = 24 * 3_600_000;
 export async function deviceWork(ctx: PersonContext): Promise<PlacedWork[]> {
   const now = ctx.clock.now().getTime();
   const mayApprove = roleMay(ctx.actor.role, "devices.change");
-  return (await listFleet(ctx)).flatMap((row) => toWork(row, now, mayApprove) ?? []);
+  return (await listFleetHealth(ctx)).flatMap((row) => toWork(row, now, mayApprove) ?? []);
 }
 
 type Finding = Pick<PlacedWork, "look" | "text" | "verb" | "since">;
 
-function toWork(row: FleetRow, now: number, mayApprove: boolean): PlacedWork | null {
+function toWork(row: FleetOverview, now: number, mayApprove: boolean): PlacedWork | null {
   const finding = alarm(row) ?? (mayApprove ? pending(row) : null) ?? withoutHeartbeat(row, now);
   if (finding === null) return null;
   const { text, ...rest } = finding;
@@ -35,13 +35,13 @@ function toWork(row: FleetRow, now: number, mayApprove: boolean): PlacedWork | n
   };
 }
 
-function alarm({ alarms: [worst, ...others] }: FleetRow): Finding | null {
+function alarm({ alarms: [worst, ...others] }: FleetOverview): Finding | null {
   if (worst === undefined) return null;
   const more = others.length === 0 ? "" : ` And ${others.length} more.`;
   return { look: alarmLooks[worst.kind], text: worst.sentence + more, verb: "Check", since: worst.since };
 }
 
-function pending(row: FleetRow): Finding | null {
+function pending(row: FleetOverview): Finding | null {
   if (row.state !== "pending") return null;
   return {
     look: deviceStates.pending,
@@ -51,7 +51,7 @@ function pending(row: FleetRow): Finding | null {
   };
 }
 
-function withoutHeartbeat({ state, heartbeatAt, lastContactAt }: FleetRow, now: number): Finding | null {
+function withoutHeartbeat({ state, heartbeatAt, lastContactAt }: FleetOverview, now: number): Finding | null {
   if (state !== "active" || heartbeatAt !== null) return null;
   if (lastContactAt === null)
     return { look: workLooks.neverSeen, text: "Has never called since it was added.", verb: "Check", since: null };

@@ -16,11 +16,14 @@ const shown = 20;
 export async function recordingWork(ctx: PersonContext): Promise<PlacedWork[]> {
   const now = ctx.clock.now().getTime();
   const since = new Date(now - quarantineShownMs);
-  const [quarantined, receiving, devices] = await Promise.all([
+  const [quarantined, receiving] = await Promise.all([
     listRecordings(ctx, { state: "quarantined", from: since }, null, shown),
     listRecordings(ctx, { state: "receiving" }, null, shown),
-    listDevices(ctx),
   ]);
+  const devices = await listDevices(
+    ctx,
+    receiving.rows.map(({ device }) => device.id),
+  );
   const lastSeen = new Map(devices.map((device) => [device.id, device.lastSeenAt?.getTime() ?? 0]));
   const stalled = receiving.rows.filter(
     (row) =>

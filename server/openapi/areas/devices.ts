@@ -11,14 +11,14 @@ import {
 } from "../../../lib/devices/index.ts";
 import type { Area } from "../operation.ts";
 import { empty, json, jsonBody } from "../operation.ts";
-import { count, may, rowsOf, shapeOf, time } from "../shapes.ts";
+import { count, may, namedSite, rowsOf, shapeOf, time } from "../shapes.ts";
 
 const rowMembers = {
   id: z.string(),
   name: z.string(),
   alias: z.string().nullable(),
   state: z.enum(DeviceState),
-  site: z.strictObject({ id: z.string(), name: z.string(), timeZone: z.string() }).nullable(),
+  site: namedSite.nullable(),
   createdAt: time,
   cloneSuspectedAt: time.nullable(),
   lastSeenAt: time.nullable(),

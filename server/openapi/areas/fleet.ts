@@ -1,6 +1,14 @@
 import { z } from "zod";
-import { WantedState } from "../../../generated/prisma/enums.ts";
-import { type DeviceAlarmRow, type WantedRow, wantedInput } from "../../../lib/fleet/index.ts";
+import { DeviceState, WantedState } from "../../../generated/prisma/enums.ts";
+import {
+  type DeviceAlarmRow,
+  type FleetPage,
+  type FleetPart,
+  fleetParts,
+  fleetSortKeys,
+  type WantedRow,
+  wantedInput,
+} from "../../../lib/fleet/index.ts";
 import {
   type DeviceConfig,
   deviceConfigPath,
@@ -15,7 +23,7 @@ import {
 } from "../../../lib/protocol/index.ts";
 import type { Area } from "../operation.ts";
 import { empty, json, jsonBody } from "../operation.ts";
-import { count, field, may, rowsOf, sha256, shapeOf, time } from "../shapes.ts";
+import { count, field, may, namedSite, pageOf, paging, query, rowsOf, sha256, shapeOf, time } from "../shapes.ts";
 
 const config = shapeOf<DeviceConfig>()(
   z.strictObject({ version: count, settings: deviceSettingsSchema }).meta({ id: "DeviceConfig" }),
@@ -63,23 +71,27 @@ const wanted = shapeOf<WantedRow>()(
     .meta({ id: "WantedFile" }),
 );
 
+const alarmMembers = {
+  kind: z.enum([
+    "clone",
+    "chain_fork",
+    "silent",
+    "chain_gap",
+    "disk_nearly_full",
+    "config_refused",
+    "clock_off",
+    "queue_old",
+    "key_old",
+  ]),
+  weight: z.enum(["urgent", "warning"]),
+  sentence: z.string(),
+  since: time.nullable(),
+};
+
 const alarm = shapeOf<DeviceAlarmRow>()(
   z
     .strictObject({
-      kind: z.enum([
-        "clone",
-        "chain_fork",
-        "silent",
-        "chain_gap",
-        "disk_nearly_full",
-        "config_refused",
-        "clock_off",
-        "queue_old",
-        "key_old",
-      ]),
-      weight: z.enum(["urgent", "warning"]),
-      sentence: z.string(),
-      since: time.nullable(),
+      ...alarmMembers,
       device: z.strictObject({
         id: z.string(),
         name: z.string(),
@@ -87,6 +99,53 @@ const alarm = shapeOf<DeviceAlarmRow>()(
       }),
     })
     .meta({ id: "DeviceAlarm" }),
+);
+
+const fleetRow = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    alias: z.string().nullable(),
+    state: z.enum(DeviceState),
+    site: namedSite.nullable(),
+    policy: z.strictObject({ id: z.string(), name: z.string() }),
+    lastContactAt: time.nullable(),
+    isSilent: z.boolean(),
+    heartbeatAt: time.nullable(),
+    uploader: z.strictObject({ version: z.string(), runtime: z.string(), platform: z.string() }).nullable(),
+    clock: z.strictObject({ source: z.string(), offsetMs: z.number().nullable() }).nullable(),
+    queue: z.strictObject({ files: count, bytes: count, events: count, oldestAt: time.nullable() }).nullable(),
+    disk: z.strictObject({ totalBytes: count, freeBytes: count, unreceiptedBytes: count }).nullable(),
+    waiting: z.strictObject({ reason: z.string(), detail: z.string() }).nullable(),
+    config: z.strictObject({ version: count, applied: count.nullable(), problem: z.string().nullable() }),
+    key: z.strictObject({ kid: z.string(), createdAt: time, dueAt: time.nullable() }).nullable(),
+    lastRecording: z.strictObject({ id: z.string(), startAt: time }).nullable(),
+    alarms: z.array(z.strictObject(alarmMembers)),
+    condition: z
+      .enum([
+        "pending",
+        "suspended",
+        "revoked",
+        "silent",
+        "trouble",
+        "never_seen",
+        "uploads_only",
+        "waiting",
+        "sending",
+        "idle",
+      ])
+      .describe(
+        "What it does now: its state when it is not active, and what needs somebody before what goes by itself.",
+      ),
+  })
+  .meta({ id: "FleetRow" });
+
+const partCounts = Object.fromEntries(fleetParts.map((part) => [part, count])) as Record<FleetPart, typeof count>; // one for each
+
+const fleetPage = shapeOf<FleetPage>()(
+  pageOf(fleetRow)
+    .extend({ counts: z.strictObject(partCounts).describe("How many the filter finds in each part.") })
+    .meta({ id: "FleetPage" }),
 );
 
 const sidecarPath = "/api/recordings/{id}/sidecars/{name}";
@@ -143,6 +202,27 @@ export const fleet: Area = {
       caller: "person",
       answers: { 200: { description: "A stream of events that ends with the session.", type: "text/event-stream" } },
       refuses: ["method_not_allowed"],
+    },
+    {
+      method: "GET",
+      path: "/api/devices/fleet",
+      id: "listFleet",
+      summary: "A page of the fleet: how each device is, and how many are in each condition",
+      caller: "person",
+      parameters: [
+        query("show", z.enum(fleetParts), "One part of it; without it, all that are not revoked."),
+        query("site", z.string(), "Id of a site; `none`: devices that move."),
+        query("policy", z.string(), "Id of a policy."),
+        query(
+          "q",
+          z.string().max(200),
+          "Part of a device's name, of its own id, of its site's name, or of its id here.",
+        ),
+        query("sort", z.string(), `One of ${fleetSortKeys.join(", ")}; a hyphen before it turns the order round.`),
+        ...paging,
+      ],
+      answers: { 200: json("The page.", fleetPage) },
+      refuses: [],
     },
     {
       method: "GET",

@@ -5,6 +5,7 @@ import { fleet } from "./fleet.ts";
 import { identity } from "./identity.ts";
 import { monitoring } from "./monitoring.ts";
 import { people } from "./people.ts";
+import { policies } from "./policies.ts";
 import { proof } from "./proof.ts";
 import { recordings } from "./recordings.ts";
 import { releases } from "./releases.ts";
@@ -21,6 +22,7 @@ export const areas: readonly Area[] = [
   devices,
   identity,
   fleet,
+  policies,
   people,
   custody,
   monitoring,

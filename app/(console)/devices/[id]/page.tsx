@@ -59,7 +59,7 @@ export default async function DevicePage({ params, searchParams }: PageProps) {
         note={
           <>
             <StatePill look={deviceLook(fleet)} />
-            <LiveRefresh href="/api/devices/live" />
+            <LiveRefresh href="/api/devices/live" shown={[device.id]} />
           </>
         }
       >
