@@ -55,3 +55,11 @@ test("every path that a document names exists", () => {
   );
   expect(missing).toEqual([]);
 });
+
+// The browser tests look at every page in light with all rules, and in dark with those about colours.
+test("light and dark differ in colours alone", () => {
+  const shown = files.filter((path) => /^(app|components)\/.*\.(css|tsx?)$/.test(path) && !isTest(path));
+  const knowsScheme = /prefers-color-scheme|(?<![-\w])dark:(?=\S)/;
+  // The browser's own frame around the page.
+  expect(shown.filter((path) => knowsScheme.test(read(path)))).toEqual(["app/layout.tsx"]);
+});
