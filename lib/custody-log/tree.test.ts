@@ -11,33 +11,14 @@ import {
   noteKeysOf,
   openCheckpoint,
   parseCustodyLeaf,
-  tilePath,
   verifyConsistency,
   verifyTlogProof,
 } from "../protocol/index.ts";
-import { expectCustodyEvent, factories, useTestDatabase } from "../testing/index.ts";
+import { addLogEvents, expectCustodyEvent, factories, useTestDatabase, withTransaction } from "../testing/index.ts";
 import { openVault } from "../vault.ts";
-import { getCheckpoint, getTile, inspectLog, type LogProblem, proveLeaves, sequenceLog, verifyLog } from "./index.ts";
+import { getCheckpoint, getTile, inspectLog, proveLeaves, sequenceLog } from "./index.ts";
 
 const origin = "archive.example.org/api/log";
-
-/** Events as they come when nobody looks: many at once. */
-async function addEvents(db: Database, count: number): Promise<void> {
-  const event = {
-    at: new Date("2026-06-01T08:00:00.123Z"),
-    action: "upload.started",
-    actorKind: "device" as const,
-    actorId: "D-00000-00000",
-    actorName: "Van 12 of Jane Roe",
-    recordingId: "R-00000-00000",
-    purpose: "for the police",
-    details: { note: "plate 1234 ABC" },
-    fromAddress: "198.51.100.7",
-    userAgent: "agent of Jane",
-    correlationId: "c0ffee",
-  };
-  await db.custodyEvent.createMany({ data: Array.from({ length: count }, () => event) });
-}
 
 const leavesOf = (db: Database | Transaction) => db.logLeaf.findMany({ orderBy: { index: "asc" } });
 
@@ -52,7 +33,7 @@ describe("the custody log as a tree", () => {
 
   test("every event enters it once, in order, under a checkpoint that the published key signed", async () => {
     const { db } = world();
-    await addEvents(db, 599);
+    await addLogEvents(db, 599);
     expect(await sequenceLog(system())).toBe(601);
     expect(await sequenceLog(system())).toBe(0);
     const leaves = await leavesOf(db);
@@ -137,7 +118,7 @@ describe("the custody log as a tree", () => {
         await sequenceLog(system());
       }
     };
-    await addEvents(db, 1500);
+    await addLogEvents(db, 1500);
     await Promise.all([write(), write(), write(), sequenceLog(system())]);
     await sequenceLog(system());
     const leaves = await leavesOf(db);
@@ -160,7 +141,7 @@ describe("the custody log as a tree", () => {
 
   test("cut off at any step, it has done nothing, and the next one does all of it", async () => {
     const { db } = world();
-    await addEvents(db, 300);
+    await addLogEvents(db, 300);
     const before = await db.logLeaf.count();
     let steps = 0;
     for (; ; steps++) {
@@ -200,7 +181,7 @@ describe("the custody log as a tree", () => {
     const { db } = world();
     const wrong = { ...system(), vault: openVault("another secret, as after a move without it") };
     const keys = await db.signingKey.count();
-    await addEvents(db, 1);
+    await addLogEvents(db, 1);
     await expect(ensureSigningKeys(wrong, origin)).rejects.toThrow("AUTH_SECRET");
     await expect(sequenceLog(wrong)).rejects.toThrow("AUTH_SECRET");
     expect(await db.logPending.count()).toBe(1);
@@ -211,166 +192,6 @@ describe("the custody log as a tree", () => {
     await rotateSigningKey(system(), { purpose: "log", isLost: true });
   });
 });
-
-describe("verifying the custody log", () => {
-  const world = useTestDatabase();
-  const system = () => world().context();
-
-  beforeAll(async () => {
-    await ensureSigningKeys(system(), origin);
-    await addEvents(world().db, 298);
-    await sequenceLog(system());
-    await addEvents(world().db, 10);
-    await sequenceLog(system());
-  });
-
-  /** Does what only somebody with the database in their hands can do, verifies, and takes it back. */
-  async function problemsAfter(...statements: string[]): Promise<string[]> {
-    const found: LogProblem[] = [];
-    const undo = new Error("undo");
-    const planted = world().db.$transaction(
-      async (tx) => {
-        for (const table of ["custody_event", "log_leaf", "log_tile", "log_checkpoint"])
-          await tx.$executeRawUnsafe(`ALTER TABLE ${table} DISABLE TRIGGER ALL`);
-        for (const statement of statements) await tx.$executeRawUnsafe(statement);
-        await inspectLog({ ...system(), db: tx as Database }, { onProblem: (problem) => found.push(problem) });
-        throw undo;
-      },
-      { timeout: 60_000 },
-    );
-    await expect(planted).rejects.toBe(undo);
-    return found.map(({ code, subject }) => `${code} ${subject}`);
-  }
-  const seqOf = async (index: number) =>
-    (await world().db.logLeaf.findUniqueOrThrow({ where: { index: BigInt(index) } })).seq;
-
-  test("finds nothing where nothing is wrong, and custody keeps that it looked", async () => {
-    const { db } = world();
-    expect(await problemsAfter()).toEqual([]);
-    const checkpoint = await getCheckpoint(system());
-    const report = await verifyLog(system(), { onProblem: () => undefined, checkpoint });
-    expect(report).toMatchObject({ problems: 0, checkpoints: 2, size: openCheckpointSize(checkpoint) });
-    await expectCustodyEvent(db, { action: "log.verified", outcome: "done", details: { problems: 0 } });
-    const person = world().context(await factories.makeAdmin(db));
-    await expect(verifyLog(person, { onProblem: () => undefined })).rejects.toMatchObject({ code: "forbidden" });
-    await sequenceLog(system());
-  });
-
-  test("names an event that was changed, in what is clear and in what is committed", async () => {
-    const seq = await seqOf(7);
-    for (const change of [
-      "purpose = 'for the court'",
-      "actor_name = 'Nobody'",
-      "details = '{}'",
-      "from_address = NULL",
-      "action = 'upload.resumed'",
-      "outcome = 'failed'",
-      "at = at + interval '1 microsecond'",
-      "recording_id = 'R-00000-00001'",
-    ]) {
-      const found = await problemsAfter(`UPDATE custody_event SET ${change} WHERE seq = ${seq}`);
-      expect(found, change).toEqual([`event_changed event ${seq}`]);
-    }
-  });
-
-  test("names an event that was removed, and one that was put in", async () => {
-    const seq = await seqOf(42);
-    expect(await problemsAfter(`DELETE FROM custody_event WHERE seq = ${seq}`)).toEqual([`event_missing event ${seq}`]);
-    const copy = `INSERT INTO custody_event SELECT (jsonb_populate_record(e, '{"seq": 999999}')).* FROM custody_event e WHERE seq = ${seq}`;
-    expect(await problemsAfter(copy)).toEqual(["event_outside_log event 999999"]);
-  });
-
-  test("finds events that changed places, also when leaves and hashes were moved with them", async () => {
-    const [one, other] = [await seqOf(10), await seqOf(11)];
-    const swap = [
-      `UPDATE log_leaf SET index = 100000 WHERE index = 10`,
-      `UPDATE log_leaf SET index = 10 WHERE index = 11`,
-      `UPDATE log_leaf SET index = 11 WHERE index = 100000`,
-    ];
-    expect(await problemsAfter(...swap)).toEqual(["checkpoint_differs checkpoint 300", "tile_changed tile 0/0"]);
-    const swapSeqs = [
-      `UPDATE log_leaf SET seq = -1 WHERE index = 10`,
-      `UPDATE log_leaf SET seq = ${one} WHERE index = 11`,
-      `UPDATE log_leaf SET seq = ${other} WHERE index = 10`,
-    ];
-    const found = await problemsAfter(...swapSeqs);
-    expect(found).toEqual([`event_changed event ${other}`, `event_changed event ${one}`]);
-  });
-
-  test("finds a tree that was rewritten whole, leaves and tiles, by somebody without the key", async () => {
-    const seq = await seqOf(299);
-    const rewrite = [
-      `DELETE FROM log_checkpoint WHERE size > 300`,
-      `DELETE FROM log_leaf WHERE index >= 299`,
-      `DELETE FROM custody_event WHERE seq >= ${seq}`,
-      `UPDATE log_checkpoint SET size = 299`,
-    ];
-    const found = await problemsAfter(...rewrite);
-    expect(found).toEqual(["checkpoint_differs checkpoint 299"]);
-  });
-
-  test("finds leaves, tiles and checkpoints that are gone or changed", async () => {
-    expect(await problemsAfter("DELETE FROM log_leaf WHERE index = 20")).toContain("leaf_missing leaf 20");
-    expect(await problemsAfter("UPDATE log_leaf SET hash = decode(repeat('00', 32), 'hex') WHERE index = 20")).toEqual([
-      "leaf_changed leaf 20",
-    ]);
-    expect(await problemsAfter("DELETE FROM log_tile")).toEqual(["tile_changed tile 0/0"]);
-    const newest = (await world().db.logCheckpoint.findFirstOrThrow({ orderBy: { size: "desc" } })).size;
-    expect(await problemsAfter(`DELETE FROM log_checkpoint WHERE size = ${newest}`)).toEqual([
-      "checkpoint_missing log",
-    ]);
-    const forged = `UPDATE log_checkpoint SET note = replace(note, '${origin}', 'other') WHERE size = ${newest}`;
-    expect(await problemsAfter(forged)).toEqual([`checkpoint_unsigned checkpoint ${newest}`]);
-  });
-
-  test("finds a key that was published past the program", async () => {
-    const foreign = `INSERT INTO signing_key (kid, purpose, public_key, created_at, retired_at)
-      VALUES ('foreign', 'receipt', decode(repeat('01', 32), 'hex'), now(), now())`;
-    expect(await problemsAfter(foreign)).toEqual(["key_unexplained key foreign"]);
-  });
-
-  test("a checkpoint that was kept elsewhere convicts a log that was cut short", async () => {
-    const checkpoint = await getCheckpoint(system());
-    const size = openCheckpointSize(checkpoint);
-    const found: LogProblem[] = [];
-    await world()
-      .db.$transaction(async (tx) => {
-        for (const table of ["log_leaf", "log_checkpoint", "custody_event"])
-          await tx.$executeRawUnsafe(`ALTER TABLE ${table} DISABLE TRIGGER ALL`);
-        await tx.$executeRawUnsafe("DELETE FROM log_checkpoint WHERE size > 300");
-        await tx.$executeRawUnsafe(
-          `DELETE FROM custody_event WHERE seq IN (SELECT seq FROM log_leaf WHERE index >= 300)`,
-        );
-        await tx.$executeRawUnsafe("DELETE FROM log_leaf WHERE index >= 300");
-        const input = { onProblem: (problem: LogProblem) => found.push(problem) };
-        await inspectLog({ ...system(), db: tx as Database }, input);
-        expect(found).toEqual([]);
-        await inspectLog({ ...system(), db: tx as Database }, { ...input, checkpoint });
-        throw new Error("undo");
-      })
-      .catch(() => undefined); // the undoing; what was found is looked at below
-    expect(found.map(({ code }) => code)).toEqual(["checkpoint_missing"]);
-    expect(size).toBeGreaterThan(300);
-  });
-
-  test("signs nothing over a tree whose edge was changed", async () => {
-    const { db } = world();
-    await addEvents(db, 1);
-    const undo = new Error("undo");
-    const planted = db.$transaction(async (tx) => {
-      await tx.$executeRawUnsafe("ALTER TABLE log_leaf DISABLE TRIGGER ALL");
-      await tx.$executeRawUnsafe("UPDATE log_leaf SET hash = decode(repeat('00', 32), 'hex') WHERE index = 305");
-      const inside = { ...system(), db: withTransaction(tx as Database, (run) => run(tx)) };
-      await expect(sequenceLog(inside)).rejects.toThrow("was changed");
-      throw undo;
-    });
-    await expect(planted).rejects.toBe(undo);
-    await sequenceLog(system());
-    expect(tilePath({ level: 0, index: 1_234_067, width: 256 })).toBe("tile/0/x001/x234/067");
-  });
-});
-
-const openCheckpointSize = (note: string) => Number(note.split("\n")[1]);
 
 /** A context whose transactions fail at their n-th call to the database. */
 function failingAt(ctx: Context, step: number): Context {
@@ -389,11 +210,4 @@ function failingAt(ctx: Context, step: number): Context {
     });
   const $transaction = (run: (tx: Transaction) => Promise<unknown>) => ctx.db.$transaction((tx) => run(watch(tx)));
   return { ...ctx, db: withTransaction(ctx.db, $transaction) };
-}
-
-type RunTransaction = (run: (tx: Transaction) => Promise<unknown>) => Promise<unknown>;
-
-/** A client, or a transaction, in which transactions are made another way. */
-function withTransaction(db: Database, $transaction: RunTransaction): Database {
-  return new Proxy(db, { get: (object, name) => (name === "$transaction" ? $transaction : Reflect.get(object, name)) });
 }

@@ -1,3 +1,4 @@
+export { addLogEvents } from "./add-log-events.ts";
 export { type ExpectedEvent, expectCustodyEvent } from "./expect-custody-event.ts";
 export type { TestPerson } from "./factories/index.ts";
 export * as factories from "./factories/index.ts";
@@ -7,3 +8,4 @@ export type { TestJobs } from "./test-jobs.ts";
 export { localSignals } from "./test-signals.ts";
 export type { TestWorld } from "./test-world.ts";
 export { useTestDatabase } from "./use-test-database.ts";
+export { withTransaction } from "./with-transaction.ts";
