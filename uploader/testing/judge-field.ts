@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import { publicKeys } from "../../lib/keys/index.ts";
 import { verifyReceipt } from "../../lib/protocol/index.ts";
 import { recordingKey } from "../../lib/recordings/index.ts";
@@ -78,20 +79,36 @@ async function sealedOf({ db }: TestWorld, deviceId: string): Promise<Map<string
   return new Map(rows.map(({ id, sha256 }) => [hex(sha256), id]));
 }
 
-/** Receipts that the device holds, by what they are for. */
+/** Receipts that the device holds, by what they are for: those of files that are gone lie in packs. */
 async function heldReceipts({ world, stateFolder }: Evidence) {
-  const folder = join(stateFolder, "receipts");
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".jws"));
   const keys = await publicKeys(world.db);
+  const folder = join(stateFolder, "receipts");
   const held: string[] = [];
-  for (const name of names) held.push(await readFile(join(folder, name), "utf8")); // a day's are too many at once
+  // One after the other: a day's are too many at once.
+  for (const name of await namesIn(folder, ".jws")) held.push((await readFile(join(folder, name), "utf8")).trim());
+  for (const name of await namesIn(join(folder, "packed"), ".gz"))
+    held.push(...packedIn(await readFile(join(folder, "packed", name))));
   return held.flatMap((jws) => {
     try {
-      return [verifyReceipt(jws.trim(), keys).receipt];
+      return [verifyReceipt(jws, keys).receipt];
     } catch {
       return []; // damaged, so that nothing may hang on it
     }
   });
+}
+
+async function namesIn(folder: string, ending: string): Promise<string[]> {
+  return (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(ending));
+}
+
+// Lines of a recording and its receipt.
+function packedIn(pack: Buffer): string[] {
+  try {
+    const lines = gunzipSync(pack).toString("utf8").split("\n");
+    return lines.flatMap((line) => line.split(" ")[1] ?? []);
+  } catch {
+    return []; // damaged, as above
+  }
 }
 
 async function brokenReceipts(evidence: Evidence): Promise<string[]> {
