@@ -12,6 +12,7 @@ import { parseEnrolmentLink } from "../lib/protocol/index.ts";
 import { issueReceipts } from "../lib/receipts/index.ts";
 import { recordingKey } from "../lib/recordings/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../lib/testing/index.ts";
+import { recordStatement } from "../lib/uploads/index.ts";
 import { openVault } from "../lib/vault.ts";
 import { Operator } from "./testing/operator.ts";
 
@@ -265,6 +266,27 @@ describe("the operator command", { timeout: 120_000 }, () => {
       details: { untrustedSince: "2026-03-14T09:00:00.000Z" },
     });
     expect(await strongroom("device", "revoke", first, "--untrusted-since", "yesterday")).toMatchObject({ code: 2 });
+  });
+
+  test("device gap lists missing numbers, acknowledges them with a reason, and takes that back", async () => {
+    const { db } = world();
+    const device = await factories.makeSigner(db);
+    const ctx = world().context({ kind: "device", deviceId: device.id, name: device.name });
+    for (const sequence of [1, 5]) await recordStatement(ctx, device.state(sequence));
+    const gap = async (...args: string[]) => JSON.parse((await strongroom("device", "gap", ...args, "--json")).out);
+    expect(await gap("list", device.id)).toEqual({ gaps: [{ first: 2, last: 4 }], acknowledged: [] });
+    const reason = ["--reason", "Its card died."];
+    const done = await gap("acknowledge", device.id, "3-9", ...reason);
+    expect(done).toEqual({ id: expect.stringMatching(/^N-/), numbers: "3-4" });
+    const details = { acknowledgementId: done.id, reason: "Its card died." };
+    const about = { action: "device.gap_acknowledged", actorName: "command device gap acknowledge" } as const;
+    await expectCustodyEvent(db, { ...about, deviceId: device.id, details });
+    const { out } = await strongroom("device", "gap", "list", device.id);
+    expect(out).toMatch(new RegExp(`${done.id} +3-4 +2 +command device gap acknowledge .* Its card died\\.`));
+    const none = await strongroom("device", "gap", "acknowledge", device.id, "3-4", ...reason);
+    expect(none).toMatchObject({ code: 1, err: expect.stringContaining("None of these numbers is missing") });
+    expect(await gap("withdraw", done.id, "--reason", "The wrong van.")).toEqual({ id: done.id, withdrawn: true });
+    expect(await strongroom("device", "gap", "acknowledge", device.id, "2")).toMatchObject({ code: 2 });
   });
 
   test("device quota sets a limit and lifts it", async () => {

@@ -136,6 +136,31 @@ test("a device that waits is let in by keyboard alone, after its key was shown",
   await expect(page.getByText("Nobody waits to be let in")).toBeVisible();
 });
 
+test("a number that is missing for good is acknowledged by keyboard with a reason, and that is withdrawn", async ({
+  pageOf,
+}) => {
+  const page = await pageOf("admin");
+  await open(page, `/devices/${readWorld().ids.fleetDevice}`);
+  const alarms = page.getByRole("list", { name: "What is wrong" });
+  await expect(alarms).toContainText("1 number of its chain is missing");
+  await page.getByRole("button", { name: "Acknowledge missing numbers" }).press("Enter");
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByLabel("Numbers")).toHaveValue("18");
+  await dialog.getByLabel("Numbers").fill("eighteen");
+  await dialog.getByLabel("Why they will not come").fill("Its card was replaced.");
+  await dialog.getByRole("button", { name: "Acknowledge" }).press("Enter");
+  await expect(dialog.getByLabel("Numbers")).toHaveAccessibleDescription(/Write numbers, as in 2-4, 8/);
+  await dialog.getByLabel("Numbers").fill("18");
+  await dialog.getByRole("button", { name: "Acknowledge" }).press("Enter");
+  await expect(page.getByText("Gaps acknowledged")).toBeVisible();
+  await expect(page.getByText(/Number 18\. Acknowledged by .*, because: Its card was replaced\./)).toBeVisible();
+  await expect(page.getByText("1 number of its chain is missing")).toBeHidden();
+  await page.getByRole("button", { name: "Withdraw" }).press("Enter");
+  await dialog.getByLabel("Why").fill("It was another van.");
+  await dialog.getByRole("button", { name: "Withdraw it" }).press("Enter");
+  await expect(alarms).toContainText("1 number of its chain is missing");
+});
+
 test("no page of the fleet loads more script than a page may", async ({ pageOf }) => {
   const page = await pageOf("admin");
   for (const path of ["/", "/devices", `/devices/${readWorld().ids.fleetDevice}`, "/devices/policies/new"]) {

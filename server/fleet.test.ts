@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { getDevice } from "../lib/devices/index.ts";
+import { acknowledgeGap, getDevice } from "../lib/devices/index.ts";
 import { askForFile, getFleetDevice, listDeviceAlarms, listWantedFiles } from "../lib/fleet/index.ts";
 import {
   buildStatement,
@@ -147,6 +147,22 @@ describe("what a device says beside its recordings", () => {
       ["chain_gap", "6 numbers of its chain are missing without a word why."],
     ]);
     expect((await getFleetDevice(await admin(), device.id)).received.missing).toBe(6);
+  });
+
+  test("a manifest that was taken for lost is taken all the same, and custody is told", async () => {
+    const device = await signer();
+    await device.announce(device.sign(device.describe(Buffer.from("two"), { sequence: 2, previous: sha256("one") })));
+    const { id } = await acknowledgeGap(await admin(), { deviceId: device.id, numbers: "1", reason: "Lost." });
+    const one = device.describe(Buffer.from("one"), { sequence: 1, previous: null });
+    const { status, json } = await device.announce(device.sign(one));
+    expect(status).toBe(201);
+    await expectCustodyEvent(world().db, {
+      action: "device.missing_arrived",
+      deviceId: device.id,
+      recordingId: json.recording,
+      details: { acknowledgementId: id, sequence: 1 },
+    });
+    expect((await getDevice(await admin(), device.id)).manifests?.acknowledged).toMatchObject([{ id, missing: 0 }]);
   });
 
   test("two statements of one number are a fork, also at the same time; both are kept", async () => {

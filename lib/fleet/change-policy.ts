@@ -14,18 +14,20 @@ import {
   newPolicyInput,
   type PolicyChangeInput,
   policyChangeInput,
+  requireHeardInTime,
 } from "./policy-input.ts";
 import type { PolicyRow } from "./types.ts";
 
 /**
  * Makes a policy.
  *
- * @throws AppError forbidden, invalid_input (name, settings.…), conflict (name)
+ * @throws AppError forbidden, invalid_input (name, silentAfterSeconds, settings.…), conflict (name)
  */
 export async function addPolicy(ctx: Context, input: NewPolicyInput): Promise<PolicyRow> {
   await authoriseOperator(ctx, "devices.change");
   const { name, settings: change, ...rules } = parseInput(newPolicyInput, input);
   const settings = changeSettings({}, change);
+  requireHeardInTime(rules.silentAfterSeconds, settings);
   const id = newId("policy");
   return ctx.db.$transaction(async (tx) => {
     const now = ctx.clock.now();
@@ -48,7 +50,7 @@ function nameTaken(): AppError {
  * Changes a policy: what is left out stays. A change of what it says is a new version, which its devices hear of with
  * their next heartbeat; a change that changes nothing is none.
  *
- * @throws AppError forbidden, not_found, invalid_input (name, settings.…), conflict (name), state_conflict when
+ * @throws AppError forbidden, not_found, invalid_input (name, silentAfterSeconds, settings.…), conflict (name), state_conflict when
  *   somebody else changed it since `version`
  */
 export async function changePolicy(ctx: Context, policy: string, input: PolicyChangeInput): Promise<PolicyRow> {
@@ -67,6 +69,8 @@ export async function changePolicy(ctx: Context, policy: string, input: PolicyCh
       silentAfterSeconds: rules.silentAfterSeconds ?? before.silentAfterSeconds,
       keyMaxAgeDays: rules.keyMaxAgeDays === undefined ? before.keyMaxAgeDays : rules.keyMaxAgeDays,
     };
+    const pace = ({ silentAfterSeconds, settings }: Said) => `${silentAfterSeconds} ${settings.heartbeatSeconds}`;
+    if (pace(after) !== pace(before)) requireHeardInTime(after.silentAfterSeconds, after.settings);
     await keepChange(ctx, tx, before, after);
     return findPolicy(tx, policyId);
   });

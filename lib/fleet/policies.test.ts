@@ -58,8 +58,14 @@ describe("policies", () => {
     });
     await refused({ settings: { turbo: true } }).toMatchObject({ field: "settings.turbo" });
     await refused({ silentAfterSeconds: 5 }).toMatchObject({ field: "silentAfterSeconds" });
+    const slow = { heartbeatSeconds: 1800 };
+    await refused({ silentAfterSeconds: 3599, settings: slow }).toMatchObject({ field: "silentAfterSeconds" });
     await refused({ name: "Default" }).toMatchObject({ code: "conflict", field: "name" });
-    const made = await addPolicy(ctx, { name: "Trams" });
+    const made = await addPolicy(ctx, { name: "Trams", silentAfterSeconds: 3600, settings: slow });
+    await expect(changePolicy(ctx, made.id, { silentAfterSeconds: 1800 })).rejects.toMatchObject({
+      code: "invalid_input",
+      field: "silentAfterSeconds",
+    });
     await expect(changePolicy(ctx, made.id, { name: "Default" })).rejects.toMatchObject({ code: "conflict" });
     const other = await addPolicy(ctx, { name: "Trolleys" });
     const both = await Promise.allSettled([made, other].map(({ id }) => changePolicy(ctx, id, { name: "Cable cars" })));

@@ -42,6 +42,18 @@ export type PolicyChangeInput = Omit<z.input<typeof policyChangeInput>, "setting
 };
 
 /**
+ * Sees that no device is called silent between two of its heartbeats: an alarm that is always on is none.
+ *
+ * @throws AppError invalid_input (silentAfterSeconds)
+ */
+export function requireHeardInTime(silentAfterSeconds: number, { heartbeatSeconds }: DeviceSettings): void {
+  const least = 2 * heartbeatSeconds;
+  if (silentAfterSeconds >= least) return;
+  const message = `Its devices speak every ${heartbeatSeconds} s, so they are silent after ${least} s at the earliest.`;
+  throw new AppError("invalid_input", message, { field: "silentAfterSeconds" });
+}
+
+/**
  * Settings with a change laid over them: objects member by member, lists and values as a whole.
  *
  * @throws AppError invalid_input with the member as the field
