@@ -19,6 +19,7 @@ import { ClockFloor } from "./http/clock-floor.ts";
 import { isFreshStart, startDelayMs } from "./http/start-delay.ts";
 import { Transport } from "./http/transport.ts";
 import { ArchiveClock, believedWallMs } from "./identity/archive-clock.ts";
+import { mendIdentity } from "./identity/identity.ts";
 import { openArchive } from "./identity/open-archive.ts";
 import { watchClock } from "./identity/watch-clock.ts";
 import { LogRing } from "./log/log-ring.ts";
@@ -103,6 +104,8 @@ async function withWorld(
   const startsAfterMs = isDaemon ? startDelayMs(await isFreshStart(settings.stateFolder, packageJson.version)) : 0;
   const transport = new Transport({ ...settings.transport, startDelayMs: startsAfterMs, clockFloor }, traffic);
   const stopClock = watchClock(clock, clockFloor);
+  const mended = await mendIdentity(settings.stateFolder).catch(() => null);
+  if (mended !== null) report({ event: "notice", file: null, message: mended });
   const { archive, identity, tokens } = await openArchive(settings, transport, clock);
   const waits = waitForTurn(settings.stateFolder, archive.server, files, report, stop.signal);
   const store = await StateStore.open(settings.stateFolder, isDaemon ? {} : { waits });

@@ -55,17 +55,26 @@ describe("A device in the field", () => {
       expect((await second.kill("SIGTERM")).code).toBe(exitCodes.ok);
     });
 
-  row("a damaged identity stops it with plain words, and keeps every file", async (field) => {
-    const file = await field.make("rear.bin", 50_000);
-    const path = join(field.stateFolder, "identity", "identity.json");
-    const whole = await readFile(path);
-    await writeFile(path, whole.subarray(0, whole.length / 2));
-    const { code, stderr } = await field.push(file, ["--delete-after-seal"]).ended;
-    expect(code).toBe(exitCodes.authentication);
-    expect(stderr).toContain("Put it back from a copy, or enrol anew");
-    await writeFile(path, whole);
-    expect((await field.push(file).ended).code).toBe(exitCodes.ok);
-  });
+  row(
+    "a damaged identity is put back from its copy; with both damaged it stops with plain words, and keeps every file",
+    async (field) => {
+      const file = await field.make("rear.bin", 50_000);
+      const path = join(field.stateFolder, "identity", "identity.json");
+      const whole = await readFile(path);
+      await writeFile(path, whole.subarray(0, whole.length / 2));
+      const first = await field.make("front.bin", 50_000);
+      const { code: mended, events } = await field.push(first).ended;
+      expect(mended).toBe(exitCodes.ok);
+      expect(JSON.stringify(events)).toContain("put back from its copy");
+      await writeFile(path, whole.subarray(0, whole.length / 2));
+      await writeFile(join(field.stateFolder, "identity", "copy.json"), "half");
+      const { code, stderr } = await field.push(file, ["--delete-after-seal"]).ended;
+      expect(code).toBe(exitCodes.authentication);
+      expect(stderr).toContain("Put it back from a copy, or enrol anew");
+      await writeFile(path, whole);
+      expect((await field.push(file).ended).code).toBe(exitCodes.ok);
+    },
+  );
 
   row("a second daemon on one state folder is refused, and a dead one's lock is taken over", async (field) => {
     const file = await field.make("rear.bin", sizeBytes);
