@@ -53,7 +53,7 @@ describe("enrol", () => {
     const paths = identityPaths(stateFolder);
     expect((await stat(paths.key)).mode & 0o777).toBe(0o600);
     expect((await stat(paths.folder)).mode & 0o777).toBe(0o700);
-    expect((await readdir(paths.folder)).sort()).toEqual(["device-key.pem", "identity.json"]);
+    expect((await readdir(paths.folder)).sort()).toEqual(["copy.json", "device-key.pem", "identity.json"]);
     const file = await makeFile("rear.bin", 300_000);
     const pushed = await start(["push", file, "--settle", "0"], { token: "", server: "" }).ended;
     expect(pushed).toMatchObject({ code: exitCodes.ok, stderr: "" });

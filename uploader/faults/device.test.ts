@@ -1,5 +1,8 @@
-import { existsSync } from "node:fs";
-import { appendFile, mkdir, readdir, readFile, stat, truncate, unlink, writeFile } from "node:fs/promises";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFile, cp, mkdir, readdir, readFile, stat, truncate, unlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
@@ -11,6 +14,43 @@ const chunkBytes = 400_000;
 const sizeBytes = 3 * chunkBytes;
 const slowly = ["--limit-rate", "700k"];
 const everything = ["--include", "bin"];
+
+/** A small disk of its own, until the test is over. */
+async function onSmallDisk(folder: string, megabytes: number, work: () => Promise<void>): Promise<void> {
+  const before = `${folder}.before`;
+  await cp(folder, before, { recursive: true, filter: isNoSocket });
+  if (spawnSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m,mode=700`, "tmpfs", folder]).status !== 0)
+    throw new Error("Nothing can be mounted here.");
+  try {
+    await cp(before, folder, { recursive: true });
+    await work();
+  } finally {
+    // For the judge, who comes when it is over.
+    await cp(folder, before, { recursive: true, force: true, filter: isNoSocket });
+    spawnSync("umount", ["-l", folder]);
+    await cp(before, folder, { recursive: true, force: true });
+  }
+}
+
+const isNoSocket = (path: string) => !/\.sock$|\/at-\w+-\d+$/.test(path);
+
+const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
+const whyNoMount = (() => {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return "only root mounts a small disk";
+  const folder = mkdtempSync(join(tmpdir(), "mount-"));
+  const isMounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]).status === 0;
+  if (isMounted) spawnSync("umount", [folder]);
+  rmSync(folder, { recursive: true, force: true });
+  return isMounted ? null : "a small disk may not be mounted here";
+})();
+
+/** A camera that sends for as long as the test goes on. */
+function camera(port: number): ChildProcess {
+  const picture = ["-re", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=10"];
+  const coded = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "10", "-b:v", "300k", "-f", "mpegts"];
+  const to = `udp://127.0.0.1:${port}?pkt_size=1316`;
+  return spawn("ffmpeg", ["-nostdin", "-v", "quiet", ...picture, ...coded, to], { stdio: "ignore" });
+}
 
 const libfaketime = [
   "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
@@ -74,6 +114,82 @@ describe("A device in the field", () => {
       await writeFile(path, whole);
       expect((await field.push(file).ended).code).toBe(exitCodes.ok);
     },
+  );
+
+  row(
+    "a recorder pauses on a full disk, says why, goes on sending, and records again when there is room",
+    (field) =>
+      onSmallDisk(field.card, 24, async () => {
+        const port = 20_000 + (process.pid % 20_000);
+        const recorders = [
+          {
+            name: "cam",
+            url: `udp://127.0.0.1:${port}`,
+            out: field.card,
+            segmentMs: 3000,
+            format: "ts",
+            audio: false,
+            minFreeBytes: 8_000_000,
+          },
+        ];
+        const config = join(field.folder, "uploader.json");
+        await writeFile(config, JSON.stringify({ recorders }));
+        const sender = camera(port);
+        try {
+          const daemon = field.run(["--config", config]);
+          await daemon.event("recorded");
+          await writeFile(join(field.card, "ballast"), Buffer.alloc(18_000_000, 1));
+          await daemon.event("recorder_notice", ({ message }) => message.includes("the disk is full"));
+          const { events } = await field.start(["status"]).ended;
+          expect(JSON.stringify(events)).toContain("Nothing is recorded from cam: the disk is full");
+          const kept = (await readdir(field.card)).filter((name) => name.endsWith(".ts"));
+          // What is there goes out meanwhile, and stays: nobody said that it may be deleted.
+          const { file } = (await daemon.event("recorded")) as { file: string };
+          await daemon.event("done", (done) => done.file === file);
+          expect((await readdir(field.card)).filter((name) => name.endsWith(".ts"))).toEqual(
+            expect.arrayContaining(kept),
+          );
+          const before = daemon.events.filter(({ event }) => event === "recorded").length;
+          await unlink(join(field.card, "ballast"));
+          expect(await daemon.event("gap")).toMatchObject({ reason: expect.stringContaining("the disk is full") });
+          while (daemon.events.filter(({ event }) => event === "recorded").length === before) await sleep(100);
+          await daemon.kill("SIGTERM");
+          for (const name of await readdir(field.card))
+            if (name.endsWith(".ts")) {
+              const content = await readFile(join(field.card, name));
+              const sha256 = createHash("sha256").update(content).digest("hex");
+              const path = join(field.card, name);
+              field.files.push({ path, sha256, sizeBytes: content.length, must: "either", isTaken: false });
+            }
+        } finally {
+          sender.kill("SIGKILL");
+        }
+      }),
+    { skip: hasFfmpeg ? whyNoMount : "there is no ffmpeg here" },
+  );
+
+  row(
+    "a state folder on a full disk takes nothing for done, says so, and works again when there is room",
+    (field) =>
+      onSmallDisk(field.stateFolder, 4, async () => {
+        const flags = ["--include", "bin", "--delete-after-seal"];
+        const daemon = field.run(flags);
+        await daemon.event("watching");
+        const ballast = join(field.stateFolder, "ballast");
+        await writeFile(ballast, Buffer.alloc(8_000_000, 1)).catch(() => undefined);
+        const file = await field.make("rear.bin", 450_000);
+        let said = "";
+        while (!/takes no more|disk of the state folder is full/.test(said)) {
+          await sleep(500);
+          said = JSON.stringify((await field.start(["status"]).ended).events);
+        }
+        expect(existsSync(file.path)).toBe(true);
+        expect(daemon.events.some(({ event }) => event === "done")).toBe(false);
+        await unlink(ballast);
+        while (existsSync(file.path)) await sleep(100);
+        await daemon.kill("SIGTERM");
+      }),
+    { skip: whyNoMount },
   );
 
   row("a second daemon on one state folder is refused, and a dead one's lock is taken over", async (field) => {

@@ -30,6 +30,8 @@ export type RecorderReport = (event: RecorderEvent) => void;
 export type RecorderStatus = {
   name: string;
   state: "starting" | "recording" | "waiting" | "stopped";
+  /** Why it does not record, for people; null: it does, or is about to. */
+  problem: string | null;
   /** ISO 8601. */
   lastGapAt: string | null;
   /** How long ago the last frame came, by the monotonic clock; null: none yet. */

@@ -7,12 +7,14 @@ import { ffmpegEnvironment } from "./ffmpeg.ts";
 import { ffmpegArguments, type SourceKind } from "./ffmpeg-arguments.ts";
 import type { GpsTrack } from "./gps-track.ts";
 import { publish } from "./publish.ts";
+import { whyNoRoom } from "./room.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { type ListedSegment, SegmentCsv } from "./segment-csv.ts";
 import { type RecorderSettings, withoutSecrets } from "./settings.ts";
 import { StreamClock } from "./stream-clock.ts";
 
 const tickMs = 200;
+const roomEveryMs = 500;
 const stopSteps = [
   ["SIGINT", 2000],
   ["SIGKILL", 6000],
@@ -101,10 +103,19 @@ export class RecordingRun {
     eachLine(child.stdout, (line) => this.#noteProgress(line));
     eachLine(child.stderr, (line) => this.#noteComplaint(line));
     const timer = setInterval(tick, tickMs);
+    // Stopped in time, the last window is whole, and there is room left to finish and send what is there.
+    const room = setInterval(() => {
+      void whyNoRoom(this.#settings, false).then((problem) => {
+        if (problem === null || this.#stalled !== null) return;
+        this.#stalled = problem;
+        stop();
+      });
+    }, roomEveryMs);
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
     const how = await ended;
     clearInterval(timer);
+    clearInterval(room);
     for (const killer of killers) clearTimeout(killer);
     signal.removeEventListener("abort", stop);
     this.#notBeforeMs = 0;
@@ -115,7 +126,11 @@ export class RecordingRun {
     const isStreamOver = how === "ffmpeg ended with 0";
     const failure = said === undefined ? how : `${how}: ${said}`;
     const problem = this.#stalled ?? (isStreamOver ? "the source ended the stream" : failure);
-    return { isOver: signal.aborted || (isStreamOver && this.#kind === "file"), problem, isWrongContainer };
+    return {
+      isOver: signal.aborted || (isStreamOver && this.#stalled === null && this.#kind === "file"),
+      problem,
+      isWrongContainer,
+    };
   }
 
   #noteProgress(line: string): void {

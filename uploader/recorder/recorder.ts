@@ -10,6 +10,7 @@ import { sourceKind } from "./ffmpeg-arguments.ts";
 import { dropGap } from "./gap-drop.ts";
 import { GpsTrack } from "./gps-track.ts";
 import { RecordingRun, type RunEnd } from "./record-once.ts";
+import { whyNoRoom } from "./room.ts";
 import { endOrphans, leftRunFolders, makeRunFolder, runsFolder } from "./run-folder.ts";
 import { salvage } from "./salvage.ts";
 import { type RecorderSettings, withoutSecrets } from "./settings.ts";
@@ -21,6 +22,7 @@ const maxDelayMs = 60_000;
 /** A run that went well for so long starts the delays anew. */
 const goodRunMs = 60_000;
 const orphanGraceMs = 5000;
+const roomEveryMs = 1000;
 const killed = "the recorder or the device stopped without warning";
 
 /** What is remembered between runs, so that a gap is known across a restart or a power cut. */
@@ -35,6 +37,8 @@ export class Recorder {
   #lastFrameMs: number | null = null;
   readonly #track: GpsTrack | null;
   readonly #status: Omit<RecorderStatus, "lastFrameAgeMs">;
+  /** Why there is no room to record; null: there is. */
+  noRoom: string | null = null;
 
   constructor(settings: RecorderSettings, stateFolder: string, report: RecorderReport) {
     this.#settings = settings;
@@ -49,7 +53,7 @@ export class Recorder {
       report(event);
     };
     const none = { recordings: 0, bytes: 0, incomplete: 0, gaps: 0, restarts: 0 };
-    this.#status = { name: settings.name, state: "starting", lastGapAt: null, ...none };
+    this.#status = { name: settings.name, state: "starting", problem: null, lastGapAt: null, ...none };
   }
 
   /** How it is, for status, heartbeats and metrics. */
@@ -79,6 +83,7 @@ export class Recorder {
       await gps;
     } finally {
       this.#status.state = "stopped";
+      this.#status.problem = null;
       await unlock();
     }
     this.#report({ event: "recorder_ended", recorder: name, recordings: this.#status.recordings });
@@ -89,6 +94,7 @@ export class Recorder {
       const beganAtMs = performance.now();
       // Also what this process could not put into place before, on a full disk.
       await this.#salvageLeft();
+      if (!(await this.#awaitRoom(signal))) return;
       const end = await this.#recordOnce(ffmpeg, signal).catch((error: unknown): RunEnd => {
         if (error instanceof Problem) throw error;
         return { isOver: signal.aborted, problem: messageOf(error), isWrongContainer: false };
@@ -97,6 +103,7 @@ export class Recorder {
       if (end.isOver) return;
       this.#status.restarts++;
       this.#status.state = "waiting";
+      this.#status.problem = end.problem;
       if (end.isWrongContainer && this.#settings.format !== "mkv") {
         this.#settings = { ...this.#settings, format: "mkv" };
         this.#notice("The source has a codec that this container does not hold; recording as Matroska from now on.");
@@ -117,6 +124,25 @@ export class Recorder {
     }
   }
 
+  /** @returns false when it was told to stop first */
+  async #awaitRoom(signal: AbortSignal): Promise<boolean> {
+    let problem = await whyNoRoom(this.#settings, false);
+    if (problem !== null) this.#notice(`Nothing is recorded, as ${problem}.`);
+    for (; problem !== null; problem = await whyNoRoom(this.#settings, true)) {
+      this.noRoom = problem;
+      this.#status.state = "waiting";
+      this.#status.problem = problem;
+      try {
+        await sleep(roomEveryMs, signal);
+      } catch (error) {
+        if (error instanceof Interrupted) return false;
+        throw error;
+      }
+    }
+    this.noRoom = null;
+    return true;
+  }
+
   async #recordOnce(ffmpeg: string, signal: AbortSignal): Promise<RunEnd> {
     const settings = this.#settings;
     const kind = sourceKind(settings.url);
@@ -132,6 +158,7 @@ export class Recorder {
       onFrame: (firstMs) => {
         this.#lastFrameMs = performance.now();
         this.#status.state = "recording";
+        this.#status.problem = null;
         if (firstMs !== null && kind !== "file") gap = this.#noteGap(firstMs, before);
       },
       onRecorded: (untilMs) => this.#remember({ lastUntilMs: untilMs }),

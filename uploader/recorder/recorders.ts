@@ -23,9 +23,10 @@ export class Recorders {
 
   /** What a person must mend, such as an ffmpeg that is not there. */
   alarms(): string[] {
-    return this.#recorders.flatMap(({ recorder, problem }) =>
-      problem === null ? [] : [`Nothing is recorded from ${recorder.status.name}: ${problem}`],
-    );
+    return this.#recorders.flatMap(({ recorder, problem }) => {
+      const why = problem ?? recorder.noRoom;
+      return why === null ? [] : [`Nothing is recorded from ${recorder.status.name}: ${why}`];
+    });
   }
 
   /** Records until the signal says so. One that cannot is tried again and holds up no other. */

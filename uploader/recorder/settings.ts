@@ -39,6 +39,11 @@ export const recorderSchema = z.strictObject({
   replay: z.enum(["realtime", "fast"]).default("realtime"),
   /** Without a new frame for so long, the connection is made anew. */
   stallMs: milliseconds(1000, 600_000).default(10_000),
+  /** Recording pauses while less than this is free: the last of a disk is what finishing and sending need. */
+  minFreeBytes: z
+    .int("must be a whole number of bytes")
+    .min(0, "must be a whole number of bytes")
+    .default(64 * 1024 * 1024),
   ffmpeg: text(1000).default("ffmpeg"),
   /** gpsd that knows where the device is; each recording gets its track. */
   gps: z

@@ -58,10 +58,11 @@ export function statusLines(report: StatusReport, problems: readonly string[]): 
   ];
 }
 
-function recorderInWords({ name, state, recordings, incomplete, gaps, lastGapAt }: RecorderStatus): string {
+function recorderInWords({ name, state, problem, recordings, incomplete, gaps, lastGapAt }: RecorderStatus): string {
   const flagged = incomplete === 0 ? "" : `, ${incomplete} of them may lack their end`;
   const missed = lastGapAt === null ? "" : `, ${gaps} gaps, the last until ${lastGapAt}`;
-  return `${name}: ${state}, ${recordings} recordings${flagged}${missed}`;
+  const why = problem === null ? "" : ` (${problem})`;
+  return `${name}: ${state}${why}, ${recordings} recordings${flagged}${missed}`;
 }
 
 /** The report in one line, for a log. */

@@ -94,11 +94,21 @@ describe("statusLines", () => {
   it("names what is recorded here", () => {
     const none = { lastFrameAgeMs: null, bytes: 0, restarts: 0 };
     const recorders = [
-      { ...none, name: "rear", state: "recording" as const, lastGapAt: null, recordings: 12, incomplete: 0, gaps: 0 },
+      {
+        ...none,
+        name: "rear",
+        problem: null,
+        state: "recording" as const,
+        lastGapAt: null,
+        recordings: 12,
+        incomplete: 0,
+        gaps: 0,
+      },
       {
         ...none,
         name: "cabin",
         state: "waiting" as const,
+        problem: null,
         lastGapAt: "2026-11-20T11:00:00.000Z",
         recordings: 3,
         incomplete: 1,
