@@ -132,6 +132,11 @@ export const fieldCommands = {
         value: "PROFILE",
         help: "h264, h264-720p or h264-360p; default: copy what the source sends",
       },
+      {
+        name: "url-file",
+        value: "FILE",
+        help: "read the URL from a file: other users of the device can read command lines, with passwords in them",
+      },
       { name: "no-audio", help: "record pictures only" },
       { name: "rtsp-transport", value: "KIND", help: "tcp (default) or udp" },
       { name: "listen", help: "wait for the camera to connect (RTSP ANNOUNCE)" },
@@ -142,7 +147,8 @@ export const fieldCommands = {
       ...common,
     ],
     examples: [
-      "strongroom-uploader record rtsp://user:pass@10.0.0.8/stream1 --out /var/lib/recorder --segment 60s --name rear",
+      "strongroom-uploader record rtsp://10.0.0.8/stream1 --out /var/lib/recorder --segment 60s --name rear",
+      "strongroom-uploader record --url-file /etc/strongroom/rear.url --out /var/lib/recorder --segment 60s --name rear",
       "strongroom-uploader record /dev/video0 --out /var/lib/recorder --segment 5m --re-encode h264-720p",
       "strongroom-uploader record trip.mkv --out /tmp/clips --segment 3s --replay-fast --json",
     ],

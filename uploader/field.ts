@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { release } from "node:os";
 import { resolve } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
+import { actAsOwner } from "./act-as-owner.ts";
 import { doctor } from "./commands/doctor.ts";
 import { install } from "./commands/install.ts";
 import { logs, makeSupportBundle } from "./commands/logs.ts";
@@ -118,8 +118,8 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
     const isDryRun = flags["dry-run"] === true;
     return uninstall({ installation, keepsState, isForced: flags.force === true, isDryRun }, output.write);
   },
-  record: ({ flags, positionals, stateFolder, isJson, output }) =>
-    record(readRecordFlags(positionals, flags), stateFolder, isJson, output.write, stopSignal()),
+  record: async ({ flags, positionals, stateFolder, isJson, output }) =>
+    record(await readRecordFlags(positionals, flags), stateFolder, isJson, output.write, stopSignal()),
   logs: async (asked) => {
     const { flags, positionals, stateFolder, local, isJson, output } = asked;
     refusePositionals(positionals);
@@ -148,10 +148,16 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
 };
 
 /** Runs a command for the device in its place. @returns its exit code; throws Problem */
-export function runFieldCommand(name: FieldCommandName, args: readonly string[], output: Output): Promise<number> {
+export async function runFieldCommand(
+  name: FieldCommandName,
+  args: readonly string[],
+  output: Output,
+): Promise<number> {
   const read = readCommandLine(fieldCommands[name], args);
-  if (name === "enrol" || name === "trust" || (name === "doctor" && hasIdentity(read.stateFolder)))
-    actAsOwner(read.stateFolder);
+  if (name === "enrol" || name === "trust" || (name === "doctor" && hasIdentity(read.stateFolder))) {
+    const code = await actAsOwner(read.stateFolder);
+    if (code !== null) return code;
+  }
   return handlers[name]({ ...read, output, isJson: read.flags.json === true });
 }
 
@@ -202,30 +208,6 @@ async function bundlePath(): Promise<string> {
 
 function refusePositionals([first]: readonly string[]): void {
   if (first !== undefined) throw new Problem("usage", `${first} is not expected here.`);
-}
-
-/**
- * Goes on as the user whose state folder it is, where root asks: what it writes there must stay the service's own. Root
- * keeps itself where there is no folder yet.
- */
-function actAsOwner(stateFolder: string): void {
-  if (process.getuid?.() !== 0 || !existsSync(stateFolder)) return;
-  const { uid, gid } = statSync(stateFolder);
-  if (uid === 0) return;
-  process.setgroups?.(groupsOf(uid, gid));
-  process.setgid?.(gid);
-  process.setuid?.(uid);
-}
-
-/** The groups of a user by this machine's lists: a recorder's folder may be open to one of them. */
-function groupsOf(uid: number, gid: number): number[] {
-  const linesOf = (path: string) =>
-    (existsSync(path) ? readFileSync(path, "utf8").split("\n") : []).map((line) => line.split(":"));
-  const name = linesOf("/etc/passwd").find((fields) => Number(fields[2]) === uid)?.[0];
-  const groups = linesOf("/etc/group").filter(
-    (fields) => name !== undefined && (fields[3] ?? "").split(",").includes(name),
-  );
-  return [gid, ...groups.map((fields) => Number(fields[2]))];
 }
 
 /** Everything that doctor looks at here; when the way to the archive is not known, that is what it finds. */

@@ -1,5 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { exitCodes } from "../exit-codes.ts";
+import { fileProblem } from "../file-identity.ts";
 import { Problem } from "../problems.ts";
 import type { RecorderReport } from "../recorder/events.ts";
 import { runRecorder } from "../recorder/recorder.ts";
@@ -8,10 +10,12 @@ import { type RecorderSettings, readDurationMs, readRecorderSettings } from "../
 
 type Flags = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 
-/** Reads the command line of `record`. @throws Problem "usage" */
-export function readRecordFlags(positionals: readonly string[], flags: Flags): RecorderSettings {
-  const [url, ...others] = positionals;
-  if (url === undefined || others.length > 0) throw new Problem("usage", "record needs one URL, device or file.");
+/** Reads the command line of `record`. @throws Problem "usage", "file" when there is no --url-file */
+export async function readRecordFlags(positionals: readonly string[], flags: Flags): Promise<RecorderSettings> {
+  const kept = flags["url-file"];
+  const [url, ...others] = typeof kept === "string" ? [await readUrlFile(kept), ...positionals] : positionals;
+  if (url === undefined || others.length > 0)
+    throw new Problem("usage", "record needs one URL, device or file, or --url-file FILE that holds one.");
   if (typeof flags.out !== "string") throw new Problem("usage", "record needs --out DIR.");
   if (typeof flags.segment !== "string") throw new Problem("usage", "record needs --segment DURATION, such as 60s.");
   const stall = flags["stall-timeout"];
@@ -31,6 +35,13 @@ export function readRecordFlags(positionals: readonly string[], flags: Flags): R
     ffmpeg: flags.ffmpeg,
     gps: flags.gps,
   });
+}
+
+async function readUrlFile(path: string): Promise<string> {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw fileProblem(path, error);
+  });
+  return text.trim();
 }
 
 /** Cuts a source into recordings until it is stopped, or until a file is at its end. */

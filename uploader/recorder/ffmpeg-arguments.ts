@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import { Problem } from "../problems.ts";
 import { encodingArguments } from "./profiles.ts";
-import type { RecorderSettings } from "./settings.ts";
+import { type RecorderSettings, withoutSecrets } from "./settings.ts";
 
 /** A fragment of MP4 or a cluster of Matroska is no longer than this: so much is lost with the power, and no more. */
 const fragmentMs = 500;
@@ -48,24 +48,53 @@ const protocols: Record<SourceKind, string | null> = {
   file: "file",
 };
 
-function inputArguments(settings: RecorderSettings, kind: SourceKind): string[] {
-  const list = protocols[kind];
-  const allowed = list === null ? [] : ["-protocol_whitelist", list];
+/** What ffmpeg is told of a source on the network, as names and values. */
+function networkOptions(settings: RecorderSettings, kind: SourceKind): [string, string][] {
   switch (kind) {
     case "rtsp":
       return settings.listens
-        ? [...allowed, "-rtsp_flags", "listen"]
-        : [...allowed, "-rtsp_transport", settings.rtspTransport, "-timeout", String(connectTimeoutUs)];
+        ? [["rtsp_flags", "listen"]]
+        : [
+            ["rtsp_transport", settings.rtspTransport],
+            ["timeout", String(connectTimeoutUs)],
+          ];
     case "rtmp":
     case "http":
-      return [...allowed, "-rw_timeout", String(connectTimeoutUs)];
-    case "device":
-      return ["-f", "v4l2"];
-    case "file":
-      return [...allowed, ...(settings.replay === "realtime" ? ["-re"] : [])];
+      return [["rw_timeout", String(connectTimeoutUs)]];
     default:
-      return allowed;
+      return [];
   }
+}
+
+function inputArguments(settings: RecorderSettings, kind: SourceKind): string[] {
+  const list = protocols[kind];
+  const live = kind === "file" || kind === "device" ? [] : ["-analyzeduration", String(probeUs)];
+  if (ffmpegScript(settings, kind) !== null)
+    return [...live, "-protocol_whitelist", `pipe,${list}`, "-f", "concat", "-safe", "0", "-i", `pipe:${scriptFd}`];
+  const flags = networkOptions(settings, kind).flatMap(([name, value]) => [`-${name}`, value]);
+  return [
+    ...live,
+    ...(list === null ? [] : ["-protocol_whitelist", list]),
+    ...flags,
+    ...(kind === "device" ? ["-f", "v4l2"] : []),
+    ...(kind === "file" && settings.replay === "realtime" ? ["-re"] : []),
+    ...["-i", settings.url],
+  ];
+}
+
+/** Where ffmpeg reads the script from, when there is one. */
+export const scriptFd = 3;
+
+/**
+ * A script for ffmpeg's concat demuxer that names the one source; null: the command line names it. An address with a
+ * password goes this way, because everybody on the device can read command lines.
+ */
+export function ffmpegScript(settings: RecorderSettings, kind: SourceKind): string | null {
+  const { url } = settings;
+  if (protocols[kind] === null || withoutSecrets(url) === url) return null;
+  const options = [["analyzeduration", String(probeUs)], ...networkOptions(settings, kind)];
+  const lines = options.map(([name, value]) => `option ${name} ${value}`);
+  return ["ffconcat version 1.0", `file '${url.replaceAll("'", "'\\''")}'`, ...lines, ""].join("\n");
 }
 
 const muxers: Record<RecorderSettings["format"], { muxer: string; options: string }> = {
@@ -88,9 +117,8 @@ export function ffmpegArguments(settings: RecorderSettings, kind: SourceKind): s
   const profile = settings.reEncode ?? (kind === "device" ? "h264" : null);
   return [
     ...["-hide_banner", "-loglevel", "error", "-progress", "pipe:1", "-stats_period", "0.25"],
-    ...(isLive && kind !== "device" ? ["-analyzeduration", String(probeUs)] : []),
     ...inputArguments(settings, kind),
-    ...["-i", settings.url, "-map", "0:v:0", ...(settings.audio ? ["-map", "0:a?"] : [])],
+    ...["-map", "0:v:0", ...(settings.audio ? ["-map", "0:a?"] : [])],
     ...(profile === null ? ["-c", "copy"] : encodingArguments(profile, settings.segmentMs, isLive)),
     ...["-f", "segment", "-segment_format", muxer, "-segment_format_options", options],
     ...["-segment_time", String(settings.segmentMs / 1000), ...(isLive ? ["-segment_atclocktime", "1"] : [])],

@@ -1,10 +1,11 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { messageOf } from "../problems.ts";
 import type { RecorderReport } from "./events.ts";
 import { ffmpegEnvironment } from "./ffmpeg.ts";
-import { ffmpegArguments, type SourceKind } from "./ffmpeg-arguments.ts";
+import { ffmpegArguments, ffmpegScript, type SourceKind, scriptFd } from "./ffmpeg-arguments.ts";
 import type { GpsTrack } from "./gps-track.ts";
 import { publish } from "./publish.ts";
 import { whyNoRoom } from "./room.ts";
@@ -75,13 +76,15 @@ export class RecordingRun {
 
   /** Goes on until the source ends, fails or stalls, or the signal says so. */
   async record(signal: AbortSignal): Promise<RunEnd> {
+    const script = ffmpegScript(this.#settings, this.#kind);
     const child = spawn(this.#settings.ffmpeg, ffmpegArguments(this.#settings, this.#kind), {
       cwd: this.#run.folder,
-      stdio: ["pipe", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe", script === null ? "ignore" : "pipe"],
       // A signal to the terminal's or the service's processes is for us: ffmpeg breaks off at the second that it gets.
       detached: true,
       env: ffmpegEnvironment,
-    });
+      // The first three are pipes; the types know that of no list of four.
+    }) as ChildProcessWithoutNullStreams;
     const killers: NodeJS.Timeout[] = [];
     const stop = () => {
       // Its way of being asked to end; while it waits for a source it does not read what it is asked.
@@ -89,6 +92,8 @@ export class RecordingRun {
       for (const [signal, afterMs] of stopSteps) killers.push(setTimeout(() => child.kill(signal), afterMs));
     };
     child.stdin.on("error", () => undefined);
+    const scriptPipe = child.stdio[scriptFd];
+    if (scriptPipe instanceof Writable) scriptPipe.on("error", () => undefined).end(script);
     let work = Promise.resolve();
     const tick = () => {
       if (this.#checkStall()) child.kill("SIGKILL");

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { createServer as createTcpServer } from "node:net";
@@ -10,7 +11,7 @@ import { gpxProblem } from "../sidecars/gpx.ts";
 import { checkSidecar } from "../sidecars/index.ts";
 import type { RecorderEvent } from "./events.ts";
 import { ffmpegVersion } from "./ffmpeg.ts";
-import { ffmpegArguments, sourceKind } from "./ffmpeg-arguments.ts";
+import { ffmpegArguments, ffmpegScript, sourceKind } from "./ffmpeg-arguments.ts";
 import { readGaps } from "./gap-drop.ts";
 import { GpsTrack } from "./gps-track.ts";
 import { runRecorder } from "./recorder.ts";
@@ -86,6 +87,20 @@ function framesIn(file: string): number {
     "csv=p=0",
   ];
   return Number.parseInt(spawnSync("ffprobe", [...args, file], { encoding: "utf8" }).stdout, 10);
+}
+
+/** What `ps` shows of every process, where there is a /proc. */
+function commandLines(): string {
+  const numbers = existsSync("/proc/self") ? readdirSync("/proc").filter((name) => /^\d+$/.test(name)) : [];
+  return numbers.map((pid) => readTextOrNone(`/proc/${pid}/cmdline`)).join("\n");
+}
+
+function readTextOrNone(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 async function freePort(): Promise<number> {
@@ -220,9 +235,11 @@ describe.skipIf(!hasFfmpeg)(`record${hasFfmpeg ? "" : " (skipped: there is no ff
     const bytes = execFileSync("ffmpeg", ["-v", "error", "-i", source, "-c", "copy", "-f", "mpegts", "-"], {
       maxBuffer: 50_000_000,
     });
-    const server: Server = createServer((_, response) =>
-      response.write(bytes.subarray(0, Math.floor(bytes.length * 0.8))),
-    );
+    let asked = {};
+    const server: Server = createServer((request, response) => {
+      asked = { url: request.url, isInCommandLine: commandLines().includes("token=secret") };
+      response.write(bytes.subarray(0, Math.floor(bytes.length * 0.8)));
+    });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     const address = server.address();
     const port = typeof address === "object" ? address?.port : 0;
@@ -231,6 +248,7 @@ describe.skipIf(!hasFfmpeg)(`record${hasFfmpeg ? "" : " (skipped: there is no ff
     expect(problem).toBe("no frame came for 1 s");
     expect(await event("recorded")).toMatchObject({ incomplete: expect.any(String) });
     expect(JSON.stringify(events)).not.toContain("secret");
+    expect(asked).toEqual({ url: "/cam.ts?token=secret", isInCommandLine: false });
     stop.abort();
     server.closeAllConnections();
     server.close();
@@ -359,6 +377,17 @@ describe("what a recorder needs", () => {
     expect(inputOf("/dev/video0")).toMatch(/-f v4l2 -i \/dev\/video0$/);
     for (const url of ["rtmp://h/x", "http://h/x", "rtsp://h/x"]) expect(inputOf(url)).not.toMatch(/whitelist \S*file/);
     expect(() => sourceKind("ftp://10.0.0.8/x")).toThrow(/no source/);
+  });
+
+  it("gives ffmpeg no password where everybody could read it", () => {
+    for (const url of ["rtsp://user:it's@10.0.0.8/live", "http://10.0.0.8/live.ts?token=secret"]) {
+      const given = settings({ url, rtspTransport: "udp" });
+      expect(ffmpegArguments(given, sourceKind(url)).join(" ")).not.toMatch(/user|it's|token|secret/);
+      expect(ffmpegScript(given, sourceKind(url))).toContain(`\nfile '${url.replace("'", "'\\''")}'\n`);
+    }
+    const camera = settings({ url: "rtsp://user:pass@10.0.0.8/live", rtspTransport: "udp" });
+    expect(ffmpegScript(camera, "rtsp")).toMatch(/\noption rtsp_transport udp\noption timeout \d+\n$/);
+    expect(ffmpegScript(settings({ url: "rtsp://10.0.0.8/live" }), "rtsp")).toBeNull();
   });
 
   it("copies what a camera sends, and encodes what a device at /dev gives raw", () => {

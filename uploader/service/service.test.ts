@@ -2,6 +2,7 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { actAsOwner } from "../act-as-owner.ts";
 import { readCommandLine } from "../config.ts";
 import { fieldCommands } from "../field-options.ts";
 import { commands } from "../options.ts";
@@ -62,11 +64,35 @@ describe("the unit", () => {
     expect(unitText(defaultUnit)).not.toContain("MemoryDenyWriteExecute");
   });
 
+  it("refuses system calls and kills for none: each Node tries others, and does without them", () => {
+    expect(unitText(defaultUnit)).toMatch(/^SystemCallFilter=@system-service @pkey$/m);
+    expect(unitText(defaultUnit)).toMatch(/^SystemCallErrorNumber=EPERM$/m);
+  });
+
   it("gives the token as a credential", () => {
     const text = unitText({ ...defaultUnit, tokenFile: "/etc/strongroom/token" });
     expect(text).toContain("LoadCredential=token:/etc/strongroom/token\n");
     expect(text).toContain("--token-file %d/token\n");
   });
+});
+
+describe("acting as the owner of the state folder", () => {
+  const lacking = process.getuid?.() !== 0 ? "only root does this" : has("setpriv") ? "" : "no setpriv here";
+  it.skipIf(lacking !== "")(
+    `works where Node refuses to change its user${lacking && ` (skipped: ${lacking})`}`,
+    async () => {
+      chownSync(folder, 4711, 4712);
+      const refuse = () => {
+        throw Object.assign(new Error("setgroups() disabled: io_uring may be enabled."), { code: "ERR_INVALID_STATE" });
+      };
+      const check = "process.exit(process.getuid() === 4711 && process.getgroups().join() === '4712' ? 42 : 1)";
+      expect(await actAsOwner(folder, refuse, [process.execPath, "-e", check])).toBe(42);
+      const other = () => {
+        throw new Error("EPERM");
+      };
+      await expect(actAsOwner(folder, other, [])).rejects.toThrow("EPERM");
+    },
+  );
 });
 
 describe("the image", () => {

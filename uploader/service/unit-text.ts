@@ -90,8 +90,10 @@ LockPersonality=yes
 CapabilityBoundingSet=
 AmbientCapabilities=
 SystemCallArchitectures=native
-SystemCallFilter=@system-service
+SystemCallFilter=@system-service @pkey
 SystemCallFilter=~@privileged @resources
+# What Node and ffmpeg merely try (io_uring, priorities) is refused, and they go on; being killed for it helps nobody.
+SystemCallErrorNumber=EPERM
 UMask=0077
 
 [Install]

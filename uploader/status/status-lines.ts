@@ -27,6 +27,10 @@ export function statusLines(report: StatusReport, problems: readonly string[]): 
   const { daemon, counts, files } = report;
   const line = (name: string, text: string) => `${name.padEnd(10)} ${text}`;
   const inWork = new Set((daemon?.sending ?? []).map(({ file }) => file));
+  const waiting = [
+    ...files.filter(({ file }) => !inWork.has(file)).map(fileInWords),
+    ...(daemon?.unfinished ?? []).map(({ file, reason }) => `   --       --  ${basename(file)}: ${reason}`),
+  ];
   return [
     line("uploader", `${report.version}, state in ${report.stateFolder}`),
     line("device", deviceInWords(report)),
@@ -52,9 +56,8 @@ export function statusLines(report: StatusReport, problems: readonly string[]): 
       ? []
       : [line("last error", `${daemon.lastError.message} (${agoInWords(daemon.lastError.at, report.at)})`)]),
     ...problems.map((problem) => line("ALARM", problem)),
-    `${counts.sealed} sealed${report.forgotten === 0 ? "" : ` and ${report.forgotten} before them`}${counts.gone === 0 ? "" : `, ${counts.gone} given up`}; without a receipt:`,
-    ...files.filter(({ file }) => !inWork.has(file)).map(fileInWords),
-    ...(daemon?.unfinished ?? []).map(({ file, reason }) => `   --       --  ${basename(file)}: ${reason}`),
+    `${counts.sealed} sealed${report.forgotten === 0 ? "" : ` and ${report.forgotten} before them`}${counts.gone === 0 ? "" : `, ${counts.gone} given up`}${waiting.length === 0 ? "" : "; without a receipt:"}`,
+    ...waiting,
   ];
 }
 

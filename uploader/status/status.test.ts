@@ -135,7 +135,7 @@ describe("statusLines", () => {
       "clock      chrony; 1.2 s behind the archive's",
       "disk       40.0 GB of 64.0 GB free; 3.4 GB without a receipt",
       "settings   version 7 of the archive's",
-      "40 sealed; without a receipt:",
+      "40 sealed",
     ]);
     expect(statusSummary(reportOf(), ["the disk is full"])).toBe(
       "12 recordings, 3.4 GB (1 wanted, 2 events, 9 others), the oldest for 2 h 05 min; sending rear.mp4 45 % at 250 kB/s; ALARM the disk is full",
