@@ -214,6 +214,10 @@ describe("commands in the field", () => {
       [["install", "--folder", "/tmp/x", "--dry-run", "--node", "/usr/bin/node"], /emptied at boot/],
       [["install", "--folder", "/x", "--dry-run", "--node", "/home/pi/node"], /a service cannot see/],
       [["install", "--folder", "/x", "--state-dir", "/srv/state"], /below \/var\/lib/],
+      [
+        ["install", "--folder", "/x", "--dry-run", "--node", "/n", "--enrol", "", "--config", "/x/none.json"],
+        /not enrolled/,
+      ],
       [["install", "--folder", "/x", "--user", "Robert'); --"], /no name of a user/],
       [["uninstall", "--install-dir", "/opt/a b"], /plain letters/],
     ] as const)

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The command line of the uploader: reads settings, builds the world, runs one command, and ends with its code.
+import { setMaxListeners } from "node:events";
 import { setFlagsFromString } from "node:v8";
 import packageJson from "../package.json" with { type: "json" };
 import { askHead } from "./chain/ask-head.ts";
@@ -85,6 +86,8 @@ async function withWorld(
   act: (world: World) => Promise<number>,
 ): Promise<number> {
   const stop = new AbortController();
+  // Each part of a daemon listens to it for good, and each recorder too; Node takes more than ten for a leak.
+  setMaxListeners(0, stop.signal);
   let stoppedBy: NodeJS.Signals | null = null;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => {

@@ -3,7 +3,7 @@ import { askDaemon } from "../control/control-socket.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { readIdentity } from "../file-identity.ts";
 import { dropEnqueue } from "../finding/enqueue-drop.ts";
-import { Problem } from "../problems.ts";
+import { Problem, systemCode } from "../problems.ts";
 
 /** What a recorder's hook says. */
 export type EnqueueSettings = {
@@ -36,10 +36,22 @@ export async function enqueue(
       if (settings[key] !== null) said[key] = settings[key];
     const answer = await askDaemon(stateFolder, { ...said, do: "enqueue" }, timeoutMs).catch(() => null);
     if (answer?.ok === false) throw new Problem("usage", answer.problem);
-    if (answer === null) await dropEnqueue(stateFolder, said);
+    if (answer === null) await leaveNote(stateFolder, said);
     const isTold = answer !== null;
     if (settings.isJson) write(`${JSON.stringify({ event: "enqueued", file: path, isDaemonTold: isTold })}\n`);
     else write(`${path}: ${isTold ? "enqueued" : "noted; the next daemon takes it up"}\n`);
   }
   return exitCodes.ok;
+}
+
+async function leaveNote(stateFolder: string, said: Record<string, unknown>): Promise<void> {
+  try {
+    await dropEnqueue(stateFolder, said);
+  } catch (error) {
+    if (systemCode(error) !== "EACCES") throw error;
+    throw new Problem(
+      "file",
+      `${stateFolder} is the service's own. A recorder's hook of another user puts an empty NAME.done beside the recording; or let it run enqueue as root or as that user.`,
+    );
+  }
 }

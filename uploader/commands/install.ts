@@ -61,11 +61,22 @@ export async function install(settings: InstallSettings, write: (text: string) =
   for (const folder of settings.folders)
     if (/^\/(tmp|var\/tmp)(\/|$)/.test(folder))
       throw new Problem("usage", `${folder} is emptied at boot and hidden from services. Name another folder.`);
+  if (settings.isStarted && !isImage && !(await knowsArchive(settings)))
+    throw new Problem(
+      "usage",
+      "This device is not enrolled: give --enrol 'strongroom:enrol?…', or --server and --token-file, or --no-start to do that later.",
+    );
   const { taken } = await takeSteps(await stepsOf(settings), isDryRun, write);
   if (isDryRun) write(`Nothing was changed; ${taken} of the steps above are to be taken.\n`);
   else if (isImage) write(`Installed below ${installation.root}.\n`);
   else write("Installed. strongroom-uploader status shows how it is, strongroom-uploader doctor what is wrong.\n");
   return exitCodes.ok;
+}
+
+/** Whether the service will know its archive; a settings file that is there already may say it. */
+async function knowsArchive({ installation, enrol, tokenFile }: InstallSettings): Promise<boolean> {
+  if (enrol !== null || tokenFile !== null) return true;
+  return (await exists(identityPaths(installation.stateFolder).identity)) || exists(installation.configFile);
 }
 
 async function stepsOf(settings: InstallSettings): Promise<Step[]> {

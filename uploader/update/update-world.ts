@@ -43,7 +43,8 @@ export function updateWorldOf(
       return fleet !== null && fleet.lastContactAt !== null && fleet.failures === 0;
     },
     restart: async () => {
-      await runTool("systemctl", ["restart", unitName]);
+      // Without waiting: a version that does not start would be an error here, and must be taken back instead.
+      await runTool("systemctl", ["restart", "--no-block", unitName]);
     },
     contactVersion: async () => (await readFile(contactPath, "utf8").catch(() => null))?.trim() ?? null,
     forgetContact: () => rm(contactPath, { force: true }),
