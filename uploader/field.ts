@@ -81,7 +81,7 @@ const handlers: Record<FieldCommandName, (asked: Asked) => Promise<number>> = {
         folders,
         server: textOf(flags, "server"),
         enrol: textOf(flags, "enrol"),
-        tokenFile: textOf(flags, "token-file"),
+        tokenFile: pathOf(flags, "token-file"),
         releaseKeys: Array.isArray(flags["release-key"]) ? flags["release-key"].map(String) : [],
         mayDelete: flags["may-delete"] === true,
         isStarted: flags["no-start"] !== true,
@@ -208,6 +208,12 @@ async function bundlePath(): Promise<string> {
 
 function refusePositionals([first]: readonly string[]): void {
   if (first !== undefined) throw new Problem("usage", `${first} is not expected here.`);
+}
+
+/** A path as systemd and other folders take it. */
+function pathOf(flags: FlagValues, name: string): string | null {
+  const path = textOf(flags, name);
+  return path === null ? null : resolve(path);
 }
 
 /** Everything that doctor looks at here; when the way to the archive is not known, that is what it finds. */

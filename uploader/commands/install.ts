@@ -84,7 +84,13 @@ async function stepsOf(settings: InstallSettings): Promise<Step[]> {
   const { user, folder, stateFolder, configFile } = installation;
   const here = (path: string) => inRoot(installation, path);
   const isImage = installation.root !== "";
-  const config = { ...(settings.server === null ? {} : { server: settings.server }), watch: [...folders] };
+  const { server, tokenFile } = settings;
+  // The service has the token as a credential; what root asks, such as doctor, reads it where it lies.
+  const config = {
+    ...(server === null ? {} : { server }),
+    ...(tokenFile === null ? {} : { tokenFile }),
+    watch: [...folders],
+  };
   const steps: Step[] = [
     {
       what: `make the user ${user}`,
