@@ -15,6 +15,7 @@ import { nameRequest } from "./request-context.ts";
 import { findRoute } from "./routes.ts";
 import { restarting } from "./uploads.ts";
 import { prepareWebRequest } from "./web-request.ts";
+import { limitDeviceWork } from "./work-gate.ts";
 
 /** Room for Upload-Metadata (96 KiB) and everything else; a longer header is refused with 431. */
 const maxHeaderBytes = 128 * 1024;
@@ -23,6 +24,8 @@ const headersMs = 20_000;
 const lookMs = 5_000;
 /** Longest time that the body of a request to the web pages may take. */
 const pageBodyMs = 120_000;
+/** Some seconds' work of a small machine, so that nobody who is let in waits for longer than devices do. */
+const deviceWorkAtOnce = 128;
 /** Longer than proxies usually keep theirs, so that it is never we who close a connection just used. */
 const keepAliveMs = 75_000;
 
@@ -76,6 +79,7 @@ export function createArchiveServer({
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     admit(request, response);
+    admitWork(request, response);
     const [path = "/"] = (request.url ?? "/").split("?");
     const served = findRoute(request.method ?? "", path);
     if (isStopping && served?.answersWhileStopping !== true) throw restarting();
@@ -103,6 +107,7 @@ export function createArchiveServer({
     route(request, response).catch((error: unknown) => sendProblem(request, response, error));
   });
   const admit = limitConnections(http, env);
+  const admitWork = limitDeviceWork(deviceWorkAtOnce);
   // A PATCH may take half an hour; a silent one is ended by its own idle limit.
   http.requestTimeout = 0;
   http.headersTimeout = headersMs;
