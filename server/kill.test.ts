@@ -45,7 +45,7 @@ describe("a server that is killed", () => {
   const uploadAt = (location: string) => findUpload(world().db, location);
 
   it("50 times during a PATCH loses no acknowledged byte, and the file is right in the end", {
-    timeout: 300_000,
+    timeout: 600_000,
   }, async () => {
     const random = seeded(20_261_120);
     const file = randomBytes(60_000_000);
