@@ -1,10 +1,18 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
+import { addPolicy, assignPolicy, changePolicy } from "../../lib/fleet/index.ts";
+import { factories } from "../../lib/testing/index.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { useFaultTable } from "../testing/fault-table.ts";
 import type { Field } from "../testing/field.ts";
+import { readLink } from "../traffic/read-link.ts";
 
 const chunkBytes = 400_000;
 const sizeBytes = 3 * chunkBytes;
+
+const hasRoute = (await readLink()).interface !== null;
 
 /** Offsets of the PATCHes that reached the archive's side, in the order they came. */
 const offsets = ({ gate }: Field) => gate.seen("PATCH").map(({ headers }) => Number(headers["upload-offset"]));
@@ -84,4 +92,44 @@ describe("A bad link", () => {
     // The page took the place of one PATCH's answer, and that PATCH never arrived.
     expect(field.gate.patchedBytes).toBeLessThanOrEqual(sizeBytes + chunkBytes);
   });
+  row(
+    "a link that turns metered, and a budget used up, in the middle of a file stop it at a PATCH; events go on",
+    async (field) => {
+      const ctx = field.world.context(await factories.makeAdmin(field.world.db));
+      const transferOf = (interfaces: string[], bulk: "send" | "hold", dayBytes: number | null) => ({
+        transfer: { metered: { interfaces, bulk }, budgets: { bulk: { dayBytes } } },
+      });
+      const free = { heartbeatSeconds: 10, events: { names: ["crash*"] }, ...transferOf([], "hold", null) };
+      const policy = await addPolicy(ctx, { name: `Link of ${field.device.id}`, settings: free });
+      await assignPolicy(ctx, { policyId: policy.id, deviceId: field.device.id });
+      const file = await field.make("rear.bin", 8 * chunkBytes);
+      const daemon = field.run(["--include", "bin", "--limit-rate", "150k"]);
+      await daemon.event("progress", ({ acknowledgedBytes }) => acknowledgedBytes > 0);
+      /** What the device says it waits for, once it does. */
+      async function waitsFor(reason: string): Promise<void> {
+        const path = join(field.stateFolder, "daemon.json");
+        while (JSON.parse(await readFile(path, "utf8")).waiting?.reason !== reason) await sleep(200);
+      }
+      let wasAt = 0;
+      for (const [reason, settings] of [
+        ["metered", transferOf(["*"], "hold", null)],
+        ["budget", transferOf(["*"], "send", 600_000)],
+      ] as const) {
+        await changePolicy(ctx, policy.id, { settings });
+        await waitsFor(reason);
+        const patches = field.gate.patchedBytes;
+        expect(patches).toBeGreaterThan(wasAt);
+        expect(patches).toBeLessThan(file.sizeBytes);
+        const crash = await field.make(`crash-${reason}.bin`, 20_000);
+        await daemon.event("done", (done) => done.file === crash.path);
+        // Nothing of the other one went meanwhile, and everything that was acknowledged stayed.
+        expect(field.gate.patchedBytes).toBe(patches + crash.sizeBytes);
+        wasAt = field.gate.patchedBytes;
+      }
+      await changePolicy(ctx, policy.id, { settings: transferOf([], "send", null) });
+      await daemon.event("done", (done) => done.file === file.path);
+      expect(field.gate.patchedBytes).toBe(file.sizeBytes + 40_000);
+    },
+    { skip: hasRoute ? null : "this machine has no default route" },
+  );
 });

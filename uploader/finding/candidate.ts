@@ -65,7 +65,9 @@ export class Candidate {
         ? Number.POSITIVE_INFINITY
         : Math.max(this.#settings.settleMs - this.#settle.unchangedMs, 0);
     const nowMs = this.#clock.monotonicMs();
-    this.#provenAtMs ??= nowMs;
+    // One that was seen to lie still had its sidecars' time meanwhile, where a look at the folders takes long.
+    const stillForMs = this.isSettled ? this.#settle.unchangedMs - this.#settings.settleMs : 0;
+    this.#provenAtMs ??= nowMs - Math.max(stillForMs, 0);
     return Math.max(this.#provenAtMs + sidecarWaitMs - nowMs, 0);
   }
 

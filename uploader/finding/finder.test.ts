@@ -276,6 +276,33 @@ describe("a recording is finished", () => {
   });
 });
 
+it("is found within 2 s of its proof, and within 15 s when it merely lies still, as the daemon looks", async () => {
+  /** Looks 0.2 s after the notice, then whenever something may be ripe, as `run` does. @returns when it was offered */
+  async function detectedAfterMs(finder: Finder): Promise<number> {
+    const beganMs = clock.nowMs;
+    clock.nowMs += 200;
+    while ((await scan(finder)).length === 0) clock.nowMs += Math.min(Math.max(finder.nextDueMs, 200), 30_000);
+    return clock.nowMs - beganMs;
+  }
+  const list = join(folder, "list.csv");
+  const usual = { sidecarWaitMs: 1000, segmentLists: [list] };
+  await put("renamed.mp4.part");
+  const renamed = finderOf(usual);
+  await scan(renamed);
+  await rename(join(folder, "renamed.mp4.part"), join(folder, "renamed.mp4"));
+  expect(await detectedAfterMs(renamed)).toBeLessThanOrEqual(2000);
+  await rm(join(folder, "renamed.mp4"));
+  const listed = finderOf(usual);
+  await scan(listed);
+  await put("listed.mp4");
+  await writeFile(list, "listed.mp4,0,3\n");
+  expect(await detectedAfterMs(listed)).toBeLessThanOrEqual(2000);
+  await rm(join(folder, "listed.mp4"));
+  const settled = finderOf({ ...usual, segmentLists: [] });
+  await put("settled.mp4");
+  expect(await detectedAfterMs(settled)).toBeLessThanOrEqual(15_000);
+});
+
 describe("a recording that is cut off", () => {
   it("waits longer when it merely lay still, and goes out marked then", async () => {
     const finder = finderOf();

@@ -44,6 +44,7 @@ export class Intake implements Ledger {
   readonly #leftAlone = new Map<string, { identity: FileIdentity; untilMs: number }>();
   /** Files that were taken for deleted and are here; by path. */
   readonly #returned = new Set<string>();
+  #hasToldOfSidecars = false;
   #scan = 0;
   #hasScanned = false;
   #roots = new Set<string>();
@@ -179,6 +180,12 @@ export class Intake implements Ledger {
     const { scheduler, classifier, wanted, world } = this.#parts;
     const { path, identity, hints } = file;
     if (scheduler.get(path)?.isInWork === true) return;
+    if (world.chain === null && file.sidecars.length > 0 && !this.#hasToldOfSidecars) {
+      this.#hasToldOfSidecars = true;
+      const message =
+        "Sidecars stay on this device: with a plain token nothing signs for them. Enrol it, and they travel.";
+      world.report({ event: "notice", file: path, message });
+    }
     const job = scheduler.offer(
       {
         path,

@@ -85,7 +85,7 @@ export function statusSummary(report: StatusReport, problems: readonly string[])
 
 function deviceInWords({ identity, daemon }: StatusReport): string {
   if (identity === null)
-    return `not enrolled; a plain token is used${daemon?.server === undefined ? "" : ` at ${daemon.server}`}`;
+    return `not enrolled; a plain token is used${daemon?.server === undefined ? "" : ` at ${daemon.server}`}, with which sidecars stay here`;
   if (identity.problem !== null) return identity.problem;
   const state = identity.state === "active" ? "" : `, ${identity.state}`;
   return `${identity.name} (${identity.device}${state}) at ${identity.server}, key ${identity.kid}`;
