@@ -111,12 +111,13 @@ function addStateCommands(device: Command): void {
       timeOf,
     )
     .option("--json", "print one JSON object")
+    .option("--reason <text>", "why, for custody")
     .addHelpText("after", '\nExample: strongroom device revoke "Van 12" --untrusted-since 2026-03-14T10:00:00Z')
-    .action((name: string, options: OutputOptions & { untrustedSince?: Date }) =>
+    .action((name: string, options: OutputOptions & { untrustedSince?: Date; reason?: string }) =>
       withArchive("device revoke", async (ctx) => {
         const { id } = await deviceOf(ctx, name);
         const untrustedSince = options.untrustedSince ?? null;
-        await revokeDevice(ctx, id, { untrustedSince });
+        await revokeDevice(ctx, id, { untrustedSince, reason: options.reason ?? null });
         const after = await deviceOf(ctx, id);
         const more = untrustedSince === null ? "" : ` What it brought since ${utc(untrustedSince)} goes to quarantine.`;
         print(options, { id, state: after.state, untrustedSince }, `${after.name} is ${after.state}.${more}`);

@@ -4,7 +4,7 @@ import { cx } from "./cx";
 import { Link } from "./link";
 import { TableKeys } from "./table-keys";
 
-/** One column. `cell` answers null for an empty cell, which reads as a dash. */
+/** One column. `cell` answers null or false for an empty cell, which reads as a dash. */
 export type Column<Row> = {
   key: string;
   /** Head of the column, and the word before the value on a phone. */
@@ -57,11 +57,11 @@ export function Table<Row>({ caption, columns, rows, rowKey, rowHref, selected, 
             <tr key={key} data-href={rowHref?.(row)} aria-current={selected === key ? "true" : undefined}>
               {columns.map((column) => {
                 const value = column.cell(row);
-                const isEmpty = value === null || value === undefined || value === "";
+                const isEmpty = value === null || value === undefined || value === "" || value === false;
                 return (
                   <td
                     key={column.key}
-                    data-label={column.head}
+                    data-label={column.hideHead ? undefined : column.head}
                     data-align={column.align}
                     data-wrap={column.wrap || undefined}
                     data-empty={isEmpty || undefined}

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { acknowledgeGap, withdrawGapAcknowledgement } from "../devices/index.ts";
 import { factories, useTestDatabase } from "../testing/index.ts";
 import { getFleetDevice, listDeviceAlarms } from "./index.ts";
 
@@ -6,7 +7,7 @@ describe("trouble in the numbers of a fleet", () => {
   const world = useTestDatabase();
 
   /** Links whose numbers say something is wrong, without the recordings that they would announce. */
-  async function link(deviceId: string, chain: "gap" | "fork", sequences: string) {
+  async function link(deviceId: string, chain: "gap" | "fork" | "first", sequences: string) {
     await world().db.$transaction(async (tx) => {
       await tx.$executeRaw`SET LOCAL session_replication_role = replica`;
       await tx.$executeRaw`
@@ -39,5 +40,34 @@ describe("trouble in the numbers of a fleet", () => {
     );
     expect(said).toHaveLength(3);
     expect((await getFleetDevice(world().context(), gone.id)).received.missing).toBe(6);
+  });
+
+  test("what a list shows was counted once, and is counted anew as soon as something changes it", async () => {
+    const { db, context } = world();
+    const { id } = await factories.makeDevice(db);
+    const said = async () =>
+      (await listDeviceAlarms(context())).filter(({ device }) => device.id === id).map(({ sentence }) => sentence);
+    const row = () => db.deviceChain.findUniqueOrThrow({ where: { deviceId: id } });
+    await link(id, "gap", "{[5,6)}");
+    expect(await said()).toEqual(["4 numbers of its chain are missing without a word why."]);
+    expect(await row()).toMatchObject({
+      changes: 1n,
+      counted: 1n,
+      trouble: { gaps: [{ first: 1, last: 4, missing: 4 }] },
+    });
+    expect(await said()).toEqual(["4 numbers of its chain are missing without a word why."]);
+    expect((await row()).changes).toBe(1n);
+    await link(id, "gap", "{[4,5)}");
+    expect(await said()).toEqual(["3 numbers of its chain are missing without a word why."]);
+    await link(id, "first", "{[1,2)}");
+    expect(await said()).toEqual(["2 numbers of its chain are missing without a word why."]);
+    const ctx = { ...context(), actor: await factories.makeAdmin(db) };
+    const { id: gapId } = await acknowledgeGap(ctx, { deviceId: id, numbers: "2-3", reason: "The card was lost." });
+    expect(await said()).toEqual([]);
+    expect(await row()).toMatchObject({ changes: 4n, counted: 4n, trouble: null });
+    await withdrawGapAcknowledgement(ctx, { id: gapId, reason: "It was found." });
+    expect(await said()).toEqual(["2 numbers of its chain are missing without a word why."]);
+    await db.$executeRaw`UPDATE manifest SET set_aside_at = now() WHERE device_id = ${id} AND sequence = 4`;
+    expect(await said()).toEqual(["3 numbers of its chain are missing without a word why."]);
   });
 });

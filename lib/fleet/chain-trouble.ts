@@ -1,4 +1,3 @@
-import { Prisma } from "../../generated/prisma/client.ts";
 import type { Database } from "../context.ts";
 import type { AlarmFacts } from "./alarms.ts";
 
@@ -12,12 +11,10 @@ type FoundGap = { first: number; last: number; missing: number; since: string };
 type Found = { deviceId: string; gaps: FoundGap[]; forks: number; lastForkAt: Date | null };
 
 /**
- * What is wrong with the numbers of all devices that are not revoked, or of one. It looks at the few links that came
- * after a gap, and asks for each what is below it by now: what arrived later, what a tombstone explains and what somebody
+ * What is wrong with the numbers of these devices. It looks at the few links that came after a gap, and asks for each what is below it by now: what arrived later, what a tombstone explains and what somebody
  * acknowledged is not missing. What was set aside neither explains nor is missed.
  */
-export async function readChainTrouble(db: Database, deviceId: string | null): Promise<Map<string, ChainTrouble>> {
-  const where = deviceId === null ? Prisma.sql`d.state <> 'revoked'` : Prisma.sql`d.id = ${deviceId}`;
+export async function readChainTrouble(db: Database, deviceIds: readonly string[]): Promise<Map<string, ChainTrouble>> {
   const rows = await db.$queryRaw<Found[]>`
     SELECT device_id AS "deviceId", sum(forks)::int AS forks, max(fork_at) AS "lastForkAt",
            coalesce(json_agg(json_build_object('first', below + 1, 'last', sequence - 1, 'since', since,
@@ -58,7 +55,7 @@ export async function readChainTrouble(db: Database, deviceId: string | null): P
                    WHERE device_id = d.id AND of_sequence < g.sequence AND set_aside_at IS NULL),
                  0) AS sequence
              ) below
-             WHERE ${where}
+             WHERE d.id = ANY(${deviceIds})
              GROUP BY d.id, g.sequence
           ) link
           LEFT JOIN LATERAL (

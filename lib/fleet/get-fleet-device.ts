@@ -64,7 +64,7 @@ async function readReceived(ctx: Context, deviceId: string, saidSequence: number
              GROUP BY sequence) number`;
   const states = await ctx.db.recording.groupBy({ by: ["state"], where: { deviceId }, _count: true });
   const count = (state: RecordingState) => states.find((row) => row.state === state)?._count ?? 0;
-  const trouble = (await readChainTrouble(ctx.db, deviceId)).get(deviceId);
+  const trouble = (await readChainTrouble(ctx.db, [deviceId])).get(deviceId);
   const lastSequence = numbers?.last ?? null;
   return {
     saidSequence,

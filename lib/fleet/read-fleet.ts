@@ -5,69 +5,100 @@ import type { Statement } from "../sql.ts";
 import { type AlarmFacts, alarmsOf, isSilent, keyDueAt } from "./alarms.ts";
 import { type ChainTrouble, readChainTrouble } from "./chain-trouble.ts";
 import { conditionOf } from "./condition.ts";
+import { readKeptChainTrouble } from "./kept-chain-trouble.ts";
 import type { FleetOverview, FleetRow } from "./types.ts";
 
 /** What a heartbeat says that lists and alarms look at; as lib/protocol read it when it came. */
 type Member = "uploader" | "clock" | "queue" | "disk" | "waiting" | "configVersion" | "configProblem";
 type Said = { [Name in Member]: Exclude<Heartbeat[Name], undefined> | null };
 
-type Found = Pick<FleetRow, "id" | "name" | "alias" | "state"> & {
-  siteId: string | null;
-  siteName: string | null;
-  siteTimeZone: string | null;
+/** What a policy says now that lists and alarms look at. */
+type Policy = {
   policyId: string;
   policyName: string;
+  isDefault: boolean;
   version: number;
   silentAfterSeconds: number;
   keyMaxAgeDays: number | null;
   keepFreeBytes: number | null;
-  lastSeenAt: Date | null;
-  heartbeatAt: Date | null;
-  kid: string | null;
-  keyAt: Date | null;
-  cloneSuspectedAt: Date | null;
-  /** Null: it never sent a heartbeat. */
-  said: Said | null;
 };
 
-/** Members of `said`: together, as each JSON value of each row costs its own reading. */
+type Found = Policy &
+  Pick<FleetRow, "id" | "name" | "alias" | "state"> & {
+    siteId: string | null;
+    siteName: string | null;
+    siteTimeZone: string | null;
+    /** Times in milliseconds since 1970. */
+    lastSeenMs: number | null;
+    heartbeatMs: number | null;
+    kid: string | null;
+    keyMs: number | null;
+    cloneSuspectedMs: number | null;
+    /** Null: it never sent a heartbeat. */
+    said: Said | null;
+  };
+
+/** Members of `said`. */
 const members: readonly Member[] = ["uploader", "clock", "queue", "disk", "waiting", "configVersion", "configProblem"];
 
-/** Devices by name, in any state: $1 names them; null: all. It knows no time, so that all who ask at once may share it. */
+const msOf = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
+
+/**
+ * Devices by name, in any state: $1 names them; null: all. It knows no time, so that all who ask at once may share it,
+ * and is one JSON value: to read thousands of rows column by column costs the driver more than the query the database.
+ */
 const readDevices: Statement = {
   name: "read_fleet",
   text: `
-    WITH policy AS (
-      SELECT DISTINCT ON (p.id) p.id, p.name, p.is_default, v.version, v.silent_after_seconds, v.key_max_age_days,
-             CASE WHEN v.settings->'deletion'->>'policy' = 'after_receipt'
-                  THEN (v.settings->'deletion'->>'keepFreeBytes')::float8 END AS keep_free_bytes
-        FROM device_policy p JOIN device_policy_version v ON v.policy_id = p.id ORDER BY p.id, v.version DESC
-    ), newest_key AS (
+    WITH newest_key AS (
       SELECT DISTINCT ON (device_id) device_id, kid, created_at FROM device_key
        WHERE revoked_at IS NULL AND ($1::text[] IS NULL OR device_id = ANY($1)) ORDER BY device_id, created_at DESC, kid
     )
-    SELECT d.id, d.name, d.alias, d.state::text AS state, s.id AS "siteId", s.name AS "siteName", s.time_zone AS "siteTimeZone",
-           p.id AS "policyId", p.name AS "policyName", p.version, p.silent_after_seconds AS "silentAfterSeconds",
-           p.key_max_age_days AS "keyMaxAgeDays", p.keep_free_bytes AS "keepFreeBytes", d.last_seen_at AS "lastSeenAt",
-           h.received_at AS "heartbeatAt",
-           CASE WHEN h.summary IS NOT NULL
-                THEN jsonb_build_object(${members.map((name) => `'${name}', h.summary->'${name}'`).join(", ")}) END AS said,
-           k.kid, k.created_at AS "keyAt", d.clone_suspected_at AS "cloneSuspectedAt"
-      FROM device d
-      LEFT JOIN site s ON s.id = d.site_id
-      JOIN policy p ON p.id = coalesce(d.policy_id, (SELECT id FROM policy WHERE is_default))
-      LEFT JOIN device_heartbeat h ON h.device_id = d.id
-      LEFT JOIN newest_key k ON k.device_id = d.id
-     WHERE $1::text[] IS NULL OR d.id = ANY($1)
-     ORDER BY d.name`,
+    SELECT coalesce(json_agg(found), '[]') AS rows FROM (
+      SELECT d.id, d.name, d.alias, d.state, s.id AS "siteId", s.name AS "siteName", s.time_zone AS "siteTimeZone",
+             d.policy_id AS "ownPolicyId", ${msOf("d.last_seen_at")} AS "lastSeenMs", ${msOf("h.received_at")} AS "heartbeatMs",
+             CASE WHEN h.summary IS NOT NULL
+                  THEN jsonb_build_object(${members.map((name) => `'${name}', h.summary->'${name}'`).join(", ")}) END AS said,
+             k.kid, ${msOf("k.created_at")} AS "keyMs", ${msOf("d.clone_suspected_at")} AS "cloneSuspectedMs"
+        FROM device d
+        LEFT JOIN site s ON s.id = d.site_id
+        LEFT JOIN device_heartbeat h ON h.device_id = d.id
+        LEFT JOIN newest_key k ON k.device_id = d.id
+       WHERE $1::text[] IS NULL OR d.id = ANY($1)
+       ORDER BY d.name) found`,
 };
+
+const readPolicies: Statement = {
+  name: "read_fleet_policies",
+  text: `
+    SELECT DISTINCT ON (p.id) p.id AS "policyId", p.name AS "policyName", p.is_default AS "isDefault", v.version,
+           v.silent_after_seconds AS "silentAfterSeconds", v.key_max_age_days AS "keyMaxAgeDays",
+           CASE WHEN v.settings->'deletion'->>'policy' = 'after_receipt'
+                THEN (v.settings->'deletion'->>'keepFreeBytes')::float8 END AS "keepFreeBytes"
+      FROM device_policy p JOIN device_policy_version v ON v.policy_id = p.id ORDER BY p.id, v.version DESC`,
+};
+
+// The few policies are laid over the devices here: "its own, or else the default" is a join that the planner takes for
+// a rare one, and then looks up every device by itself.
+async function readRows(ctx: Context, deviceIds: readonly string[] | null): Promise<Found[]> {
+  const [[answer], policies] = await Promise.all([
+    ctx.sql<{ rows: (Omit<Found, keyof Policy> & { ownPolicyId: string | null })[] }>(readDevices, [deviceIds]),
+    ctx.sql<Policy>(readPolicies, []),
+  ]);
+  const byId = new Map(policies.map((policy) => [policy.policyId, policy]));
+  const usual = policies.find(({ isDefault }) => isDefault);
+  return (answer?.rows ?? []).flatMap(({ ownPolicyId, ...row }) => {
+    const policy = ownPolicyId === null ? usual : byId.get(ownPolicyId);
+    return policy === undefined ? [] : [{ ...row, ...policy }];
+  });
+}
 
 type Read = { rows: Found[]; trouble: Map<string, ChainTrouble> };
 
 // However many look at the fleet, it is read once at a time.
 const readAll = coalesced<Context, Context["db"], Read>(
   async (ctx) => {
-    const [rows, trouble] = await Promise.all([ctx.sql<Found>(readDevices, [null]), readChainTrouble(ctx.db, null)]);
+    const [rows, trouble] = await Promise.all([readRows(ctx, null), readKeptChainTrouble(ctx.db)]);
     return { rows, trouble };
   },
   ({ db }) => db,
@@ -81,9 +112,9 @@ export async function readFleet(ctx: Context): Promise<FleetOverview[]> {
 
 /** One device in any state; undefined: there is none. */
 export async function readFleetDevice(ctx: Context, deviceId: string): Promise<FleetRow | undefined> {
-  const [row] = await ctx.sql<Found>(readDevices, [[deviceId]]);
+  const [row] = await readRows(ctx, [deviceId]);
   if (row === undefined) return undefined;
-  const trouble = (await readChainTrouble(ctx.db, deviceId)).get(deviceId);
+  const trouble = (await readChainTrouble(ctx.db, [deviceId])).get(deviceId);
   const [whole] = await withLastRecording(ctx, [overviewOf(row, trouble, ctx.clock.now())]);
   return whole;
 }
@@ -109,7 +140,7 @@ function overviewOf(row: Found, chain: ChainTrouble | undefined, now: Date): Fle
   const known: AlarmFacts = {
     ...facts,
     ...(chain ?? { gaps: [], forks: null }),
-    cloneSuspectedAt: row.cloneSuspectedAt,
+    cloneSuspectedAt: dateOf(row.cloneSuspectedMs),
   };
   const whole = { ...rowOf(row, facts), isSilent: isSilent(known, now), alarms: alarmsOf(known, now) };
   return { ...whole, condition: conditionOf(whole) };
@@ -118,10 +149,11 @@ function overviewOf(row: Found, chain: ChainTrouble | undefined, now: Date): Fle
 type Facts = Omit<AlarmFacts, "cloneSuspectedAt" | "forks" | "gaps">;
 
 function factsOf(row: Found): Facts {
-  const { heartbeatAt, said } = row;
+  const { said } = row;
+  const heartbeatAt = dateOf(row.heartbeatMs);
   return {
     state: row.state,
-    lastContactAt: later(row.lastSeenAt, heartbeatAt),
+    lastContactAt: later(dateOf(row.lastSeenMs), heartbeatAt),
     heartbeatAt,
     silentAfterSeconds: row.silentAfterSeconds,
     keepFreeBytes: row.keepFreeBytes,
@@ -133,7 +165,10 @@ function factsOf(row: Found): Facts {
   };
 }
 
-function keyOf({ kid, keyAt, keyMaxAgeDays }: Found): FleetRow["key"] {
+const dateOf = (ms: number | null) => (ms === null ? null : new Date(ms));
+
+function keyOf({ kid, keyMs, keyMaxAgeDays }: Found): FleetRow["key"] {
+  const keyAt = dateOf(keyMs);
   if (kid === null || keyAt === null) return null;
   return { kid, createdAt: keyAt, dueAt: keyDueAt(keyAt, keyMaxAgeDays) };
 }

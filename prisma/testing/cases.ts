@@ -524,6 +524,31 @@ export const triggers: Case[] = [
     ],
   ),
   rule(
+    "acknowledged_gap_counts_chain",
+    () => [],
+    (f) => [addGap(f, {}), "SELECT 1 / count(*) FROM device_chain WHERE changes = 1"],
+  ),
+  rule(
+    "manifest_counts_chain",
+    () => [],
+    (f) => [
+      addManifest(f, { chain: "'in_order'", sequence: "8" }),
+      "SELECT 1 / (1 - count(*)) FROM device_chain",
+      addManifest(f, { chain: "'gap'", manifest_sha256: twos, sequence: "9" }),
+      "UPDATE manifest SET set_aside_at = now() WHERE sequence = 9",
+      "SELECT 1 / count(*) FROM device_chain WHERE changes = 2 AND counted = 0",
+    ],
+  ),
+  rule(
+    "chain_statement_counts_chain",
+    () => [],
+    (f) => [
+      addStatement(f, { chain: "'fork'" }),
+      "UPDATE chain_statement SET set_aside_at = now()",
+      "SELECT 1 / count(*) FROM device_chain WHERE changes = 2",
+    ],
+  ),
+  rule(
     "sidecar_counts_usage",
     () => [],
     (f) => [addSidecar(f, { size_bytes: "77" }), `SELECT 1 / count(*) FROM device_usage WHERE stored_bytes % 100 = 77`],

@@ -78,8 +78,9 @@ export async function resumeDeviceAction(data: FormData): Promise<ActionResult> 
   return move(data, "resume");
 }
 
-/** Refuses a device for good. Fields: id, untrustedSince (UTC, as a browser's field writes it). */
+/** Refuses a device for good. Fields: id, reason, untrustedSince (UTC, as a browser's field writes it). */
 export const revokeDeviceAction: (data: FormData) => Promise<ActionResult> = action(async (ctx, data: FormData) => {
   const since = field(data, "untrustedSince");
-  await revokeDevice(ctx, field(data, "id"), since === "" ? {} : { untrustedSince: new Date(`${since}Z`) });
+  const untrustedSince = since === "" ? null : new Date(`${since}Z`);
+  await revokeDevice(ctx, field(data, "id"), { untrustedSince, reason: field(data, "reason") });
 });

@@ -69,7 +69,8 @@ export function DeviceActs({ device }: { device: DeviceDetail }) {
           {id}
         </ConfirmDialog>
       )}
-      {can.revoke === null && <Revoke device={device} />}
+      {/* Of one that waits to be let in, refusing it is the same. */}
+      {can.revoke === null && can.refuse !== null && <Revoke device={device} />}
     </div>
   );
 }
@@ -116,6 +117,7 @@ function Revoke({ device }: { device: DeviceDetail }) {
       doneMessage={`${device.name} is revoked.`}
     >
       <input type="hidden" name="id" value={device.id} />
+      <TextAreaField name="reason" label="Why" hint="Stands in custody" rows={2} maxLength={300} optional />
       <TextField
         name="untrustedSince"
         label="Not to be believed since, in UTC"

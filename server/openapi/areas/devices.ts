@@ -106,6 +106,7 @@ const stateInput = z.object({
   untrustedSince: time
     .nullish()
     .describe("With `revoked`: what it brought from then on goes to quarantine. Also when it is revoked already."),
+  reason: z.string().max(300).nullish().describe("With `revoked`: why, for custody."),
 });
 
 export const devices: Area = {

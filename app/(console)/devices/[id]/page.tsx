@@ -35,6 +35,8 @@ import { AskForFile, WantedCard } from "./wanted-card";
 
 export const metadata: Metadata = { title: "Device" };
 
+const rateDays = 7;
+
 type PageProps = { params: Promise<{ id: string }>; searchParams: Promise<{ days?: string | string[] }> };
 
 export default async function DevicePage({ params, searchParams }: PageProps) {
@@ -44,12 +46,14 @@ export default async function DevicePage({ params, searchParams }: PageProps) {
   const days = (await searchParams).days === "30" ? 30 : 7;
   const [hours, rates, policies] = await Promise.all([
     readUptime(ctx, { deviceId: device.id, days }),
-    readRates(ctx, { deviceId: device.id, days: 7 }),
+    readRates(ctx, { deviceId: device.id, days: rateDays }),
     listPolicies(ctx),
   ]);
   const zone = device.site?.timeZone;
   // Before it was there nobody expected to hear it.
   const expected = hours.filter(({ at }) => at.getTime() >= device.createdAt.getTime() - 3_600_000);
+  const week = expected.slice(-rateDays * 24);
+  const thisHour = hours.at(-1)?.at ?? ctx.clock.now();
   return (
     <>
       <PageHeader
@@ -94,8 +98,8 @@ export default async function DevicePage({ params, searchParams }: PageProps) {
             <UptimeStrip hours={fleet.heartbeatAt ? expected : []} zone={zone} />
             {fleet.heartbeatAt && (
               <>
-                <h3 className="mt-5 mb-2 font-semibold text-sm">Sent in the last 7 days</h3>
-                <RateChart points={rates} zone={zone} />
+                <h3 className="mt-5 mb-2 font-semibold text-sm">Sent in the last {rateDays} days</h3>
+                <RateChart points={rates} from={week[0]?.at ?? thisHour} until={thisHour} zone={zone} />
               </>
             )}
           </Card>
@@ -103,7 +107,7 @@ export default async function DevicePage({ params, searchParams }: PageProps) {
             <GapActs device={device} />
           </ReceivedCard>
           <StatementsCard device={fleet} />
-          <WantedCard device={fleet} />
+          {device.state !== "pending" && <WantedCard device={fleet} />}
           <ReceiptsCard device={fleet} />
           <EventsCard ctx={ctx} deviceId={device.id} zone={zone} />
         </div>
