@@ -37,8 +37,33 @@ export type Job = {
   missingSinceMs: number | null;
 };
 
+type Offer = Pick<Job, "path" | "class" | "stage" | "sizeBytes" | "orderMs" | "foundAtRunMs" | "found">;
+
 interface Entry extends Placed<Entry>, Changeable<Job> {}
 type Changeable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+// Every field by its name: an object that is spread together takes half as much memory again.
+function entryOf(given: Offer): Entry {
+  return {
+    path: given.path,
+    class: given.class,
+    stage: given.stage,
+    sizeBytes: given.sizeBytes,
+    orderMs: given.orderMs,
+    foundAtRunMs: given.foundAtRunMs,
+    found: given.found,
+    notBeforeMs: 0,
+    failures: 0,
+    returns: 0,
+    isInWork: false,
+    lane: null,
+    isResting: false,
+    seenAtScan: 0,
+    missingSinceMs: null,
+    heap: null,
+    place: 0,
+  };
+}
 
 /** Who takes jobs: one who reads files, one who asks for seals, many who send, and one who sends what is urgent. */
 export type Lane = "describe" | "control" | "bulk" | "confirm";
@@ -138,16 +163,9 @@ export class Scheduler {
    *
    * @param wakes false: whoever offers many at once calls `wake` after the last
    */
-  offer(
-    given: Pick<Job, "path" | "class" | "stage" | "sizeBytes" | "orderMs" | "foundAtRunMs" | "found">,
-    wakes = true,
-  ): Job {
-    const fresh = {
-      ...{ notBeforeMs: 0, failures: 0, returns: 0, isInWork: false, lane: null, isResting: false },
-      ...{ seenAtScan: 0, missingSinceMs: null, heap: null, place: 0 },
-    };
+  offer(given: Offer, wakes = true): Job {
     const known = this.#jobs.get(given.path);
-    const job: Entry = known ?? { ...given, ...fresh };
+    const job = known ?? entryOf(given);
     if (known === undefined) {
       this.#jobs.set(given.path, job);
       this.#count(job, 1);

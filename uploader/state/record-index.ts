@@ -80,7 +80,8 @@ const endPhases: ReadonlySet<number> = new Set(
 
 /** The name under which a file and server are remembered. */
 export function keyOf(server: string, file: string): string {
-  return createHash("sha256").update(`${server}\n${file}`).digest("hex").slice(0, 32);
+  // Not a slice of the longer text, which would stay in memory with it.
+  return createHash("sha256").update(`${server}\n${file}`).digest().toString("hex", 0, 16);
 }
 
 /** All that is held in memory of what is remembered. */

@@ -24,7 +24,8 @@ export class SpawnedUploader {
     environment: Record<string, string> = {},
     node: string | readonly string[] = process.execPath,
   ) {
-    this.#isWrapped = typeof node !== "string" && node.length > 1;
+    // A Node with flags of its own is no wrapper.
+    this.#isWrapped = typeof node !== "string" && node[0] !== process.execPath;
     const [program = process.execPath, ...before] = typeof node === "string" ? [node] : node;
     this.child = spawn(program, [...before, bundle, ...args, "--json"], {
       stdio: ["ignore", "pipe", "pipe"],

@@ -101,7 +101,7 @@ export class Traffic {
   }
 
   /**
-   * Waits until so many bytes may go out, and counts them. At most 64 KiB at a time keeps the flow smooth.
+   * Waits until so many bytes may go out, and counts them. Little at a time keeps the flow smooth.
    *
    * @throws Interrupted
    */

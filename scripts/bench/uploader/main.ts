@@ -14,9 +14,18 @@ import { links } from "./links.ts";
 import { modem } from "./modem.ts";
 import { queue } from "./queue.ts";
 import { send } from "./send.ts";
+import { steady } from "./steady.ts";
 import type { UploaderBench } from "./uploader-bench.ts";
 
-const parts: Record<string, (bench: UploaderBench) => Promise<Result>> = { queue, send, links, modem, fleet, archive };
+const parts: Record<string, (bench: UploaderBench) => Promise<Result>> = {
+  queue,
+  send,
+  steady,
+  links,
+  modem,
+  fleet,
+  archive,
+};
 
 const help = `Measures the uploader against an archive of its own, beside rclone and curl with sha256sum where they are here.
 

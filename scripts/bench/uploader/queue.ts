@@ -1,12 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { serviceEnvironment } from "../../../uploader/service/unit-text.ts";
 import { Field } from "../../../uploader/testing/field.ts";
 import type { SpawnedUploader } from "../../../uploader/testing/spawned-uploader.ts";
 import type { Result } from "../bench.ts";
 import { cell } from "../statistics.ts";
-import { type UploaderBench, watchProcess } from "./uploader-bench.ts";
+import { asService, type UploaderBench, watchProcess } from "./uploader-bench.ts";
 
 const flags = ["--include", "bin", "--limit-rate", "20k"];
 /** Looked at for so long after everything is described. */
@@ -19,7 +18,7 @@ export async function queue({ world, server, bundle, isShort }: UploaderBench): 
   try {
     for (let index = 0; index < files; index++)
       writeFileSync(join(field.card, `${index}.bin`), `recording ${index} `.repeat(500));
-    const first = field.run(flags, { environment: serviceEnvironment });
+    const first = field.run(flags, asService);
     const watched = watchProcess(first.child);
     const describedAfterS = await untilDescribed(first, files);
     await sleep(restMs);
@@ -57,7 +56,7 @@ async function untilDescribed(daemon: SpawnedUploader, files: number): Promise<n
 async function restart(field: Field) {
   field.gate.requests.length = 0;
   const startedAtMs = performance.now();
-  const daemon = field.run(flags, { environment: serviceEnvironment });
+  const daemon = field.run(flags, asService);
   const watched = watchProcess(daemon.child);
   await daemon.event("watching");
   const watchingS = (performance.now() - startedAtMs) / 1000;

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Field } from "../../../uploader/testing/field.ts";
 import type { Result } from "../bench.ts";
 import { cell } from "../statistics.ts";
-import { type Taken, type UploaderBench, watchProcess } from "./uploader-bench.ts";
+import { asService, type Taken, type UploaderBench, watchProcess } from "./uploader-bench.ts";
 
 const mib = 1024 * 1024;
 
@@ -49,7 +49,7 @@ function writeRandom(path: string, fileMib: number): void {
 }
 
 async function ours(field: Field, path: string): Promise<Taken> {
-  const uploader = field.start(["push", path, "--settle", "0"]);
+  const uploader = field.start(["push", path, "--settle", "0"], asService);
   const watched = watchProcess(uploader.child);
   const { code, stderr } = await uploader.ended;
   if (code !== 0) throw new Error(`The uploader ended with ${code}: ${stderr}`);

@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { TestWorld } from "../../../lib/testing/test-world.ts";
+import { serviceEnvironment, serviceNodeFlags } from "../../../uploader/service/unit-text.ts";
 import { cpuSecondsOf, peakMibOf } from "../machine.ts";
 
 /** What every part needs. */
@@ -28,6 +29,12 @@ export type Taken = {
   /** Handed to the kernel: network, journal and standard output. */
   writtenBytes: number;
 };
+
+/** How a service starts the uploader. */
+export const asService = {
+  environment: serviceEnvironment,
+  node: [process.execPath, ...serviceNodeFlags],
+} as const;
 
 const everyMs = 50;
 
