@@ -48,13 +48,33 @@ describe("PatchSize", () => {
     expect(size.paceBytesPerSecond).toBeNull();
     size.shrink();
     expect(size.paceBytesPerSecond).toBeCloseTo(38_400);
-    // One slow PATCH is no slow link.
-    size.learn(256 * KiB, 60_000);
+    for (let i = 0; i < 7; i++) size.learn(256 * KiB, 60_000);
     expect(size.paceBytesPerSecond).toBeCloseTo(38_400);
-    for (let i = 0; i < 6; i++) size.learn(256 * KiB, 60_000);
-    expect(size.paceBytesPerSecond).toBe(16_000);
     size.learn(256 * KiB, 60_000);
     expect(size.paceBytesPerSecond).toBeNull();
+    // What the link takes now is learned where nothing holds it back, and before that nothing holds back again.
+    size.shrink();
+    expect(size.paceBytesPerSecond).toBeNull();
+    for (let i = 0; i < 3; i++) size.learn(256 * KiB, 60_000);
+    size.shrink();
+    expect(size.paceBytesPerSecond).toBe(16_000);
+  });
+
+  it("never makes a link slower and slower that breaks all the time, and whose answers take long", () => {
+    const linkBytesPerSecond = 1_000_000;
+    const size = new PatchSize();
+    let [sentBytes, tookMs] = [0, 0];
+    for (let patch = 0; patch < 500; patch++) {
+      const bytes = size.at(0, chunk);
+      const pace = size.paceBytesPerSecond ?? linkBytesPerSecond;
+      const ms = (bytes / Math.min(pace, linkBytesPerSecond)) * 1000 + 2000;
+      if (patch >= 100) sentBytes += bytes;
+      if (patch >= 100) tookMs += ms;
+      size.learn(bytes, ms);
+      if (patch % 4 === 3) size.shrink();
+    }
+    // 700 kB/s without any pace; 22 where the wait for an answer counts as slowness again and again.
+    expect((sentBytes / tookMs) * 1000).toBeGreaterThan(350_000);
   });
 });
 

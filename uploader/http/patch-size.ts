@@ -19,6 +19,8 @@ export class PatchSize {
   #bytes = minBytes;
   #carefulLeft = 0;
   readonly #bytesPerSecond: number[] = [];
+  /** A PATCH went through with nothing to hold it back since the last time that something did. */
+  #isRateFresh = false;
 
   /** The size of a PATCH that begins here; it never crosses the border of a chunk. */
   at(offset: number, chunkSizeBytes: number): number {
@@ -29,9 +31,8 @@ export class PatchSize {
   learn(bytes: number, ms: number): void {
     const bytesPerSecond = (bytes / Math.max(ms, 1)) * 1000;
     const fitting = bytesPerSecond * targetSeconds;
+    this.#noteRate(bytesPerSecond);
     this.#carefulLeft = Math.max(this.#carefulLeft - 1, 0);
-    this.#bytesPerSecond.push(bytesPerSecond);
-    if (this.#bytesPerSecond.length > lastRates) this.#bytesPerSecond.shift();
     // A short one at the border of a chunk is mostly waiting for its answer: it may be right, but shrinks nothing.
     const least = bytes < this.#bytes / 2 ? this.#bytes : minBytes;
     // Up by four at most: one quick answer from a buffer on the way is no proof of a fast link.
@@ -40,7 +41,8 @@ export class PatchSize {
 
   /** A PATCH broke off, or somebody on the way finds it too large. */
   shrink(): void {
-    this.#carefulLeft = carefulPatches;
+    if (this.#isRateFresh) this.#carefulLeft = carefulPatches;
+    this.#isRateFresh = false;
     this.#bytes = Math.max(this.#bytes / 2, minBytes);
   }
 
@@ -48,6 +50,16 @@ export class PatchSize {
   get paceBytesPerSecond(): number | null {
     if (this.#carefulLeft === 0 || this.#bytesPerSecond.length === 0) return null;
     return Math.max(Math.max(...this.#bytesPerSecond) * paceOverRate, leastBytesPerSecond);
+  }
+
+  // One that was held back tells nothing of the link, unless it was faster than what is known: its wait for the answer would
+  // make the next one slower, and that one the next.
+  #noteRate(bytesPerSecond: number): void {
+    const isHeldBack = this.paceBytesPerSecond !== null;
+    if (!isHeldBack) this.#isRateFresh = true;
+    else if (bytesPerSecond <= Math.max(...this.#bytesPerSecond)) return;
+    this.#bytesPerSecond.push(bytesPerSecond);
+    if (this.#bytesPerSecond.length > lastRates) this.#bytesPerSecond.shift();
   }
 
   /** True when it cannot become smaller. */
