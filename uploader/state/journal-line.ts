@@ -8,16 +8,17 @@ export const maxLineBytes = maxBodyBytes + 64;
 /** What a line says. */
 export type Line = { number: number; body: string };
 
+/** Whether a body is short enough to be read back. */
+export function fitsLine(body: string): boolean {
+  return Buffer.byteLength(body) <= maxBodyBytes;
+}
+
 /**
  * One record as a line: CRC-32C in eight hexadecimal digits, length of the body in bytes, number of the record, body.
  * The body is JSON, which has no line feed of its own, so that reading finds its feet again behind damage.
- *
- * @throws RangeError when the body is longer than what is read back
  */
 export function encodeLine(number: number, body: string): Buffer {
-  const bodyBytes = Buffer.byteLength(body);
-  if (bodyBytes > maxBodyBytes) throw new RangeError(`A line of the journal has ${maxBodyBytes} bytes at most.`);
-  const counted = Buffer.from(`${bodyBytes} ${number} ${body}`);
+  const counted = Buffer.from(`${Buffer.byteLength(body)} ${number} ${body}`);
   return Buffer.concat([Buffer.from(`${crc32c(counted).toString(16).padStart(8, "0")} `), counted, Buffer.from("\n")]);
 }
 

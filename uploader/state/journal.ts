@@ -1,6 +1,6 @@
 import { messageOf, Problem, systemCode } from "../problems.ts";
 import type { StateDisk, StateFile } from "./disk.ts";
-import { decodeLine, encodeLine } from "./journal-line.ts";
+import { decodeLine, encodeLine, fitsLine } from "./journal-line.ts";
 import { Reserve } from "./reserve.ts";
 import { type Range, scanJournal } from "./scan-journal.ts";
 
@@ -114,6 +114,9 @@ export class Journal {
    */
   append(body: string, isDurable: boolean, onWritten: (range: Range) => void): Promise<void> {
     return new Promise((resolve, reject) => {
+      // By itself: the lines beside it are to be written, and the disk is not full.
+      if (!fitsLine(body))
+        return reject(new Problem("again", `A line of ${body.length} characters is too long to keep.`));
       this.#waiting.push({ body, isDurable, onWritten, resolve, reject });
       if (this.#isFlushing) return;
       this.#isFlushing = true;
