@@ -178,6 +178,17 @@ describe("Deletion", () => {
     expect(left("a.mp4", "busy.mp4")).toEqual(["a.mp4", "busy.mp4"]);
   });
 
+  it("deletes nothing that was rewritten in place, with its size and time set as they were", async () => {
+    settings.holdHours = 0;
+    const { identity } = await put("a.mp4");
+    await sealed("a.mp4");
+    const { atime, mtime } = await stat(path("a.mp4"));
+    await writeFile(path("a.mp4"), "A.mp4");
+    await utimes(path("a.mp4"), atime, mtime);
+    expect(identityOf(await stat(path("a.mp4")))).toMatchObject({ sizeBytes: 5, inode: identity.inode });
+    await pass();
+    expect(left("a.mp4")).toEqual(["a.mp4"]);
+  });
   it("keeps copies while there is room, and lets the oldest go first, events last", async () => {
     settings = { ...settings, holdHours: 0, keepFreeBytes: 100 };
     await sealed("new.mp4", {}, 10);
@@ -337,5 +348,22 @@ describe("Deletion", () => {
     freeBytes = 0;
     await pass();
     expect(left("event.mp4")).toEqual(["event.mp4"]);
+  });
+  it("gives nothing up that is on a card which is away, nor what is here for it", async () => {
+    const stated: string[] = [];
+    // As much of a chain as a statement needs.
+    chain = { tombstone: async ({ file }: FileRecord) => void stated.push(basename(file)) } as unknown as Chain;
+    settings = { ...settings, quotaBytes: 20, allowTombstones: true };
+    const names = ["0000.mp4", "1111.mp4", "2222.mp4", "3333.mp4", "4444.mp4"];
+    for (const [at, name] of names.entries()) await put(name, { phase: "described", sequence: at + 1 }, 100 - 10 * at);
+    for (const name of names.slice(0, 3)) await rename(path(name), join(folder, name));
+    await pass();
+    settings = { ...settings, quotaBytes: null, keepFreeBytes: 100 };
+    freeBytes = 100;
+    await pass();
+    expect(stated).toEqual([]);
+    freeBytes = 0;
+    await pass();
+    expect(stated).toEqual(["3333.mp4", "4444.mp4"]);
   });
 });

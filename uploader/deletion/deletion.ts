@@ -6,6 +6,7 @@ import { stateGone } from "../delivery/describe-file.ts";
 import { hasValidReceipt } from "../delivery/hold-receipt.ts";
 import { readSidecar } from "../delivery/send-sidecars.ts";
 import type { World } from "../delivery/world.ts";
+import { isSameIdentity, readIdentity } from "../file-identity.ts";
 import { companionNames, recordingExtensions } from "../finding/companions.ts";
 import { messageOf, systemCode } from "../problems.ts";
 import { syncFolder } from "../state/durable-file.ts";
@@ -18,6 +19,7 @@ export type DeletionSettings = DeviceSettings["deletion"];
 const batchFiles = 32;
 /** So many of those that go next are told. */
 const maxNext = 5;
+const quotaIsFull = "The quota is full";
 
 /** What is kept on the disk, and what of it would go next. */
 export type DeletionView = {
@@ -133,10 +135,10 @@ export class Deletion {
     try {
       const record = await world.store.read(server, file);
       if (record === null || !(await isReceipted(record, world))) return;
-      if (!(await exists(file))) await undoHalfDeletion(file);
+      const isBack = !(await exists(file)) && (await undoHalfDeletion(file));
       const isThere = await exists(file);
       // Another file under its name is not ours to delete, and is found as a new one.
-      if (isThere && !(await deleteSealedFile(file, record.identity))) return;
+      if (isThere && !(await deleteSealedFile(file, record.identity, isBack))) return;
       for (const sidecar of record.sidecars)
         if (sidecar.isDelivered && (await readSidecar(sidecar)) !== null) await unlink(sidecar.file);
       if (isThere) await deleteMarkers(file);
@@ -152,8 +154,14 @@ export class Deletion {
 
   async #evict(settings: DeletionSettings): Promise<void> {
     const { world, claim, release } = this.#options;
+    let awayBytes: number | null = null;
     for await (const { server, file, class: fileClass } of this.#inOrder((count) => world.store.waiting(count))) {
-      const full = await this.#whatIsFull(file, settings);
+      let full = await this.#whatIsFull(file, settings, awayBytes ?? 0);
+      // Nothing that is here is given up for what a card took along.
+      if (full === quotaIsFull && settings.allowTombstones && awayBytes === null) {
+        awayBytes = await this.#awayBytes();
+        full = await this.#whatIsFull(file, settings, awayBytes);
+      }
       this.alarm = full === null ? null : `${full}, and what is left here may not be deleted.`;
       if (full === null) return;
       if (!settings.allowTombstones || world.chain === null) {
@@ -167,6 +175,8 @@ export class Deletion {
       try {
         const record = await world.store.read(server, file);
         if (record === null || record.class !== "bulk" || record.sequence === null) continue;
+        // On a card that is away it makes no room here, and what became another file is found as that.
+        if (!(await isHere(record))) continue;
         await stateGone(record, "evicted", world);
         isGone = true;
         if (!(await deleteSealedFile(file, record.identity))) continue;
@@ -182,14 +192,31 @@ export class Deletion {
   }
 
   // Against the quota only what the archive has not got counts here: what is sealed and held for a while must not cost any.
-  async #whatIsFull(file: string, { keepFreeBytes, quotaBytes }: DeletionSettings): Promise<string | null> {
-    if (quotaBytes !== null && this.#options.world.store.bytesWaiting > quotaBytes) return "The quota is full";
+  async #whatIsFull(
+    file: string,
+    { keepFreeBytes, quotaBytes }: DeletionSettings,
+    awayBytes: number,
+  ): Promise<string | null> {
+    if (quotaBytes !== null && this.#options.world.store.bytesWaiting - awayBytes > quotaBytes) return quotaIsFull;
     return keepFreeBytes !== null && (await this.#isFull(file, keepFreeBytes)) ? "The disk is nearly full" : null;
+  }
+
+  /** Bytes of what has not arrived, and is not where it was. */
+  async #awayBytes(): Promise<number> {
+    let bytes = 0;
+    for await (const record of this.#inOrder((count) => this.#options.world.store.waiting(count)))
+      if (!(await isHere(record))) bytes += record.identity.sizeBytes;
+    return bytes;
   }
 
   #tell(file: string, error: unknown): void {
     this.#options.world.report({ event: "notice", file, message: `It could not be deleted: ${messageOf(error)}` });
   }
+}
+
+async function isHere({ file, identity }: FileRecord): Promise<boolean> {
+  const now = await readIdentity(file).catch(() => null);
+  return now !== null && isSameIdentity(now, identity);
 }
 
 // Empty ones, which say nothing that is lost with them, and none that may be another recording's by now.

@@ -151,6 +151,15 @@ describe("Forgetting", () => {
     expect(unlinked).toEqual([8]);
   });
 
+  it("leaves a receipt where it is for another file of the same content that is here", async () => {
+    const one = await put("one.mp4", { isDeleted: true });
+    await rm(path("one.mp4"));
+    await put("copy.mp4", { sha256: one.sha256, recording: one.recording });
+    const pass = life(1);
+    for (let day = 0; day < 3; day++) await pass();
+    expect(await remembered()).toEqual(["copy.mp4"]);
+    expect(await store.readReceipt("R-one-mp4")).toBe("receipt of one.mp4");
+  });
   it("stays small over years, whatever is not deleted in time", async () => {
     const most = 100;
     for (let day = 0; day < 20; day++) {

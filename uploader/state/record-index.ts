@@ -195,6 +195,17 @@ export class RecordIndex {
       .map(({ key }) => key);
   }
 
+  /** Of these contents, those that a file has which is not known to be gone. */
+  amongHere(contents: readonly Sha256Hex[]): Set<Sha256Hex> {
+    const byNumber = new Map(contents.map((sha256) => [contentNumber(sha256), sha256]));
+    const here = new Set<Sha256Hex>();
+    for (const { content, goneAtRunMs } of this.#slots.values()) {
+      const sha256 = goneAtRunMs < 0 ? byNumber.get(content) : undefined;
+      if (sha256 !== undefined) here.add(sha256);
+    }
+    return here;
+  }
+
   /** Keys whose content may be this one, and hardly any others. */
   withContent(sha256: Sha256Hex): string[] {
     const content = contentNumber(sha256);

@@ -202,7 +202,7 @@ export class StateStore {
     try {
       await this.#receipts.pack(recordings);
       await Promise.all(records.map((record) => this.write(traceOf(record, goneAtRunMs), true)));
-      for (const recording of recordings) await this.#receipts.remove(recording);
+      await this.#removeReceipts(records);
     } catch (error) {
       throw this.#full(error);
     }
@@ -210,11 +210,9 @@ export class StateStore {
 
   /** Forgets traces; they may come back after a power cut. @throws Problem "again" when the disk does not take it */
   async forget(traces: readonly FileRecord[]): Promise<void> {
-    for (const trace of traces) {
-      // Left over by a power cut after it was packed.
-      if (trace.recording !== null) await this.#receipts.remove(trace.recording).catch(() => undefined);
-      await this.remove(trace);
-    }
+    // Left over by a power cut after they were packed.
+    await this.#removeReceipts(traces).catch(() => undefined);
+    for (const trace of traces) await this.remove(trace);
     const sealed = traces.filter(({ phase }) => phase === "sealed").length;
     if (sealed > 0) await this.setNote("forgotten", (this.#notes.forgotten ?? 0) + sealed, false);
     await this.#compactWhenWorth();
@@ -308,6 +306,13 @@ export class StateStore {
   /** Tries whether a disk that was full takes something again. */
   async upkeep(): Promise<void> {
     await this.#journal.restore();
+  }
+
+  // The archive has one recording, and one receipt, for all files of one content: the last of them takes it along.
+  async #removeReceipts(traces: readonly FileRecord[]): Promise<void> {
+    const needed = this.#index.amongHere(traces.map(({ sha256 }) => sha256));
+    for (const { recording, sha256 } of traces)
+      if (recording !== null && !needed.has(sha256)) await this.#receipts.remove(recording);
   }
 
   #full(error: unknown): Problem {
