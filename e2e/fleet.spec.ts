@@ -113,11 +113,28 @@ test("the story of a van: a code, its first words, a file ahead of its turn, and
     await daemon.kill();
   }
 
+  await test.step("revoked with a reason, it is not believed any more, and stands among the revoked", async () => {
+    await admin.getByRole("button", { name: "Revoke", exact: true }).first().click();
+    await dialog.getByLabel(/^Why/).fill("Stolen at the depot");
+    await dialog.getByLabel(/^Not to be believed since/).fill("2026-01-01T00:00");
+    await dialog.getByRole("button", { name: "Revoke for good" }).click();
+    await expect(admin.getByRole("main").getByText("Revoked", { exact: true }).first()).toBeVisible();
+    await expect(admin.getByText(/What it brought since 1 Jan 2026/)).toBeVisible();
+    await expect(admin.getByRole("button", { name: "Suspend" })).toBeHidden();
+    const events = admin.getByRole("list", { name: /^Custody events of the device/ });
+    await expect(events.getByText("Stolen at the depot")).toHaveCount(2);
+    const page = new URL(admin.url()).pathname;
+    await open(admin, "/devices?show=revoked");
+    await expect(rowOf(admin, "Van 40")).toContainText("Revoked");
+    await open(admin, page);
+  });
+
   await test.step("custody tells of the code and of the van", async () => {
     await admin.reload();
     const events = admin.getByRole("list", { name: /^Custody events of the device/ });
     await expect(events).toContainText("enrolled");
     await expect(events).toContainText("Wanted by the court");
+    await expect(events).toContainText("revoked");
     await open(admin, "/devices/codes");
     await expect(rowOf(admin, "Van 40")).toContainText("1 of 1");
   });
