@@ -71,17 +71,22 @@ describe("Forgetting", () => {
     const forget = async (sequence: number) => void unlinked.push(sequence);
     const chain = { tombstone, forget, head: { sequence: head, sha256: "" } };
     const signal = new AbortController().signal;
+    let sawCard = false;
     // As much of a world as forgetting needs.
     const world = { store, archive: { server }, chain, figures: new Figures(), signal } as unknown as World;
     const forgetting = new Forgetting({
-      ...{ world, folders: [join(folder, "card")], keepMs: keepDays * dayMs, monotonicMs: () => nowMs },
+      ...{ world, keepMs: keepDays * dayMs, monotonicMs: () => nowMs },
+      isAway: (file) => (file.startsWith(join(folder, "card/")) ? !sawCard : null),
       claim: (file) => !inWork.includes(file),
       release: () => undefined,
     });
     return async () => {
+      sawCard = false;
       for await (const { file } of store.all()) {
         const stats = await stat(file).catch(() => null);
-        if (stats !== null) store.phaseOf(server, file, identityOf(stats));
+        if (stats === null) continue;
+        store.phaseOf(server, file, identityOf(stats));
+        sawCard = true;
       }
       await forgetting.pass();
       nowMs += dayMs;
@@ -129,25 +134,45 @@ describe("Forgetting", () => {
     const pass = life(0);
     await pass();
     expect(await store.read(server, path("a.mp4"))).toMatchObject({ goneAtRunMs: null });
+    // Where it was mounted, an empty folder is left; and its turn to be deleted has come meanwhile.
     await mkdir(join(folder, "card"));
+    await put("b.mp4", { isDeleted: true });
+    await rename(path("b.mp4"), join(folder, "away/b.mp4"));
+    await pass();
+    expect(await store.read(server, path("a.mp4"))).toMatchObject({ goneAtRunMs: null });
+    expect(await store.read(server, path("b.mp4"))).toMatchObject({ goneAtRunMs: null });
     // Its turn to be forgotten, and it is back at the last moment.
     await store.leaveTraces([(await store.read(server, path("a.mp4"))) as FileRecord]);
     await rm(join(folder, "card"), { recursive: true });
     await rename(join(folder, "away"), join(folder, "card"));
     await pass();
-    expect(await remembered()).toEqual(["a.mp4"]);
+    expect(await remembered()).toEqual(["a.mp4", "b.mp4"]);
+  });
+
+  it("forgets in time what lies in no watched folder, once it is deleted or its folder is there without it", async () => {
+    await mkdir(join(folder, "usb"));
+    const usb = { file: join(folder, "usb/a.mp4") };
+    const template = await put("here.mp4");
+    await store.write({ ...template, ...usb, recording: "R-a" }, true);
+    await store.write({ ...template, file: join(folder, "day/b.mp4"), recording: "R-b", isDeleted: true }, true);
+    await store.write({ ...template, file: join(folder, "day/c.mp4"), recording: "R-c" }, true);
+    const pass = life(0);
+    await pass();
+    await pass();
+    expect(await remembered()).toEqual(["c.mp4", "here.mp4"]);
   });
 
   it("keeps the record of the chain's last link, and states that a refused file which is gone will not come", async () => {
     await put("last.mp4", { sequence: 9, isDeleted: true });
     await put("refused.mp4", { sequence: 8, phase: "refused", receiptedAtRunMs: null });
     for (const name of ["last.mp4", "refused.mp4"]) await rm(path(name));
+    await put("here.mp4");
     head = 9;
     const pass = life(0);
     await pass();
     await pass();
     expect(stated).toEqual([path("refused.mp4")]);
-    expect(await remembered()).toEqual(["last.mp4"]);
+    expect(await remembered()).toEqual(["here.mp4", "last.mp4"]);
     expect(unlinked).toEqual([8]);
   });
 

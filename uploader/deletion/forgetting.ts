@@ -14,8 +14,11 @@ const maxTraces = 10_000;
 
 type Options = {
   world: World;
-  /** The watched folders. */
-  folders: readonly string[];
+  /**
+   * Whether a missing file of a watched folder may be away with its card or disk, as far as the last look at the folders can
+   * tell; null: it lies in none.
+   */
+  isAway: (path: string) => boolean | null;
   /** For how long a trace is kept after its file was gone, in running time. */
   keepMs: number;
   claim: (path: string) => boolean;
@@ -94,11 +97,11 @@ export class Forgetting {
   /** Whether a file was removed, and is not merely away with its card or disk. */
   async #isGone({ file, isDeleted }: FileRecord): Promise<boolean> {
     if (!(await isMissing(file))) return false;
-    if (isDeleted) return true;
-    // Nobody can tell a card that is away from one that is empty but by the folder that was watched.
-    const root = this.#options.folders.find((folder) => file.startsWith(`${folder}/`));
-    // Recorders clear whole folders of a day; a watched folder itself is not one of those.
-    return !(await isMissing(root ?? dirname(file)));
+    // What was deleted by us may be away as well: its card was, when its turn came.
+    const isAway = this.#options.isAway(file);
+    if (isAway !== null) return !isAway;
+    // No look ever comes by it again.
+    return isDeleted || !(await isMissing(dirname(file)));
   }
 }
 

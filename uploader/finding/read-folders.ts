@@ -7,6 +7,9 @@ const maxDepth = 8;
 /** Half-done files that are followed in one folder; with more, they merely wait until they lie still. */
 const maxPartials = 1000;
 
+/** Ext4's own, closed to everybody but root. */
+const notOurs = "lost+found";
+
 /** What is in one folder, by name. */
 export type FolderListing = {
   folder: string;
@@ -21,7 +24,7 @@ export type FolderListing = {
 
 /**
  * Reads a folder and the folders in it. Symbolic links and what is no regular file are passed over; a folder that
- * cannot be read is told and passed over.
+ * cannot be read is told and passed over; `lost+found` is passed over.
  */
 export async function* readFolders(
   folder: string,
@@ -38,7 +41,7 @@ export async function* readFolders(
     const { dev, ino } = await stat(folder);
     for await (const entry of await opendir(folder, { bufferSize: 256 })) {
       const { name } = entry;
-      if (entry.isDirectory() && !name.startsWith(".") && depth < maxDepth) folders.push(name);
+      if (entry.isDirectory() && !name.startsWith(".") && name !== notOurs && depth < maxDepth) folders.push(name);
       if (!entry.isFile()) continue;
       const kind = kindOfName(name, extensions);
       if (kind === "companion") companions.add(name);

@@ -77,7 +77,7 @@ export class Daemon {
     });
     this.#forgetting = new Forgetting({
       world,
-      folders: settings.folders,
+      isAway: (path) => this.#intake.isAway(path),
       keepMs: settings.keepRecordsMs,
       claim: (path) => scheduler.get(path) === null && this.#claim(path),
       release: (path) => this.#release(path, false),
@@ -147,7 +147,7 @@ export class Daemon {
   /** Reads the folders once. */
   async scan(): Promise<void> {
     await this.#intake.scan();
-    if (this.#intake.hasScanned) await this.#forgetting.pass().catch((error: unknown) => this.#say(messageOf(error)));
+    await this.#forgetting.pass().catch((error: unknown) => this.#say(messageOf(error)));
   }
 
   /** Milliseconds until the next file may have settled. */

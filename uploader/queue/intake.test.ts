@@ -188,6 +188,17 @@ describe("Intake", () => {
     expect(paths("described")).toEqual([path("day/b.avi")]);
   });
 
+  it("takes an empty folder for a card that is away, and what nobody may read for away too", async () => {
+    await mkdir(path("lost+found"));
+    await writeFile(path("lost+found/a.avi"), "nobody's");
+    expect(intake.isAway(path("day/a.avi"))).toBe(true);
+    await intake.scan();
+    expect([intake.isAway(path("day/a.avi")), intake.isAway(join(folder, "a.avi"))]).toEqual([true, null]);
+    await writeFile(path("b.avi"), "b");
+    await intake.scan();
+    expect(intake.isAway(path("day/a.avi"))).toBe(false);
+  });
+
   it("does not mind a file that is gone when every byte of it is over there, or when somebody has it in hand", async () => {
     await described("a.avi", "delivered");
     await described("b.avi");

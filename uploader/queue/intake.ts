@@ -47,7 +47,9 @@ export class Intake implements Ledger {
   #hasToldOfSidecars = false;
   #scan = 0;
   #hasScanned = false;
+  /** Watched folders of which the look under way, or the last one, saw a recording. */
   #roots = new Set<string>();
+  #seenRoots: ReadonlySet<string> = this.#roots;
   lastScanAt: string | null = null;
 
   constructor(parts: Parts) {
@@ -99,6 +101,7 @@ export class Intake implements Ledger {
     this.#roots = new Set();
     const found = await this.#finder.scan(this, world.signal);
     for (const file of found) this.#offer(file);
+    this.#seenRoots = this.#roots;
     this.lastScanAt = new Date().toISOString();
     await this.#noteReturned();
     await this.#lookForVanished();
@@ -109,6 +112,17 @@ export class Intake implements Ledger {
   /** Whether every folder was read at least once. */
   get hasScanned(): boolean {
     return this.#hasScanned && this.#finder.unreadableFolders.length === 0;
+  }
+
+  /**
+   * Whether a missing file may be away with its card or disk, by the last look: one that is gone from a folder that is
+   * there, while others are still in it, was removed; a card takes all of its files along, and may come back. Null: the
+   * file lies in no watched folder.
+   */
+  isAway(path: string): boolean | null {
+    const root = this.#rootOf(path);
+    if (root === undefined) return null;
+    return !this.#seenRoots.has(root) || this.#finder.unreadableFolders.some((folder) => path.startsWith(`${folder}/`));
   }
 
   /** Takes other times. */
@@ -123,7 +137,7 @@ export class Intake implements Ledger {
 
   /** A file that changed is found anew in the watched folders; elsewhere only a recorder's word leads to it. */
   async keepInView(path: string): Promise<void> {
-    if (!this.#parts.settings.folders.some((folder) => path.startsWith(`${folder}/`))) await this.enqueue({ path });
+    if (this.#rootOf(path) === undefined) await this.enqueue({ path });
   }
 
   /** The archive refused this file; it is left alone for a while. */
@@ -133,8 +147,8 @@ export class Intake implements Ledger {
   }
 
   standingOf(path: string, identity: FileIdentity): Standing {
-    const { world, scheduler, settings } = this.#parts;
-    const root = settings.folders.find((folder) => path.startsWith(`${folder}/`));
+    const { world, scheduler } = this.#parts;
+    const root = this.#rootOf(path);
     if (root !== undefined) this.#roots.add(root);
     const job = scheduler.get(path);
     if (job !== null) Object.assign(job, { seenAtScan: this.#scan, missingSinceMs: null });
@@ -220,8 +234,10 @@ export class Intake implements Ledger {
     this.#returned.clear();
   }
 
-  // A file that is gone from a folder that is there, while others are still in it, was removed. A card or disk that is
-  // away takes all of its files along, and may come back.
+  #rootOf(path: string): string | undefined {
+    return this.#parts.settings.folders.find((folder) => path.startsWith(`${folder}/`));
+  }
+
   async #lookForVanished(): Promise<void> {
     const { scheduler, settings, world } = this.#parts;
     const now = performance.now();
@@ -233,10 +249,7 @@ export class Intake implements Ledger {
       }
       // Every byte is over there; whether it is here still does not matter.
       if (job.stage === "delivered") continue;
-      const root = settings.folders.find((folder) => job.path.startsWith(`${folder}/`));
-      if (root !== undefined && !this.#roots.has(root)) continue;
-      if (this.#finder.unreadableFolders.some((folder) => job.path.startsWith(`${folder}/`))) continue;
-      if (!(await isRemoved(job.path))) continue;
+      if (this.isAway(job.path) === true || !(await isRemoved(job.path))) continue;
       job.missingSinceMs ??= now;
       if (now - job.missingSinceMs < settings.vanishedAfterMs) continue;
       scheduler.hold(job);
