@@ -262,8 +262,7 @@ export class Finder {
     const sent = names.length === 0 || isKnown ? null : await ledger.sidecarsOf(path);
     for (const name of sent === null ? [] : names)
       if (!sent?.includes(name))
-        this.#tellOnce(
-          `late ${join(dirname(path), name)}`,
+        this.#tell(
           path,
           `${name} stays on the disk and does not travel: it is not right, or came after the recording was described.`,
         );

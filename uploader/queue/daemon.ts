@@ -228,6 +228,7 @@ export class Daemon {
 
   async #keepSnapshot(): Promise<void> {
     for (;;) {
+      this.#board.keepOnly(new Set([...this.#scheduler.inWork()].map(({ path }) => path)));
       await writeSnapshot(this.#world.store.folder, this.snapshot()).catch(() => undefined);
       await sleep(snapshotEveryMs, this.#world.signal);
     }

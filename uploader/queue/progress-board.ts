@@ -19,9 +19,9 @@ export class ProgressBoard {
     return ["upload", "progress", "delivered", "done"].includes(event.event);
   }
 
-  /** The file is out of work. */
-  forget(file: string): void {
-    this.#files.delete(file);
+  /** Forgets every file but these: it was given up, or will say anew where it goes on. */
+  keepOnly(files: ReadonlySet<string>): void {
+    for (const file of this.#files.keys()) if (!files.has(file)) this.#files.delete(file);
   }
 
   of(file: string): Progress {
