@@ -254,6 +254,27 @@ describe("Deletion", () => {
     expect(reads).toBeLessThan(10);
   });
 
+  it("looks at what it could not delete once an hour, and not with each pass", async () => {
+    settings.holdHours = 0;
+    for (let at = 0; at < 40; at++) await sealed(`${at}.mp4`);
+    // Of another archive, whose keys this device believes no more.
+    const before = keys.splice(0);
+    let reads = 0;
+    const readByKey = store.readByKey.bind(store);
+    store.readByKey = (key) => {
+      reads += 1;
+      return readByKey(key);
+    };
+    await pass();
+    expect(reads).toBe(40);
+    nowMs += hourMs / 2;
+    await pass();
+    expect(reads).toBe(40);
+    nowMs += hourMs;
+    keys.push(...before);
+    await pass();
+    expect(left("0.mp4", "39.mp4")).toEqual([]);
+  });
   it("takes sidecars along that have arrived and are still what they were", async () => {
     settings.holdHours = 0;
     const sidecars = [];

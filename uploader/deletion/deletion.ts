@@ -19,6 +19,8 @@ export type DeletionSettings = DeviceSettings["deletion"];
 const batchFiles = 32;
 /** So many of those that go next are told. */
 const maxNext = 5;
+/** What could not be deleted is looked at again after so long: there may be thousands, on a medium that takes no change. */
+const againMs = 3_600_000;
 const quotaIsFull = "The quota is full";
 
 /** What is kept on the disk, and what of it would go next. */
@@ -72,16 +74,17 @@ export class Deletion {
   }
 
   async #deleteRipe(settings: DeletionSettings): Promise<void> {
+    const { store } = this.#options.world;
     for await (const record of this.#inOrder((count) => this.#ripe(settings, count))) {
       if (!(await this.#isWanted(record.file, settings))) return;
-      await this.#delete(record).catch((error: unknown) => this.#tell(record.file, error));
+      const isDone = await this.#delete(record).catch((error: unknown) => this.#tell(record.file, error));
+      if (isDone !== true) store.holdFrom(record, heldUntilNow(store, settings) + againMs);
     }
   }
 
-  // Time without power does not count, and no clock: a device that wakes up in 2031 has held nothing longer.
-  #ripe({ holdHours }: DeletionSettings, count: number): string[] {
+  #ripe(settings: DeletionSettings, count: number): string[] {
     const { store } = this.#options.world;
-    return store.ripe(store.runMs - holdHours * 3_600_000, count);
+    return store.ripe(heldUntilNow(store, settings), count);
   }
 
   /** Records in order, each once; what is deleted meanwhile makes room for the next ones. */
@@ -129,16 +132,17 @@ export class Deletion {
     this.view = { bytesHere: store.bytesHere, quotaBytes, keepFreeBytes, next };
   }
 
-  async #delete({ server, file }: FileRecord): Promise<void> {
+  /** @returns whether the file is gone, or somebody has it who decides; false: it cannot be deleted now */
+  async #delete({ server, file }: FileRecord): Promise<boolean> {
     const { world, claim, release } = this.#options;
-    if (!claim(file)) return;
+    if (!claim(file)) return true;
     try {
       const record = await world.store.read(server, file);
-      if (record === null || !(await isReceipted(record, world))) return;
+      if (record === null || !(await isReceipted(record, world))) return false;
       const isBack = !(await exists(file)) && (await undoHalfDeletion(file));
       const isThere = await exists(file);
       // Another file under its name is not ours to delete, and is found as a new one.
-      if (isThere && !(await deleteSealedFile(file, record.identity, isBack))) return;
+      if (isThere && !(await deleteSealedFile(file, record.identity, isBack))) return false;
       for (const sidecar of record.sidecars)
         if (sidecar.isDelivered && (await readSidecar(sidecar)) !== null) await unlink(sidecar.file);
       if (isThere) await deleteMarkers(file);
@@ -147,6 +151,7 @@ export class Deletion {
       if (record.sequence !== null) await world.chain?.forget(record.sequence);
       if (isThere) world.figures.deleted += 1;
       if (isThere) world.report({ event: "deleted", file, recording: record.recording, reason: "receipted" });
+      return true;
     } finally {
       release(file, false);
     }
@@ -212,6 +217,11 @@ export class Deletion {
   #tell(file: string, error: unknown): void {
     this.#options.world.report({ event: "notice", file, message: `It could not be deleted: ${messageOf(error)}` });
   }
+}
+
+// Time without power does not count, and no clock: a device that wakes up in 2031 has held nothing longer.
+function heldUntilNow({ runMs }: World["store"], { holdHours }: DeletionSettings): number {
+  return runMs - holdHours * 3_600_000;
 }
 
 async function isHere({ file, identity }: FileRecord): Promise<boolean> {

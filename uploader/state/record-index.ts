@@ -37,8 +37,8 @@ class Slot implements Range, Placed<Slot> {
   modifiedMs: number;
   /** Deleted last. */
   isEvent: boolean;
-  /** For how long the uploader had run when its receipt was kept; -1: none is. */
-  receiptedAtRunMs: number;
+  /** Its hold time counts from here: when its receipt was kept, in running time, or later; -1: there is none. */
+  heldFromRunMs: number;
   heap: Heap<Slot> | null = null;
   place = 0;
 
@@ -58,7 +58,7 @@ class Slot implements Range, Placed<Slot> {
     this.goneAtRunMs = record.goneAtRunMs ?? -1;
     this.modifiedMs = record.identity.modifiedMs;
     this.isEvent = record.class !== "bulk";
-    this.receiptedAtRunMs = record.receiptedAtRunMs ?? -1;
+    this.heldFromRunMs = record.receiptedAtRunMs ?? -1;
   }
 
   /** Bytes that the file takes on the disk, as far as is known. */
@@ -91,7 +91,7 @@ export class RecordIndex {
   #bytesHere = 0;
   #bytesWaiting = 0;
   /** Sealed files with their receipts, by when those came: they are held for a while. */
-  readonly #held = new Heap<Slot>((a, b) => a.receiptedAtRunMs < b.receiptedAtRunMs);
+  readonly #held = new Heap<Slot>((a, b) => a.heldFromRunMs < b.heldFromRunMs);
   /** Those that were held long enough, in the order in which they are deleted. */
   readonly #ripe = new Heap<Slot>(isSooner);
   /** Files that the archive has not got, in the order in which a full disk would lose them. */
@@ -131,15 +131,24 @@ export class RecordIndex {
 
   /** Keys of the first files with a receipt from before a running time, in the order in which they are deleted. */
   ripe(beforeRunMs: number, count: number): string[] {
-    for (let { first } = this.#held; first !== null && first.receiptedAtRunMs <= beforeRunMs; first = this.#held.first)
+    for (let { first } = this.#held; first !== null && first.heldFromRunMs <= beforeRunMs; first = this.#held.first)
       moveTo(this.#ripe, first);
     for (;;) {
       const first = this.#ripe.few(count);
-      const early = first.filter(({ receiptedAtRunMs }) => receiptedAtRunMs > beforeRunMs);
+      const early = first.filter(({ heldFromRunMs }) => heldFromRunMs > beforeRunMs);
       if (early.length === 0) return first.map(({ key }) => key);
       // They are to be held for longer than when they were moved here.
       for (const slot of early) moveTo(this.#held, slot);
     }
+  }
+
+  /** Holds a file for longer, until this process ends or its record changes. */
+  holdFrom(key: string, runMs: number): void {
+    const slot = this.#slots.get(key);
+    if (slot === undefined || (slot.heap !== this.#held && slot.heap !== this.#ripe)) return;
+    slot.heap.remove(slot);
+    slot.heldFromRunMs = runMs;
+    this.#held.put(slot);
   }
 
   /** Keys of the first files that the archive has not got, in the order in which a full disk would lose them. */

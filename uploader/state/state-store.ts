@@ -231,6 +231,11 @@ export class StateStore {
     return this.#index.ripe(beforeRunMs, count);
   }
 
+  /** Lets a file's hold time count from a running time, until this process ends or its record changes. */
+  holdFrom({ server, file }: FileRecord, runMs: number): void {
+    this.#index.holdFrom(keyOf(server, file), runMs);
+  }
+
   /** Keys of the first files that the archive has not got, in the order in which a full disk would lose them. */
   waiting(count: number): string[] {
     return this.#index.waiting(count);
