@@ -156,6 +156,38 @@ describe("public keys of devices", () => {
     expect(await buying.bought).toMatchObject({ code: "assertion_invalid" });
   });
 
+  test("a key that is revoked while a new start buys its first token waits for that, and neither fails", async () => {
+    const { db, clock } = world();
+    const system = world().context();
+    await ensureSigningKeys(system, "archive.example/api/log");
+    const ctx = await admin();
+    const { id: deviceId } = await factories.makeDevice(db);
+    const { kid, raw, privateKey } = makePair();
+    await db.deviceKey.create({
+      data: { kid, deviceId, publicKey: new Uint8Array(raw), createdAt: clock.now(), buysTokens: true },
+    });
+    const about = { device: deviceId, audience: await archiveAudience(db), nonce: newNonce(system) };
+    const assertion = signClientAssertion({ ...about, instance: { bootId: "b", process: "p" } }, privateKey);
+    const untilWaiting = async (tx: Pick<typeof db, "$queryRaw">, wanted: number) => {
+      for (let waiting = 0; waiting < wanted; ) {
+        const [row] = await tx.$queryRaw<{ waiting: number }[]>`
+          SELECT count(*)::int AS waiting FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        waiting = row?.waiting ?? 0;
+      }
+    };
+    const both = await db.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT 1 FROM device WHERE id = ${deviceId} FOR UPDATE`;
+      const revoked = revokeDeviceKey(ctx, kid).catch((error: unknown) => error);
+      await untilWaiting(tx, 1);
+      const bought = issueAccessToken(system, assertion).catch((error: unknown) => error);
+      await untilWaiting(tx, 2);
+      return { revoked, bought };
+    });
+    expect(await both.revoked).toBeUndefined();
+    expect(await both.bought).toMatchObject({ code: "assertion_invalid" });
+  });
+
   test("only administrators register and revoke keys, and only for a device that is not revoked", async () => {
     const { db } = world();
     const officer = world().context(await factories.makeOfficer(db));

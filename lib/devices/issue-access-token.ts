@@ -52,7 +52,7 @@ export async function issueAccessToken(ctx: Context, jws: string): Promise<Acces
       await suspectOldKey(ctx, tx, deviceId, { kid, nextKid: key.next.kid });
       return "handed_over";
     }
-    if (key.device.state === "active" && key.firstTokenAt === null) await noteFirstToken(ctx, tx, kid);
+    if (key.device.state === "active" && key.firstTokenAt === null) await noteFirstToken(ctx, tx, { kid, deviceId });
     if (key.device.state === "active" && assertion.instance !== null)
       await noteInstance(ctx, tx, deviceId, assertion.instance);
     return key.device.state;
@@ -65,7 +65,13 @@ export async function issueAccessToken(ctx: Context, jws: string): Promise<Acces
 }
 
 /** Notes that a key buys tokens, unless it was revoked at this moment. */
-async function noteFirstToken(ctx: Context, tx: Transaction, kid: string): Promise<void> {
+async function noteFirstToken(
+  ctx: Context,
+  tx: Transaction,
+  { kid, deviceId }: { kid: string; deviceId: string },
+): Promise<void> {
+  // The device before its key, as whoever revokes the key takes them; a new start takes the device too.
+  await tx.$queryRaw`SELECT 1 FROM device WHERE id = ${deviceId} FOR NO KEY UPDATE`;
   const where = { kid, firstTokenAt: null, revokedAt: null };
   const { count } = await tx.deviceKey.updateMany({ where, data: { firstTokenAt: ctx.clock.now() } });
   if (count === 0 && (await tx.deviceKey.count({ where: { kid, revokedAt: null } })) === 0) throw invalid();
