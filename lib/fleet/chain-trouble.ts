@@ -11,8 +11,8 @@ type FoundGap = { first: number; last: number; missing: number; since: string };
 type Found = { deviceId: string; gaps: FoundGap[]; forks: number; lastForkAt: Date | null };
 
 /**
- * What is wrong with the numbers of these devices. It looks at the few links that came after a gap, and asks for each what is below it by now: what arrived later, what a tombstone explains and what somebody
- * acknowledged is not missing. What was set aside neither explains nor is missed.
+ * What is wrong with the numbers of these devices. It looks at the few links that came after a gap, and asks for each
+ * what is below it by now: what arrived later, what a tombstone explains and what somebody acknowledged is not missing. What was set aside neither explains nor is missed.
  */
 export async function readChainTrouble(db: Database, deviceIds: readonly string[]): Promise<Map<string, ChainTrouble>> {
   const rows = await db.$queryRaw<Found[]>`
@@ -43,7 +43,8 @@ export async function readChainTrouble(db: Database, deviceIds: readonly string[
                  SELECT of_sequence, received_at FROM chain_statement
                   WHERE device_id = d.id AND of_sequence IS NOT NULL AND set_aside_at IS NULL
                   ORDER BY of_sequence DESC LIMIT ${lookedAt}::int) s
-                WHERE NOT EXISTS (SELECT 1 FROM manifest m WHERE m.device_id = d.id AND m.sequence = s.of_sequence)
+                WHERE NOT EXISTS (SELECT 1 FROM manifest m
+                                   WHERE m.device_id = d.id AND m.sequence = s.of_sequence AND m.set_aside_at IS NULL)
              ) g
              CROSS JOIN LATERAL (
                SELECT greatest(

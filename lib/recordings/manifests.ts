@@ -25,8 +25,9 @@ export async function readManifests(
   if (rows.length === 0) return [];
   const counts = await ctx.db.$queryRaw<{ sha256: Uint8Array; chunks: number; isPreviousHere: boolean }[]>`
     SELECT m.manifest_sha256 AS sha256, octet_length(m.chunk_sha256s) / ${digestBytes}::int AS chunks,
-           (EXISTS (SELECT 1 FROM manifest p WHERE p.manifest_sha256 = m.previous_sha256 AND p.device_id = m.device_id)
-            OR EXISTS (SELECT 1 FROM chain_statement s WHERE s.device_id = m.device_id
+           (EXISTS (SELECT 1 FROM manifest p WHERE p.manifest_sha256 = m.previous_sha256 AND p.device_id = m.device_id
+                       AND p.set_aside_at IS NULL)
+            OR EXISTS (SELECT 1 FROM chain_statement s WHERE s.device_id = m.device_id AND s.set_aside_at IS NULL
                         AND m.previous_sha256 IN (s.statement_sha256, s.of_manifest_sha256))) AS "isPreviousHere"
       FROM manifest m WHERE m.recording_id = ${recordingId}`;
   const countOf = new Map(counts.map((count) => [sha256HexOf(count.sha256), count]));

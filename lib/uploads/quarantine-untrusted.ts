@@ -61,6 +61,7 @@ export async function sweepUntrusted(ctx: Context): Promise<void> {
       OR EXISTS (SELECT 1 FROM manifest m
                   WHERE m.device_id = d.id AND m.set_aside_at IS NULL AND m.received_at >= d.untrusted_since)
       OR EXISTS (SELECT 1 FROM recording r JOIN sidecar s ON s.recording_id = r.id
-                  WHERE r.device_id = d.id AND s.set_aside_at IS NULL AND s.received_at >= d.untrusted_since))`;
+                  WHERE r.device_id = d.id AND s.set_aside_at IS NULL
+                    AND (s.received_at >= d.untrusted_since OR r.received_at >= d.untrusted_since)))`;
   if (rows.length > 0) await ctx.db.$transaction((tx) => ctx.jobs.add(tx, "device.quarantine", ...rows));
 }

@@ -102,6 +102,104 @@ describe("what a device signed and sent beside recordings, once it is not believ
     expect(await read(officer)).toContain("where");
   });
 
+  test("an earlier time that is said while the job runs is kept to, whichever of the two comes to a page first", async () => {
+    const { db, clock } = world();
+    const device = await factories.makeSigner(db);
+    const { id: deviceId, name } = device;
+    await recordStatement(world().context({ kind: "device", deviceId, name }), device.state(1));
+    await db.$executeRaw`
+      INSERT INTO chain_statement (statement_sha256, device_id, kid, sequence, previous_sha256, chain, kind, facts, jws,
+                                   received_at)
+      SELECT sha256(n::text::bytea), device_id, kid, n, sha256('x'), 'in_order', kind, facts, jws, received_at
+        FROM chain_statement, generate_series(2, 130) n WHERE device_id = ${deviceId}`;
+    await revokeDevice(await admin(), deviceId, { untrustedSince: clock.now() });
+    // Another job has set most of the first page aside, in either order, and has not ended its transaction.
+    const second = await db.$transaction(async (tx) => {
+      await tx.$executeRaw`
+        UPDATE chain_statement SET set_aside_at = ${clock.now()} WHERE statement_sha256 IN (
+          SELECT statement_sha256 FROM chain_statement WHERE device_id = ${deviceId} AND sequence <= 60)`;
+      await tx.$executeRaw`
+        UPDATE chain_statement SET set_aside_at = ${clock.now()} WHERE statement_sha256 IN (
+          SELECT statement_sha256 FROM chain_statement
+           WHERE device_id = ${deviceId} AND set_aside_at IS NULL ORDER BY statement_sha256 LIMIT 30)`;
+      const running = job(deviceId);
+      for (let waiting = 0; waiting === 0; ) {
+        const [row] = await tx.$queryRaw<{ waiting: number }[]>`
+          SELECT count(*)::int AS waiting FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        waiting = row?.waiting ?? 0;
+      }
+      return { running };
+    });
+    await second.running;
+    expect(await db.chainStatement.count({ where: { deviceId, setAsideAt: null } })).toBe(0);
+    expect(await eventsOf("statement.set_aside", deviceId)).toBe(40);
+  });
+
+  test("a manifest that was set aside is not here for the one after it, nor stands for a number that a tombstone names", async () => {
+    const { db, clock } = world();
+    const ago = (hours: number) => new Date(clock.now().getTime() - hours * hourMs);
+    const early = await factories.makeRecording(db, { state: "sealed", data: { receivedAt: ago(9) } });
+    const { deviceId } = early;
+    const late = await factories.makeRecording(db, { deviceId, state: "sealed", data: { receivedAt: ago(1) } });
+    const digests = { early: Buffer.alloc(32, 5), late: Buffer.alloc(32, 4) };
+    const kid = "k".repeat(43);
+    await db.deviceKey.create({ data: { kid, deviceId, publicKey: Buffer.alloc(32, 1), createdAt: ago(99) } });
+    const same = { deviceId, kid, chain: "gap" as const, chunkSizeBytes: 400_000, chunkSha256s: new Uint8Array() };
+    const [rest, previous] = [{ ...same, facts: {}, jws: "x" }, digests.late];
+    await db.manifest.create({
+      data: {
+        ...{ ...rest, manifestSha256: digests.early, recordingId: early.id },
+        ...{ sequence: 5n, previousSha256: previous, receivedAt: ago(9) },
+      },
+    });
+    // It says before the theft what it says of number 4, which itself comes later.
+    await db.chainStatement.create({
+      data: {
+        ...{ deviceId, kid, statementSha256: Buffer.alloc(32, 6), sequence: 6n, previousSha256: digests.early },
+        ...{ chain: "in_order", kind: "tombstone", ofSequence: 4n, ofManifestSha256: previous },
+        ...{ facts: { reason: "evicted", fileName: "a.mp4" }, jws: "x", receivedAt: ago(8) },
+      },
+    });
+    await db.manifest.create({
+      data: {
+        ...{ ...rest, manifestSha256: previous, recordingId: late.id },
+        ...{ sequence: 4n, previousSha256: Buffer.alloc(32, 3), receivedAt: ago(1) },
+      },
+    });
+    const ctx = await admin();
+    const missing = async () => (await getFleetDevice(ctx, deviceId)).received.missing;
+    expect(await missing()).toBe(3);
+    await revokeDevice(ctx, deviceId, { untrustedSince: ago(2) });
+    await job(deviceId);
+    expect(await missing()).toBe(3);
+    expect((await getDevice(ctx, deviceId)).manifests?.gaps).toEqual([{ first: 1, last: 3 }]);
+    const { manifests } = await getRecording(ctx, early.id);
+    expect(manifests.map(({ isPreviousHere }) => isPreviousHere)).toEqual([true]); // the tombstone is believed
+    await db.$executeRaw`UPDATE chain_statement SET set_aside_at = now() WHERE device_id = ${deviceId}`;
+    const again = await getRecording(ctx, early.id);
+    expect(again.manifests.map(({ isPreviousHere }) => isPreviousHere)).toEqual([false]);
+  });
+
+  test("a start finds sidecars of a recording that is quarantined so, also those that came before it was whole", async () => {
+    const { db, clock, jobs } = world();
+    const ago = (hours: number) => new Date(clock.now().getTime() - hours * hourMs);
+    const recording = await factories.makeRecording(db, { state: "sealed", data: { receivedAt: ago(1) } });
+    await factories.makeSidecar(db, recording.id, Buffer.from("x"), "track.gpx", ago(9));
+    const { deviceId } = recording;
+    await db.device.update({ where: { id: deviceId }, data: { state: "revoked", untrustedSince: ago(2) } });
+    const reason = { quarantineReason: "device_untrusted", quarantinedAt: clock.now() };
+    await db.recording.update({ where: { id: recording.id }, data: { state: "quarantined", ...reason } });
+    await db.$executeRaw`UPDATE manifest SET set_aside_at = now() WHERE device_id = ${deviceId}`;
+    jobs.added.splice(0);
+    await sweepUntrusted(system());
+    expect(jobs.added).toContainEqual({ name: "device.quarantine", input: { deviceId } });
+    await job(deviceId);
+    jobs.added.splice(0);
+    await sweepUntrusted(system());
+    expect(jobs.added).not.toContainEqual({ name: "device.quarantine", input: { deviceId } });
+  });
+
   test("what came before stays as it is", async () => {
     const { db, clock } = world();
     const recording = await factories.makeRecording(db, {
