@@ -13,7 +13,9 @@ export function addDeviceGapCommands(device: Command): void {
     .description("numbers of a device's chain that are missing: list, acknowledge with a reason, withdraw that");
   gap
     .command("list <device>")
-    .description("List the numbers of a device (id or name) that are missing, and what was said of such; 20 of each.")
+    .description(
+      "List the numbers of a device (id or name) that are missing, and what was said of such; the newest 20, and 200.",
+    )
     .option("--json", 'print {"gaps":[…],"acknowledged":[…]}')
     .action((name: string, options: OutputOptions) =>
       withArchive("device gap list", async (ctx) => {

@@ -108,6 +108,8 @@ export async function withdrawGapAcknowledgement(ctx: Context, raw: { id: string
   await ctx.db.$transaction(async (tx) => {
     const row = await tx.acknowledgedGap.findUnique({ where: { id }, select: { deviceId: true } });
     if (row === null) throw notFound("acknowledgement");
+    // Wholly before or after what the device brings, or a list would count one of the two alone.
+    await tx.$queryRaw`SELECT 1 FROM device WHERE id = ${row.deviceId} FOR NO KEY UPDATE`;
     const { count } = await tx.acknowledgedGap.updateMany({
       where: { id, withdrawnAt: null },
       data: { withdrawnAt: ctx.clock.now() },

@@ -2,8 +2,10 @@ import type { Database } from "../context.ts";
 import { countedNumbers } from "./chain-numbers.ts";
 import type { AcknowledgedGapRow, ManifestChainView } from "./types.ts";
 
-/** Gaps, forks and acknowledgements that are shown; a device with more has one trouble, not a thousand. */
+/** Gaps and forks that are shown; a device with more has one trouble, not a thousand. */
 const shown = 20;
+/** Acknowledgements that are shown: more, so that none of them is pushed out of sight by small ones. */
+const acknowledgedShown = 200;
 
 /**
  * What the numbers in a device's manifests and statements say as they stand now: a gap that was filled later, that a
@@ -58,5 +60,5 @@ async function readAcknowledged(db: Database, deviceId: string): Promise<Acknowl
              - (SELECT count(*) FROM (${countedNumbers(deviceId)}) counted
                  WHERE sequence BETWEEN lower(a.numbers) AND upper(a.numbers) AND a.numbers @> sequence))::float8 AS missing
       FROM acknowledged_gap a WHERE a.device_id = ${deviceId} AND a.withdrawn_at IS NULL
-     ORDER BY a.acknowledged_at DESC, a.id LIMIT ${shown}`;
+     ORDER BY a.acknowledged_at DESC, a.id LIMIT ${acknowledgedShown}`;
 }

@@ -100,7 +100,7 @@ export type ManifestChainView = {
   setAside: number;
   /** Numbers that are missing and of which nobody said why, newest first: each from `first` to `last`. */
   gaps: { first: number; last: number }[];
-  /** What people said of numbers that are missing, or were then; newest first. */
+  /** What people said of numbers that are missing, or were then; newest first, at most 200. */
   acknowledged: AcknowledgedGapRow[];
   /** Manifests that have the number of another one, or do not name the one before them; newest first. */
   forks: { sequence: number; recordingId: string; receivedAt: Date; isSameNumber: boolean }[];

@@ -115,6 +115,53 @@ describe("numbers of a device that are missing for good", () => {
     expect(both.find((one) => one.status === "rejected")?.reason).toMatchObject({ code: "state_conflict" });
   });
 
+  test("are not pushed out of sight by many small acknowledgements", async () => {
+    const { db } = world();
+    const device = await makeSigner();
+    await bring(device, 1, 90);
+    const ctx = await admin();
+    const { id } = await acknowledgeGap(ctx, { deviceId: device.id, numbers: "2", reason: "The one that matters." });
+    await db.$executeRaw`
+      INSERT INTO acknowledged_gap (id, device_id, numbers, reason, acknowledged_by, acknowledged_at)
+      SELECT id || n, device_id, int8multirange(int8range(n, n + 1)), 'Lost.', acknowledged_by,
+             acknowledged_at + interval '1 hour' FROM acknowledged_gap, generate_series(3, 70) n WHERE id = ${id}`;
+    const view = await viewOf(device);
+    expect(view?.acknowledged).toHaveLength(69);
+    expect(view?.acknowledged.at(-1)).toMatchObject({ id, missing: 1 });
+  });
+
+  test("a withdrawal comes wholly before or after what the device brings, so that lists count both", async () => {
+    const { db } = world();
+    const device = await makeSigner();
+    await bring(device, 1, 4);
+    const ctx = await admin();
+    const { id } = await acknowledgeGap(ctx, { deviceId: device.id, numbers: "2-3", reason: "Lost." });
+    expect(await alarmOf(device)).toEqual([]);
+    const both = await db.$transaction(async (tx) => {
+      // As what a device brings does: it holds the device while number 2 comes.
+      await tx.$queryRaw`SELECT 1 FROM device WHERE id = ${device.id} FOR NO KEY UPDATE`;
+      await tx.$executeRaw`
+        INSERT INTO chain_statement (statement_sha256, device_id, kid, sequence, previous_sha256, chain, kind, facts, jws,
+                                     received_at)
+        SELECT sha256('2'), device_id, kid, 2, previous_sha256, 'in_order', kind, facts, jws, received_at
+          FROM chain_statement WHERE device_id = ${device.id} AND sequence = 4`;
+      let isOver = false;
+      const withdrawn = withdrawGapAcknowledgement(ctx, { id, reason: "x" }).finally(() => {
+        isOver = true;
+      });
+      for (let waiting = 0; waiting === 0 && !isOver; ) {
+        const [row] = await tx.$queryRaw<{ waiting: number }[]>`
+          SELECT count(*)::int AS waiting FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        waiting = row?.waiting ?? 0;
+      }
+      await alarmOf(device);
+      return { withdrawn };
+    });
+    await both.withdrawn;
+    expect(await alarmOf(device)).toEqual(["1 number of its chain is missing without a word why."]);
+  });
+
   test.each([
     ["", "numbers"],
     ["two", "numbers"],
@@ -123,6 +170,10 @@ describe("numbers of a device that are missing for good", () => {
     ["2,", null],
     ["1", "state_conflict"],
     ["4-900", "state_conflict"],
+    ["4-999999999999999", "state_conflict"],
+    ["2, 999999999999999", null],
+    ["2-3-4", "numbers"],
+    ["1000000000000000", "numbers"],
   ])("%j is refused for %s", async (numbers, wrong) => {
     const device = await makeSigner();
     await bring(device, 1, 4);
