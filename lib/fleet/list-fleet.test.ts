@@ -117,3 +117,42 @@ describe("the fleet, page by page", () => {
     await expect(page({ part: "purple" as "all" })).rejects.toMatchObject({ code: "invalid_input", field: "part" });
   });
 });
+
+describe("the fleet under strange names", () => {
+  const world = useTestDatabase();
+
+  test("is paged through whole, also when the last row of a page is renamed or goes, and no made-up cursor breaks it", async () => {
+    const { db, context } = world();
+    const wide = "\u{fdfa}"; // one letter that is eighteen when it is folded
+    const strange = ["😀".repeat(70), `${"a".repeat(59)}${"😀".repeat(20)}`, wide.repeat(40), `${wide.repeat(39)}b`];
+    for (const name of [...strange, "Van 1", "VAN 01"]) await factories.makeDevice(db, { name });
+    const page = (cursor: string | null, limit = 1) => listFleetPage(context(), {}, cursor, limit);
+    const all = (await page(null, 50)).rows.map(({ id }) => id);
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const { rows, nextCursor } = await page(cursor);
+      seen.push(...rows.map(({ id }) => id));
+      cursor = nextCursor;
+    } while (cursor !== null);
+    expect(seen).toEqual(all);
+    expect(new Set(seen).size).toBe(6);
+
+    const first = await page(null, 2);
+    const [, second = "", third] = all;
+    await db.device.update({ where: { id: second }, data: { state: "revoked", name: "Zebra" } });
+    expect((await page(first.nextCursor)).rows.map(({ id }) => id)).toEqual([third]);
+
+    const madeUp = (at: unknown) => Buffer.from(JSON.stringify(["next", at])).toString("base64url");
+    for (const at of [
+      [1, 2, 3],
+      ["+a", "b"],
+      [["+"], "a", "b"],
+      ["a", "b", "c"],
+      ["+", "a", ""],
+    ])
+      await expect(page(madeUp(at))).rejects.toMatchObject({ code: "invalid_input", field: "cursor" });
+    expect((await page(madeUp(["+\u0000", "\ud800", "x"]))).rows).toEqual([]);
+    expect((await page(madeUp(["-", "", "x"]))).rows).toEqual([]);
+  });
+});

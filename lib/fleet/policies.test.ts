@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { expectCustodyEvent, factories, useTestDatabase } from "../testing/index.ts";
-import { addPolicy, assignPolicy, changePolicy, getPolicy, listPolicies } from "./index.ts";
+import { addPolicy, assignPolicy, changePolicy, getFleetDevice, getPolicy, listPolicies } from "./index.ts";
 
 describe("policies", () => {
   const world = useTestDatabase();
@@ -48,6 +48,21 @@ describe("policies", () => {
     expect(versions.map(({ version }) => version)).toEqual([changed.version, made.version]);
   });
 
+  test("a device whose policy is made while it is read is there with it", async () => {
+    const { db, context } = world();
+    const ctx = await admin();
+    const { id: deviceId } = await factories.makeDevice(db);
+    const sql: typeof ctx.sql = async (statement, values) => {
+      if (statement.name === "read_fleet") {
+        const { id } = await addPolicy(ctx, { name: "Made just now" });
+        await assignPolicy(ctx, { deviceId, policyId: id });
+      }
+      return ctx.sql(statement, values);
+    };
+    const found = await getFleetDevice({ ...context(), sql }, deviceId);
+    expect(found.policy.name).toBe("Made just now");
+  });
+
   test("what is wrong is refused with its field", async () => {
     const ctx = await admin();
     const refused = (input: object) => expect(addPolicy(ctx, { name: "Trams", ...input })).rejects;
@@ -57,6 +72,8 @@ describe("policies", () => {
       message: "transfer.parallel must be a whole number from 1 to 8.",
     });
     await refused({ settings: { turbo: true } }).toMatchObject({ field: "settings.turbo" });
+    for (const text of ["a\u0000b", "\ud800"])
+      await refused({ settings: { events: { tags: [text] } } }).toMatchObject({ field: "settings.events.tags.0" });
     await refused({ silentAfterSeconds: 5 }).toMatchObject({ field: "silentAfterSeconds" });
     const slow = { heartbeatSeconds: 1800 };
     await refused({ silentAfterSeconds: 3599, settings: slow }).toMatchObject({ field: "silentAfterSeconds" });

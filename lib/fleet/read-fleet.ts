@@ -81,10 +81,10 @@ const readPolicies: Statement = {
 // The few policies are laid over the devices here: "its own, or else the default" is a join that the planner takes for
 // a rare one, and then looks up every device by itself.
 async function readRows(ctx: Context, deviceIds: readonly string[] | null): Promise<Found[]> {
-  const [[answer], policies] = await Promise.all([
-    ctx.sql<{ rows: (Omit<Found, keyof Policy> & { ownPolicyId: string | null })[] }>(readDevices, [deviceIds]),
-    ctx.sql<Policy>(readPolicies, []),
-  ]);
+  type Device = Omit<Found, keyof Policy> & { ownPolicyId: string | null };
+  const [answer] = await ctx.sql<{ rows: Device[] }>(readDevices, [deviceIds]);
+  // Behind the devices, so that one which is new is known: a device whose policy is not would be in no list.
+  const policies = await ctx.sql<Policy>(readPolicies, []);
   const byId = new Map(policies.map((policy) => [policy.policyId, policy]));
   const usual = policies.find(({ isDefault }) => isDefault);
   return (answer?.rows ?? []).flatMap(({ ownPolicyId, ...row }) => {

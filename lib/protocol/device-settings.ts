@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hasUnprintable } from "./file-name.ts";
 import { ProtocolError } from "./protocol-error.ts";
 
 const wholeNumber = (min: number, max: number) =>
@@ -13,7 +14,11 @@ const seconds = wholeNumber;
 const words = (max: number, maxLength: number) =>
   z
     .array(
-      z.string("must be text").min(1, "must not be empty").max(maxLength, `must have at most ${maxLength} characters`),
+      z
+        .string("must be text")
+        .min(1, "must not be empty")
+        .max(maxLength, `must have at most ${maxLength} characters`)
+        .refine((text) => !hasUnprintable(text), "must not contain control or text-direction characters"),
       "must be a list",
     )
     .max(max, `must have at most ${max} entries`);
