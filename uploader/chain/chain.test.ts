@@ -166,6 +166,21 @@ describe("Chain", () => {
     expect(device.chain.head).toEqual({ sequence: last.sequence, sha256: last.manifestSha256 });
   });
 
+  it("gives no number back to a file once both are forgotten, whatever the power takes along then", async () => {
+    const first = await boot();
+    const gone = await describeOne(first, "gone.mp4");
+    await first.chain.tombstone(gone, "vanished");
+    await describeOne(first, "next.mp4");
+    await first.chain.forgetForGood([gone.sequence ?? 0]);
+    await first.store.forget([gone]);
+    // Something else of the journal is synced; names in folders that nobody synced are lost.
+    await first.store.setNote("runMs", 1, true);
+    disk.cutPower(() => 0);
+    const { chain } = await boot();
+    expect(chain.lost).toEqual([]);
+    expect(chain.claim(digestOf("gone.mp4"), 1000)).toBeNull();
+  });
+
   it("contradicts the archive once and not with every file, when its folder was set back and it can ask", async () => {
     const device = await boot();
     await announce(device, (await describeOne(device, "a")).sequence ?? 0);

@@ -199,6 +199,16 @@ export class Chain {
   }
 
   /**
+   * Forgets links whose records are to be forgotten, too: on return a power cut brings none of them back, which nobody would
+   * know then, and which another file of the same content would take for its own.
+   */
+  async forgetForGood(sequences: readonly number[]): Promise<void> {
+    if (sequences.length === 0) return;
+    for (const sequence of sequences) await this.forget(sequence);
+    await this.#links.sync();
+  }
+
+  /**
    * The archive says how far the chain has come there. When that is further than here, this folder has lost its
    * memory: the chain goes on above, and says so.
    */

@@ -43,6 +43,11 @@ export class LinkFolder {
     await this.#disk.remove(join(this.#folder, `${sequence}.jws`));
   }
 
+  /** On return no link that was removed comes back with the power. */
+  sync(): Promise<void> {
+    return this.#disk.syncFolder(this.#folder);
+  }
+
   /** Numbers of the links that are here, in order. */
   async numbers(): Promise<number[]> {
     const names = await this.#disk.list(this.#folder);

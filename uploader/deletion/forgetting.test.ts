@@ -68,8 +68,8 @@ describe("Forgetting", () => {
   /** A life of a daemon: what a look at the folders does, and then the pass. */
   function life(keepDays = 30): () => Promise<void> {
     const tombstone = async ({ file }: FileRecord) => void stated.push(file);
-    const forget = async (sequence: number) => void unlinked.push(sequence);
-    const chain = { tombstone, forget, head: { sequence: head, sha256: "" } };
+    const forgetForGood = async (sequences: number[]) => void unlinked.push(...sequences);
+    const chain = { tombstone, forgetForGood, head: { sequence: head, sha256: "" } };
     const signal = new AbortController().signal;
     let sawCard = false;
     // As much of a world as forgetting needs.

@@ -88,9 +88,9 @@ export class Forgetting {
       if (record === null || (record.sequence !== null && record.sequence === chain?.head?.sequence)) continue;
       // It may be back since the last look.
       if (!(await this.#isGone(record))) continue;
-      if (record.sequence !== null) await chain?.forget(record.sequence);
       old.push(record);
     }
+    await chain?.forgetForGood(old.flatMap(({ sequence }) => sequence ?? []));
     await store.forget(old);
   }
 
