@@ -35,13 +35,15 @@ describe("Deletion", () => {
   let keys: ArchiveKey[] = [];
   let events: UploaderEvent[] = [];
   let freeBytes = 0;
+  /** Of another card, in a folder of its own. */
+  let fullFreeBytes = 1e9;
   let settings: DeletionSettings;
   let chain: Chain | null = null;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "deletion-"));
     await mkdir(join(folder, "card"));
-    [nowMs, keys, events, freeBytes, chain] = [1000, [], [], 0, null];
+    [nowMs, keys, events, freeBytes, fullFreeBytes, chain] = [1000, [], [], 0, 1e9, null];
     settings = { ...defaultDeviceSettings.deletion, policy: "after_receipt", holdHours: 24 };
     const kid = jwkThumbprint(ed25519JwkOf(key));
     identity = {
@@ -100,7 +102,8 @@ describe("Deletion", () => {
       settings: () => settings,
       claim: (file) => !inWork.includes(basename(file)),
       release: () => undefined,
-      space: async () => ({ totalBytes: 1e9, freeBytes }),
+      folders: [join(folder, "card"), join(folder, "card/full")],
+      space: async (of) => ({ totalBytes: 1e9, freeBytes: of.endsWith("/full") ? fullFreeBytes : freeBytes }),
     });
     await deletion.pass();
     return deletion;
@@ -206,6 +209,21 @@ describe("Deletion", () => {
     ]);
   });
 
+  it("makes room on the card that is full, also where the oldest lie on one that is not", async () => {
+    settings = { ...settings, holdHours: 0, keepFreeBytes: 100, allowTombstones: true };
+    await mkdir(path("full"));
+    const stated: string[] = [];
+    // As much of a chain as a statement needs.
+    chain = { tombstone: async ({ file }: FileRecord) => void stated.push(basename(file)) } as unknown as Chain;
+    await sealed("oldest.mp4", {}, 900);
+    await sealed("full/old.mp4", {}, 500);
+    await put("waits.mp4", { phase: "described", sequence: 1 }, 900);
+    await put("full/waits-too.mp4", { phase: "described", sequence: 2 }, 500);
+    [freeBytes, fullFreeBytes] = [100, 99];
+    await pass();
+    expect(left("oldest.mp4", "full/old.mp4", "waits.mp4", "full/waits-too.mp4")).toEqual(["oldest.mp4", "waits.mp4"]);
+    expect(stated).toEqual(["waits-too.mp4"]);
+  });
   it("keeps no more than its quota of bytes where there is one, tells what goes next, and counts nothing that is gone", async () => {
     settings = { ...settings, holdHours: 0, quotaBytes: 30 };
     for (const [name, ageS] of Object.entries({ "0000.mp4": 90, "1111.mp4": 80, "2222.mp4": 70 }))

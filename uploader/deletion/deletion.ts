@@ -35,6 +35,8 @@ export type DeletionView = {
 
 type Options = {
   world: World;
+  /** The watched folders, each of which may be a disk of its own. */
+  folders: readonly string[];
   settings: () => DeletionSettings;
   /** Keeps a file from everybody else for as long as it is looked at; false: somebody has it. */
   claim: (path: string) => boolean;
@@ -75,8 +77,14 @@ export class Deletion {
 
   async #deleteRipe(settings: DeletionSettings): Promise<void> {
     const { store } = this.#options.world;
+    let isOneFull: boolean | null = null;
     for await (const record of this.#inOrder((count) => this.#ripe(settings, count))) {
-      if (!(await this.#isWanted(record.file, settings))) return;
+      if (!(await this.#isWanted(record.file, settings))) {
+        isOneFull ??= await this.#isOneFull(settings);
+        if (isOneFull) continue;
+        return;
+      }
+      isOneFull = null;
       const isDone = await this.#delete(record).catch((error: unknown) => this.#tell(record.file, error));
       if (isDone !== true) store.holdFrom(record, heldUntilNow(store, settings) + againMs);
     }
@@ -113,6 +121,13 @@ export class Deletion {
     if (keepFreeBytes === null && quotaBytes === null) return true;
     if (quotaBytes !== null && this.#options.world.store.bytesHere > quotaBytes) return true;
     return keepFreeBytes !== null && (await this.#isFull(file, keepFreeBytes));
+  }
+
+  /** Whether any watched folder's disk is full, be it another one than of the file that would go next. */
+  async #isOneFull({ keepFreeBytes }: DeletionSettings): Promise<boolean> {
+    if (keepFreeBytes === null) return false;
+    for (const folder of this.#options.folders) if (await this.#isFull(join(folder, "any"), keepFreeBytes)) return true;
+    return false;
   }
 
   async #isFull(file: string, keepFreeBytes: number): Promise<boolean> {
@@ -160,6 +175,7 @@ export class Deletion {
   async #evict(settings: DeletionSettings): Promise<void> {
     const { world, claim, release } = this.#options;
     let awayBytes: number | null = null;
+    let isOneFull: boolean | null = null;
     for await (const { server, file, class: fileClass } of this.#inOrder((count) => world.store.waiting(count))) {
       let full = await this.#whatIsFull(file, settings, awayBytes ?? 0);
       // Nothing that is here is given up for what a card took along.
@@ -167,8 +183,14 @@ export class Deletion {
         awayBytes = await this.#awayBytes();
         full = await this.#whatIsFull(file, settings, awayBytes);
       }
-      this.alarm = full === null ? null : `${full}, and what is left here may not be deleted.`;
-      if (full === null) return;
+      if (full === null) {
+        isOneFull ??= await this.#isOneFull(settings);
+        if (isOneFull) continue;
+        this.alarm = null;
+        return;
+      }
+      isOneFull = null;
+      this.alarm = `${full}, and what is left here may not be deleted.`;
       if (!settings.allowTombstones || world.chain === null) {
         this.alarm = `${full} of recordings that the archive has not sealed; nothing of them is deleted.`;
         return;

@@ -71,6 +71,7 @@ export class Daemon {
     });
     this.#deletion = new Deletion({
       world,
+      folders: settings.folders,
       settings: () => this.#deletionSettings,
       claim: (path) => this.#claim(path),
       release: (path, isGone) => this.#release(path, isGone),
