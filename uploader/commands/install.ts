@@ -108,7 +108,12 @@ async function stepsOf(settings: InstallSettings): Promise<Step[]> {
       0o755,
     ),
     linkStep(`let ${folder}/current be version ${version}`, here(join(folder, "current")), `versions/${version}`),
-    fileStep(`write ${folder}/guard.sh`, here(join(folder, "guard.sh")), guardText(folder, stateFolder), 0o755),
+    fileStep(
+      `write ${folder}/guard.sh`,
+      here(join(folder, "guard.sh")),
+      guardText({ installFolder: folder, stateFolder, node: settings.node }),
+      0o755,
+    ),
     fileStep(`write ${launcher}`, here(launcher), launcherText(settings), 0o755),
     ...(await Promise.all(settings.releaseKeys.map((path) => releaseKeyStep(path, settings.installation)))),
     folderStep(`make the state folder ${stateFolder}`, here(stateFolder), installation),

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { readSnapshot } from "../daemon-snapshot.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Problem } from "../problems.ts";
+import { flagsOverride } from "../service/guard-text.ts";
 import { exists, findUser, type Installation, inRoot, removeStep, runTool, unitName } from "../service/installation.ts";
 import { type Step, takeSteps } from "../service/steps.ts";
 
@@ -46,6 +47,7 @@ function stepsOf({ installation, keepsState }: UninstallSettings): Step[] {
   };
   const removal = [
     removeStep(`remove /etc/systemd/system/${unitName}`, unit),
+    ...(isImage ? [] : [removeStep("remove what the guard overrides", flagsOverride())]),
     removeStep("remove /usr/local/bin/strongroom-uploader", here("/usr/local/bin/strongroom-uploader")),
     ...["versions", "current", "previous", "guard.sh", "release-keys", "pending", "starts"].map((name) =>
       removeStep(`remove ${folder}/${name}`, here(join(folder, name))),

@@ -205,7 +205,7 @@ while "STOPPING=1" not in heard:
     print(heard, flush=True)
 `;
 
-describe("the guard of updates", () => {
+describe("the guard", () => {
   const state = () => join(folder, "state");
   const install = () => join(folder, "install");
   const current = () => readlinkSync(join(install(), "current"));
@@ -217,10 +217,56 @@ describe("the guard of updates", () => {
     }
     mkdirSync(state());
     symlinkSync("versions/2.0.0", join(install(), "current"));
-    writeFileSync(join(install(), "guard.sh"), guardText(install(), state()));
+    exchangeNode(serviceNodeFlags);
+    put("systemctl", `echo "$1" >> '${join(folder, "told")}'`);
+    const at = { installFolder: install(), stateFolder: state(), node: join(folder, "node"), runFolder: folder };
+    writeFileSync(join(install(), "guard.sh"), guardText(at));
     chmodSync(join(install(), "guard.sh"), 0o755);
   });
-  const start = () => spawnSync("/bin/sh", [join(install(), "guard.sh")], { encoding: "utf8" });
+  const start = () =>
+    spawnSync("/bin/sh", [join(install(), "guard.sh")], {
+      encoding: "utf8",
+      env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
+    });
+
+  /** Puts a program into the PATH of the guard. */
+  function put(name: string, text: string) {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`);
+    chmodSync(join(folder, name), 0o755);
+  }
+  /** Puts a Node in place that takes these flags and no other. */
+  function exchangeNode(taken: readonly string[]) {
+    put("node", `for flag; do case " ${taken.join(" ")} --version " in *" $flag "*) ;; *) exit 9 ;; esac; done`);
+  }
+  const overridden = () => {
+    const path = join(folder, "systemd/system/strongroom-uploader.service.d/50-node.conf");
+    return existsSync(path) ? readFileSync(path, "utf8") : null;
+  };
+  const told = () => (existsSync(join(folder, "told")) ? readFileSync(join(folder, "told"), "utf8") : "");
+
+  it("leaves out what another Node does not know, and nothing once it knows it again", () => {
+    start();
+    expect([overridden(), told()]).toEqual([null, ""]);
+    // As Node 24 does.
+    exchangeNode(serviceNodeFlags.filter((flag) => flag !== "--no-expose-wasm"));
+    expect(start().stderr).toContain("started with: --jitless --optimize-for-size --max-semi-space-size=1\n");
+    const shorter = "[Service]\nEnvironment='NODE_FLAGS=--jitless --optimize-for-size --max-semi-space-size=1'\n";
+    expect([overridden(), told()]).toEqual([shorter, "daemon-reload\n"]);
+    expect(start()).toMatchObject({ status: 0, stderr: "" });
+    expect(told()).toBe("daemon-reload\n");
+    exchangeNode(serviceNodeFlags);
+    expect(start()).toMatchObject({ status: 0, stderr: "" });
+    expect([overridden(), told()]).toEqual([null, "daemon-reload\ndaemon-reload\n"]);
+  });
+
+  it("lets a Node write and execute memory that must", () => {
+    exchangeNode(["--optimize-for-size"]);
+    start();
+    expect(overridden()).toBe("[Service]\nEnvironment='NODE_FLAGS=--optimize-for-size'\nMemoryDenyWriteExecute=no\n");
+    exchangeNode([]);
+    start();
+    expect(overridden()).toBe("[Service]\nEnvironment='NODE_FLAGS='\nMemoryDenyWriteExecute=no\n");
+  });
 
   it("does nothing when no update is on trial", () => {
     expect(start()).toMatchObject({ status: 0, stderr: "" });

@@ -55,9 +55,9 @@ StartLimitIntervalSec=0
 Type=notify
 # Node cannot speak to systemd itself; its helper systemd-notify does.
 NotifyAccess=all
-# Takes back an update that does not start; does nothing else.
+# Takes back an update that does not start, and drops flags that this Node does not know; does nothing else.
 ExecStartPre=-+/bin/sh ${installFolder}/guard.sh
-ExecStart=${node} ${serviceNodeFlags.join(" ")} ${installFolder}/current/strongroom-uploader.mjs run --config ${configFile} --json${token}
+ExecStart=${node} $NODE_FLAGS ${installFolder}/current/strongroom-uploader.mjs run --config ${configFile} --json${token}
 ${tokenFile === null ? "" : `LoadCredential=token:${tokenFile}\n`}User=${user}
 StateDirectory=${stateName}
 StateDirectoryMode=0700
@@ -70,6 +70,7 @@ TimeoutStopSec=60
 # Fed while the main loop and the queue move.
 WatchdogSec=180
 # Keeps the memory small.
+Environment="NODE_FLAGS=${serviceNodeFlags.join(" ")}"
 Environment=${Object.entries(serviceEnvironment)
     .map(([name, value]) => `${name}=${value}`)
     .join(" ")}
