@@ -2,6 +2,7 @@ import { mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { deviceSettingsSchema, ProtocolError, readDeviceSettings } from "../../lib/protocol/index.ts";
+import packageJson from "../../package.json" with { type: "json" };
 import { messageOf } from "../problems.ts";
 import { replaceFile, syncFolder } from "../state/durable-file.ts";
 
@@ -16,7 +17,15 @@ const versionSchema = z.object({ version: z.int().nonnegative(), settings: devic
 const stateSchema = z.object({
   good: versionSchema.nullable(),
   trial: versionSchema.extend({ starts: z.int().nonnegative() }).nullable(),
-  rejected: z.object({ version: z.int().nonnegative(), problem: z.string(), tries: z.int().nonnegative() }).nullable(),
+  rejected: z
+    .object({
+      version: z.int().nonnegative(),
+      problem: z.string(),
+      tries: z.int().nonnegative(),
+      /** Version of the program that rejected it: a later one may know what this one did not. */
+      program: z.string().optional(),
+    })
+    .nullable(),
 });
 type State = z.output<typeof stateSchema>;
 
@@ -28,27 +37,29 @@ type State = z.output<typeof stateSchema>;
  */
 export class RemoteConfig {
   readonly #path: string;
+  readonly #program: string;
   #state: State;
   #lostContacts = 0;
 
-  private constructor(path: string, state: State) {
+  private constructor(path: string, state: State, program: string) {
     this.#path = path;
+    this.#program = program;
     this.#state = state;
   }
 
   /** Opens what is in the state folder; a damaged file is set aside, and the archive sends its configuration again. */
-  static async open(stateFolder: string): Promise<RemoteConfig> {
+  static async open(stateFolder: string, program = packageJson.version): Promise<RemoteConfig> {
     const folder = join(stateFolder, "settings");
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await syncFolder(stateFolder);
     const path = join(folder, "remote.json");
-    return new RemoteConfig(path, await readState(path, true));
+    return new RemoteConfig(path, await readState(path, true), program);
   }
 
   /** What is in the state folder, only to look at it. */
   static async read(stateFolder: string): Promise<RemoteConfig> {
     const path = join(stateFolder, "settings", "remote.json");
-    return new RemoteConfig(path, await readState(path, false));
+    return new RemoteConfig(path, await readState(path, false), packageJson.version);
   }
 
   /** What holds now; null: the archive has decided nothing. */
@@ -77,7 +88,8 @@ export class RemoteConfig {
     // A version of 0 says that nobody has decided anything.
     if (version === 0) return this.version !== null;
     const { rejected } = this.#state;
-    return version !== this.version && (version !== rejected?.version || rejected.tries < maxTries);
+    const isRejected = version === rejected?.version && rejected.program === this.#program;
+    return version !== this.version && (!isRejected || rejected.tries < maxTries);
   }
 
   /** The daemon starts. @returns true when that was once too often for a version on trial, and the old one holds */
@@ -117,7 +129,7 @@ export class RemoteConfig {
 
   /** What the archive sent is no configuration for this uploader: what holds now goes on holding. */
   async reject(version: number, problem: string): Promise<void> {
-    await this.#save({ ...this.#state, rejected: { version, problem, tries: maxTries } });
+    await this.#save({ ...this.#state, rejected: { version, problem, tries: maxTries, program: this.#program } });
   }
 
   /** The archive answered under what holds now: it has proved itself. */
@@ -152,7 +164,8 @@ export class RemoteConfig {
     const { rejected } = this.#state;
     const tries = isFinal ? maxTries : (rejected?.version === version ? rejected.tries : 0) + 1;
     const held = this.#state.good === null ? "the built-in settings hold" : `version ${this.#state.good.version} holds`;
-    return this.#save({ ...this.#state, trial: null, rejected: { version, problem: `${problem}; ${held}`, tries } });
+    const why = { version, problem: `${problem}; ${held}`, tries, program: this.#program };
+    return this.#save({ ...this.#state, trial: null, rejected: why });
   }
 
   async #save(state: State): Promise<void> {

@@ -168,7 +168,7 @@ describe("RemoteConfig", () => {
     folder = await mkdtemp(join(tmpdir(), "remote-"));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
-  const open = () => RemoteConfig.open(folder);
+  const open = (program = "1.0.0") => RemoteConfig.open(folder, program);
   const settings = (heartbeatSeconds: number) => readDeviceSettings({ heartbeatSeconds });
 
   it("tries a version, keeps it once the archive was reached, and survives a power cut after each step", async () => {
@@ -239,6 +239,11 @@ describe("RemoteConfig", () => {
       problem: "version 2: heartbeatSeconds must be a whole number from 10 to 3600.",
     });
     expect((await open()).isNews(2)).toBe(false);
+    // A later version of this program may know what this one did not.
+    const later = await open("1.1.0");
+    expect(later.isNews(2)).toBe(true);
+    await later.take(2, { heartbeatSeconds: 1 });
+    expect(later.isNews(2)).toBe(false);
     await remote.take(3, settings(60));
     expect(await remote.refuse("no such interface")).toBe(true);
     expect(remote.isNews(3)).toBe(false);
