@@ -52,9 +52,9 @@ describe("Transport", () => {
   it("ends a request whose body only crawls, though it never stands still", async () => {
     // Buffers on the way take a lot; the throttle stands in for a link that takes a slice now and then.
     const url = await serve((request) => void request.resume());
-    const transport = open({ stallTimeoutMs: 100, minBytesPerSecond: 10_000_000 });
+    const transport = open({ stallTimeoutMs: 1_000, minBytesPerSecond: 100_000_000 });
     const body = {
-      sizeBytes: 100 * 65_536,
+      sizeBytes: 1_000 * 65_536,
       read: async (_buffer: Buffer, _position: number, lengthBytes: number) => {
         await new Promise((resolve) => setTimeout(resolve, 50));
         return lengthBytes;
