@@ -11,6 +11,7 @@ import { Daemon } from "../queue/daemon.ts";
 import type { QueueSettings } from "../queue/intake.ts";
 import { Recorders } from "../recorder/recorders.ts";
 import type { RecorderSettings } from "../recorder/settings.ts";
+import { removeLeftovers } from "../state/durable-file.ts";
 
 /** How the daemon works. */
 export type RunSettings = QueueSettings & { rescanMs: number; recorders: readonly RecorderSettings[] };
@@ -31,6 +32,8 @@ export async function run(settings: RunSettings, field: FieldSettings, world: Wo
       "busy",
       `Another daemon runs on ${world.store.folder}. Stop it, or name another folder with --state-dir.`,
     );
+  // A folder that cannot be read, or a card that takes nothing, is told by whoever needs it.
+  await removeLeftovers(world.store.folder, Date.now()).catch(() => undefined);
   const watchers: { close(): void }[] = [];
   let stopControl: (() => Promise<void>) | null = null;
   try {

@@ -72,7 +72,7 @@ export function deviceChecks({ stateFolder, folders, mayDelete, records, wallMs 
           if (mayDelete && !(await can(folder, constants.W_OK)))
             return warn(
               `${folder} cannot be written, so nothing in it can be deleted`,
-              "Install with --may-delete, or set deletion.policy to never.",
+              "Let the service's user write there (its group: chmod g+w) and install with --may-delete, or set deletion.policy to never.",
             );
         }
         return pass(folders.join(", "));

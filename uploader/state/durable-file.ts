@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+/** Nobody takes so long to put a file in place: what is older was left by a process that was killed. */
+const leftoverMs = 10 * 60 * 1000;
 
 /**
  * Puts a whole file in place: afterwards the path holds the old or the new content, never a mixture.
@@ -24,6 +27,16 @@ export async function replaceFile(path: string, content: string, isDurable: bool
     throw error;
   }
   if (isDurable) await syncFolder(dirname(path));
+}
+
+/** Removes what processes that were killed in `replaceFile` left in a folder; others may be at work in it. */
+export async function removeLeftovers(folder: string, nowMs: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!/\.[0-9a-f]{12}\.new$/.test(name)) continue;
+    const path = join(folder, name);
+    const left = await stat(path).catch(() => null);
+    if (left !== null && nowMs - left.mtimeMs > leftoverMs) await rm(path, { force: true });
+  }
 }
 
 /** Makes renames and removals in a folder survive a power cut. Windows has no such call and needs none. */
