@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { Actor } from "../context.ts";
-import { resumeDevice, revokeDevice, suspendDevice } from "../devices/index.ts";
+import { refuseDevice, resumeDevice, revokeDevice, suspendDevice } from "../devices/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../testing/index.ts";
 import {
   addPolicy,
@@ -291,6 +291,11 @@ describe("a file that is asked for", () => {
     expect(await state()).toBe("cancelled");
     const details = { wantedId: asked.id, reason: "device_revoked" };
     await expectCustodyEvent(db, { action: "wanted.cancelled", deviceId: device.id, details });
+    const { id: deviceId } = await factories.makeDevice(db);
+    await db.device.update({ where: { id: deviceId }, data: { state: "pending" } });
+    const early = await askForFile(await officer(), { deviceId, fileName: "crash.mp4" });
+    await refuseDevice(admin, deviceId);
+    await expectCustodyEvent(db, { action: "wanted.cancelled", deviceId, details: { wantedId: early.id } });
   });
 
   test("is refused to those who may not, and where it makes no sense", async () => {

@@ -83,6 +83,10 @@ describe("policies", () => {
       code: "invalid_input",
       field: "silentAfterSeconds",
     });
+    await expect(changePolicy(ctx, made.id, { settings: { heartbeatSeconds: 1801 } })).rejects.toMatchObject({
+      code: "invalid_input",
+      field: "silentAfterSeconds",
+    });
     await expect(changePolicy(ctx, made.id, { name: "Default" })).rejects.toMatchObject({ code: "conflict" });
     const other = await addPolicy(ctx, { name: "Trolleys" });
     const both = await Promise.allSettled([made, other].map(({ id }) => changePolicy(ctx, id, { name: "Cable cars" })));

@@ -97,6 +97,11 @@ describe("numbers of a device that are missing for good", () => {
     });
     expect(await alarmOf(device)).toEqual(["2 numbers of its chain are missing without a word why."]);
     expect(await viewOf(device)).toMatchObject({ gaps: [{ first: 2, last: 3 }], acknowledged: [] });
+    // What was withdrawn has no say any more: a number that comes is no surprise, and the other may be acknowledged.
+    await bring(device, 2);
+    expect(await db.custodyEvent.count({ where: { action: "device.missing_arrived", deviceId: device.id } })).toBe(0);
+    const again = acknowledgeGap(ctx, { deviceId: device.id, numbers: "2-3", reason: "It was this van." });
+    expect(await again).toMatchObject({ numbers: "3" });
     await expect(withdrawGapAcknowledgement(ctx, { id, reason: "Again." })).rejects.toMatchObject({
       code: "state_conflict",
     });

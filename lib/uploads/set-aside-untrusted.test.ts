@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { getDevice, revokeDevice } from "../devices/index.ts";
 import { getFleetDevice } from "../fleet/index.ts";
-import { getRecording, openRecording, openSidecar, sidecarKey } from "../recordings/index.ts";
+import { getManifest, getRecording, openRecording, openSidecar, sidecarKey } from "../recordings/index.ts";
 import { expectCustodyEvent, factories, useTestDatabase } from "../testing/index.ts";
 import { quarantineUntrusted, recordStatement, sweepUntrusted } from "./index.ts";
 
@@ -71,7 +71,7 @@ describe("what a device signed and sent beside recordings, once it is not believ
       return row;
     };
     await put("where it was", hour(-9));
-    await put("where the thief says it was", hour(-1));
+    const late = await put("where the thief says it was", hour(-1));
     const requester = await factories.makeRequester(db);
     await factories.makeRelease(db, { requester, recordingIds: [recordingId] });
     const outside = world().context(requester);
@@ -94,6 +94,10 @@ describe("what a device signed and sent beside recordings, once it is not believ
       [false, true],
       [false, true],
     ]);
+    const manifest = (ctx: typeof outside) =>
+      getManifest(ctx, recordingId, Buffer.from(late.manifestSha256).toString("hex"));
+    await expect(manifest(outside)).rejects.toMatchObject({ code: "not_found" });
+    expect(await manifest(officer)).toMatchObject({ jws: "x" });
     // Earlier by more: the recording itself is quarantined, and nothing of it goes outside.
     await revokeDevice(await admin(), deviceId, { untrustedSince: hour(-10) });
     await job(deviceId);
@@ -141,7 +145,7 @@ describe("what a device signed and sent beside recordings, once it is not believ
     const ago = (hours: number) => new Date(clock.now().getTime() - hours * hourMs);
     const early = await factories.makeRecording(db, { state: "sealed", data: { receivedAt: ago(9) } });
     const { deviceId } = early;
-    const late = await factories.makeRecording(db, { deviceId, state: "sealed", data: { receivedAt: ago(1) } });
+    const late = await factories.makeRecording(db, { deviceId, state: "receiving" });
     const digests = { early: Buffer.alloc(32, 5), late: Buffer.alloc(32, 4) };
     const kid = "k".repeat(43);
     await db.deviceKey.create({ data: { kid, deviceId, publicKey: Buffer.alloc(32, 1), createdAt: ago(99) } });
@@ -168,6 +172,8 @@ describe("what a device signed and sent beside recordings, once it is not believ
       },
     });
     const ctx = await admin();
+    const lost = async () => (await getRecording(ctx, late.id)).willNotCome?.reason ?? null;
+    expect(await lost()).toBe("evicted");
     const missing = async () => (await getFleetDevice(ctx, deviceId)).received.missing;
     expect(await missing()).toBe(3);
     await revokeDevice(ctx, deviceId, { untrustedSince: ago(2) });
@@ -177,6 +183,7 @@ describe("what a device signed and sent beside recordings, once it is not believ
     const { manifests } = await getRecording(ctx, early.id);
     expect(manifests.map(({ isPreviousHere }) => isPreviousHere)).toEqual([true]); // the tombstone is believed
     await db.$executeRaw`UPDATE chain_statement SET set_aside_at = now() WHERE device_id = ${deviceId}`;
+    expect(await lost()).toBeNull();
     const again = await getRecording(ctx, early.id);
     expect(again.manifests.map(({ isPreviousHere }) => isPreviousHere)).toEqual([false]);
   });
@@ -187,10 +194,15 @@ describe("what a device signed and sent beside recordings, once it is not believ
     const recording = await factories.makeRecording(db, { state: "sealed", data: { receivedAt: ago(1) } });
     await factories.makeSidecar(db, recording.id, Buffer.from("x"), "track.gpx", ago(9));
     const { deviceId } = recording;
+    const requester = await factories.makeRequester(db);
+    await factories.makeRelease(db, { requester, recordingIds: [recording.id] });
     await db.device.update({ where: { id: deviceId }, data: { state: "revoked", untrustedSince: ago(2) } });
     const reason = { quarantineReason: "device_untrusted", quarantinedAt: clock.now() };
     await db.recording.update({ where: { id: recording.id }, data: { state: "quarantined", ...reason } });
     await db.$executeRaw`UPDATE manifest SET set_aside_at = now() WHERE device_id = ${deviceId}`;
+    // Until the job has come to them they go with no release either.
+    const read = openSidecar(world().context(requester), { recordingId: recording.id, name: "track.gpx" });
+    await expect(read).rejects.toMatchObject({ code: "not_found" });
     jobs.added.splice(0);
     await sweepUntrusted(system());
     expect(jobs.added).toContainEqual({ name: "device.quarantine", input: { deviceId } });
