@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
-import { formatCount } from "@/components/ui/format";
+import { formatCount, plural } from "@/components/ui/format";
 import { Time } from "@/components/ui/time";
 import type { AcknowledgedGapRow } from "@/lib/devices/types";
-import { gapWords } from "./chain-findings";
+import { AllRanges, rangeWords, shownRanges } from "./number-ranges";
 
 type AcknowledgedGapsProps = {
   gaps: AcknowledgedGapRow[];
@@ -20,11 +20,14 @@ export function AcknowledgedGaps({ gaps, zone, act }: AcknowledgedGapsProps) {
       <ul className="divide-y divide-line">
         {gaps.map((gap) => (
           <li key={gap.id} className="flex flex-wrap items-start gap-x-3 py-1.5">
-            <p className="wrap-anywhere min-w-0 flex-1 basis-60">
-              {sentenceOf(gap)} <span className="text-muted">Acknowledged by {gap.acknowledgedBy}, </span>
-              <Time at={gap.acknowledgedAt} zone={zone} style="table" className="text-muted" />
-              <span className="text-muted">, because:</span> {gap.reason}
-            </p>
+            <div className="wrap-anywhere min-w-0 flex-1 basis-60">
+              <p>
+                {sentenceOf(gap)} <span className="text-muted">Acknowledged by {gap.acknowledgedBy}, </span>
+                <Time at={gap.acknowledgedAt} zone={zone} style="table" className="text-muted" />
+                <span className="text-muted">, because:</span> {gap.reason}
+              </p>
+              <AllRanges ranges={gap.ranges} />
+            </div>
             {act(gap)}
           </li>
         ))}
@@ -35,7 +38,8 @@ export function AcknowledgedGaps({ gaps, zone, act }: AcknowledgedGapsProps) {
 
 function sentenceOf({ ranges, missing }: AcknowledgedGapRow): string {
   const all = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
-  const words = ranges.map(gapWords).join(", ");
+  const more = ranges.length - shownRanges;
+  const words = `${rangeWords(ranges.slice(0, shownRanges))}${more > 0 ? ` and ${plural(more, "more gap")}` : ""}`;
   const named = `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
   if (missing === 0) return `${named}: ${all === 1 ? "it has" : "all have"} come since, or been explained.`;
   if (missing === all) return `${named}.`;

@@ -4,6 +4,7 @@ import { Link } from "@/components/ui/link";
 import { Pill } from "@/components/ui/state-pill";
 import { RelativeTime, Time } from "@/components/ui/time";
 import type { ManifestChainView } from "@/lib/devices/types";
+import { AllRanges, rangeWords, shownRanges } from "./number-ranges";
 
 /** The numbers of a device's chain that are missing, and those that contradict. */
 export function ChainFindings({ chain, zone }: { chain: ManifestChainView; zone: string | undefined }) {
@@ -13,12 +14,7 @@ export function ChainFindings({ chain, zone }: { chain: ManifestChainView; zone:
         {plural(chain.count, "manifest")}, the last is number {formatCount(chain.lastSequence)},{" "}
         <RelativeTime at={chain.lastReceivedAt} zone={zone} />.
       </p>
-      {chain.gaps.length > 0 && (
-        <p>
-          <b className="font-semibold">Missing:</b> {chain.gaps.map(gapWords).join(", ")}. What the device signed there
-          has not come; it may still be on the device.
-        </p>
-      )}
+      {chain.gaps.length > 0 && <Missing chain={chain} />}
       {chain.setAside > 0 && (
         <p>
           <b className="font-semibold">Set aside:</b>{" "}
@@ -58,9 +54,17 @@ export function ChainVerdict({ chain }: { chain: ManifestChainView }) {
   );
 }
 
-/** Numbers in words: "numbers 2 to 4". */
-export function gapWords({ first, last }: { first: number; last: number }): string {
-  return first === last ? `number ${formatCount(first)}` : `numbers ${formatCount(first)} to ${formatCount(last)}`;
+function Missing({ chain: { gaps, gapCount } }: { chain: ManifestChainView }) {
+  return (
+    <div>
+      <p>
+        <b className="font-semibold">Missing:</b> {rangeWords(gaps.slice(0, shownRanges))}
+        {gapCount > shownRanges && ` and ${plural(gapCount - shownRanges, "older gap")}`}. What the device signed there
+        has not come; it may still be on the device.
+      </p>
+      <AllRanges ranges={gaps} all={gapCount} />
+    </div>
+  );
 }
 
 function Forks({ chain, zone }: { chain: ManifestChainView; zone: string | undefined }) {

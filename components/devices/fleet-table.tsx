@@ -54,8 +54,8 @@ export function FleetTable({ rows, rowHref, selected, sort, sortHref, now, tells
       rowKey={(row) => row.id}
       rowHref={rowHref}
       selected={selected}
-      // Eleven columns: a little closer than elsewhere, so that a desk's screen shows them all.
-      className="sm:[&_td]:px-2 sm:[&_th]:px-2"
+      // Eleven columns: closer than elsewhere, with a narrower name, so that a desk's screen shows them all.
+      className="sm:[&_td[data-wrap]]:min-w-40 sm:[&_td]:px-2 sm:[&_th]:px-2"
     />
   );
 }

@@ -2,8 +2,10 @@ import type { Database } from "../context.ts";
 import { countedNumbers } from "./chain-numbers.ts";
 import type { AcknowledgedGapRow, ManifestChainView } from "./types.ts";
 
-/** Gaps and forks that are shown; a device with more has one trouble, not a thousand. */
+/** Forks that are shown; a device with more has one trouble, not a thousand. */
 const shown = 20;
+/** Gaps that are named, the newest: as many as one acknowledgement takes. */
+const shownGaps = 200;
 /** Acknowledgements that are shown: more, so that none of them is pushed out of sight by small ones. */
 const acknowledgedShown = 200;
 
@@ -21,16 +23,16 @@ export async function readManifestChain(db: Database, deviceId: string): Promise
       SELECT 0, max(sequence), max(received_at), count(set_aside_at) FROM chain_statement
        WHERE device_id = ${deviceId}) kinds`;
   if (last === undefined || last.sequence === null) return null;
-  const gaps = await db.$queryRaw<{ first: number; last: number }[]>`
+  const gaps = await db.$queryRaw<{ first: number; last: number; all: number }[]>`
     WITH counted AS (${countedNumbers(deviceId)})
-    SELECT first::float8 AS first, last::float8 AS last FROM (
+    SELECT first::float8 AS first, last::float8 AS last, (count(*) OVER ())::int AS "all" FROM (
       SELECT max(last) OVER (ORDER BY first, last) + 1 AS first, lead(first) OVER (ORDER BY first, last) - 1 AS last
         FROM (SELECT 0::bigint AS first, 0::bigint AS last
               UNION ALL SELECT sequence, sequence FROM counted
               UNION ALL SELECT lower(told), upper(told) - 1 FROM acknowledged_gap, unnest(numbers) told
                          WHERE device_id = ${deviceId} AND withdrawn_at IS NULL
                            AND lower(told) < (SELECT max(sequence) FROM counted)) known) between_known
-     WHERE last >= first ORDER BY first DESC LIMIT ${shown}`;
+     WHERE last >= first ORDER BY first DESC LIMIT ${shownGaps}`;
   const forks = await db.$queryRaw<
     { sequence: bigint; recordingId: string; receivedAt: Date; isSameNumber: boolean }[]
   >`
@@ -44,7 +46,8 @@ export async function readManifestChain(db: Database, deviceId: string): Promise
     lastSequence: Number(last.sequence),
     lastReceivedAt: last.receivedAt,
     setAside: last.setAside,
-    gaps,
+    gaps: gaps.map(({ first, last }) => ({ first, last })),
+    gapCount: gaps[0]?.all ?? 0,
     acknowledged: await readAcknowledged(db, deviceId),
     forks: forks.map((fork) => ({ ...fork, sequence: Number(fork.sequence) })),
   };

@@ -98,8 +98,10 @@ export type ManifestChainView = {
   lastReceivedAt: Date;
   /** Links that do not count: they came when the device was not believed any more. */
   setAside: number;
-  /** Numbers that are missing and of which nobody said why, newest first: each from `first` to `last`. */
+  /** Numbers that are missing and of which nobody said why, the newest 200, newest first: each from `first` to `last`. */
   gaps: { first: number; last: number }[];
+  /** How many there are, also beyond those named. */
+  gapCount: number;
   /** What people said of numbers that are missing, or were then; newest first, at most 200. */
   acknowledged: AcknowledgedGapRow[];
   /** Manifests that have the number of another one, or do not name the one before them; newest first. */

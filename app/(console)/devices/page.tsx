@@ -1,6 +1,7 @@
 import { FilterX, Plus, QrCode, Router, SlidersHorizontal, UserCheck } from "lucide-react";
 import type { Metadata } from "next";
 import { DeviceFields } from "@/components/devices/device-fields";
+import { FleetLegend } from "@/components/devices/fleet-legend";
 import { FleetSearch } from "@/components/devices/fleet-search";
 import { FleetTable } from "@/components/devices/fleet-table";
 import { TokenDialog } from "@/components/devices/token-dialog";
@@ -112,6 +113,7 @@ function List({ ctx, page, address }: { ctx: PersonContext; page: FleetPage; add
         now={ctx.clock.now()}
         tellsWhy={address.part === "attention"}
       />
+      <FleetLegend />
       <Pager
         things="devices"
         words={["Previous", "Next"]}

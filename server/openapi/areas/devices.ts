@@ -39,7 +39,8 @@ const manifestChain = shapeOf<ManifestChainView>()(
       lastSequence: count,
       lastReceivedAt: time,
       setAside: count,
-      gaps: numberRanges,
+      gaps: numberRanges.describe("The newest 200."),
+      gapCount: count.describe("How many gaps there are."),
       acknowledged: z.array(
         z.strictObject({
           ...{ id: z.string(), ranges: numberRanges, missing: count, reason: z.string() },
