@@ -3,7 +3,6 @@ import {
   addDevice,
   type DeviceRow,
   issueDeviceToken,
-  listDevices,
   resumeDevice,
   revokeDevice,
   setDeviceQuota,
@@ -16,7 +15,7 @@ import { addDeviceEnrolmentCommands } from "./device-enrolment.ts";
 import { addDeviceFleetCommands } from "./device-fleet.ts";
 import { addDeviceGapCommands } from "./device-gap.ts";
 import { addDeviceKeyCommands, keyText } from "./device-key.ts";
-import { deviceOf } from "./device-of.ts";
+import { deviceOf, everyDevice } from "./device-of.ts";
 import { addStateChanges } from "./device-state.ts";
 import { siteOf } from "./site-of.ts";
 
@@ -71,7 +70,8 @@ export function addDeviceCommands(program: Command): void {
       withArchive("device list", async (ctx) => {
         const fleet = new Map((await listFleet(ctx)).map((row) => [row.id, row]));
         // Of a revoked one the fleet knows nothing more.
-        const devices = (await listDevices(ctx)).map((row) => ({ ...row, ...fleet.get(row.id) }));
+        const devices: (DeviceRow & Partial<FleetRow>)[] = [];
+        for await (const row of everyDevice(ctx)) devices.push({ ...row, ...fleet.get(row.id) });
         const head = ["ID", "NAME", "STATE", "SITE", "TOKENS", "LAST CONTACT", "QUEUE", "WRONG"];
         print(options, devices, table(head, devices.map(cells)));
       }),

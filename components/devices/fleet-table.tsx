@@ -67,7 +67,7 @@ function Name({ row, tellsWhy }: { row: FleetRow; tellsWhy: boolean }) {
       <Link href={`/devices/${row.id}`} className="font-semibold hover:underline">
         <bdi>{row.name}</bdi>
       </Link>{" "}
-      {row.alias && <span className="mono text-muted">{row.alias}</span>}
+      {row.alias && <span className="mono inline-block text-muted">{row.alias}</span>}
       {worst && !tellsWhy && <AlarmSign text={row.alarms.map(({ sentence }) => sentence).join(" ")} />}
       {worst && tellsWhy && (
         <span className="block text-muted text-xs">

@@ -25,9 +25,7 @@ export function AllRanges({ ranges, all = ranges.length }: { ranges: readonly Ra
   return (
     <details className="mt-1">
       <summary className="w-fit text-accent pointer-coarse:py-2">{summary}</summary>
-      {/* Focusable, so that the arrow keys scroll it. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-      <ul tabIndex={0} aria-label="Missing numbers" className="mono mt-1.5 max-h-60 columns-[9rem] overflow-y-auto">
+      <ul className="mono mt-1.5 grid grid-cols-[repeat(auto-fill,minmax(10rem,1fr))] gap-x-4">
         {ranges.map((range) => (
           <li key={range.first}>{rangeText(range)}</li>
         ))}

@@ -178,7 +178,7 @@ export function PolicyFields({ name, silentAfterSeconds, keyMaxAgeDays, settings
             <TextField
               name="settings.deletion.quotaBytes"
               label="Or while recordings take more than"
-              hint="As in 40 GB. Nothing: as much as there is"
+              hint="As in 40 GB, together. Nothing: no such limit"
               optional
               defaultValue={writeSize(deletion.quotaBytes)}
             />

@@ -41,7 +41,7 @@ export function DialogWindow({ trigger, onOpenChange, title, description, childr
           )}
         >
           <div className="flex items-start gap-3">
-            <Radix.Title className="flex-1 font-semibold text-lg">{title}</Radix.Title>
+            <Radix.Title className="wrap-anywhere min-w-0 flex-1 font-semibold text-lg">{title}</Radix.Title>
             <Radix.Close
               aria-label="Close"
               className="-mt-1 -mr-1.5 inline-flex size-8 items-center justify-center rounded-md text-muted hover:bg-sunken hover:text-ink pointer-coarse:size-11"
@@ -51,7 +51,7 @@ export function DialogWindow({ trigger, onOpenChange, title, description, childr
           </div>
           {description && (
             <Radix.Description asChild>
-              <div className="mt-1 text-muted">{description}</div>
+              <div className="wrap-anywhere mt-1 text-muted">{description}</div>
             </Radix.Description>
           )}
           <DialogCloser close={() => onOpenChange(false)}>

@@ -24,13 +24,15 @@ type ActionFormProps = {
   onDone?: ((result: ActionResult) => void) | undefined;
   children: ReactNode;
   className?: string;
+  /** Its fields may be out of sight: an answer about one of them comes with a way there. */
+  isLong?: boolean;
 };
 
 /**
  * A form around a server action: shows the answer above the fields and moves the focus to it, hands a field's error
  * to the field, keeps what was typed when the answer is no, and locks while it runs.
  */
-export function ActionForm({ action, onDone, children, className }: ActionFormProps) {
+export function ActionForm({ action, onDone, children, className, isLong = false }: ActionFormProps) {
   const form = useRef<HTMLFormElement>(null);
   const [result, submit, pending] = useActionState<ActionResult | null, FormData>(async (_previous, data) => {
     const answer = await action(data);
@@ -59,7 +61,14 @@ export function ActionForm({ action, onDone, children, className }: ActionFormPr
           if (!pending) startTransition(() => submit(data));
         }}
       >
-        <FormStatus result={result} />
+        <FormStatus
+          result={result}
+          onShowField={
+            isLong && problem?.field !== undefined
+              ? () => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus()
+              : undefined
+          }
+        />
         {children}
       </form>
     </FormContext>

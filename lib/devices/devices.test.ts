@@ -156,11 +156,26 @@ describe("devices", () => {
     await expectCustodyEvent(db, { action: "device.added", deviceId, actorName: "command device add" });
   });
 
+  test("all devices by name, page by page, forwards and back", async () => {
+    const { db, context } = world();
+    const admin = context(await factories.makeAdmin(db));
+    for (const name of ["Page 1", "Page 2", "Page 3", "page 4"]) await factories.makeDevice(db, { name });
+    const all = (await listDevices(admin, null, 200)).rows;
+    const pages = [await listDevices(admin, null, 2)];
+    for (let next = pages[0]?.nextCursor; next; next = pages.at(-1)?.nextCursor)
+      pages.push(await listDevices(admin, next, 2));
+    expect(pages.flatMap(({ rows }) => rows.map(({ id }) => id))).toEqual(all.map(({ id }) => id));
+    expect(pages.every(({ rows, total }) => rows.length <= 2 && total === all.length)).toBe(true);
+    expect(pages[0]?.previousCursor).toBeNull();
+    expect((await listDevices(admin, pages[1]?.previousCursor ?? "", 2)).rows).toEqual(pages[0]?.rows);
+    await expect(listDevices(admin, "nonsense")).rejects.toMatchObject({ code: "invalid_input", field: "cursor" });
+  });
+
   test("officers and auditors watch devices, requesters and devices do not, and only administrators change them", async () => {
     const { db, context } = world();
     const { id } = await factories.makeDevice(db);
     const officer = await factories.makeOfficer(db);
-    expect((await listDevices(context(officer))).length).toBeGreaterThan(0);
+    expect((await listDevices(context(officer))).rows.length).toBeGreaterThan(0);
     expect((await getDevice(context(officer), id)).can.revoke).toBe("Only administrators change devices.");
     await expect(suspendDevice(context(officer), id)).rejects.toMatchObject({ code: "forbidden" });
     await expectCustodyEvent(db, {

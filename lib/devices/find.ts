@@ -4,6 +4,7 @@ import { Prisma } from "../../generated/prisma/client.ts";
 import type { Context } from "../context.ts";
 import { notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
+import { decodeCursor, type Page, pageSize, toPage, totalLimit } from "../page.ts";
 import { authoriseOperator, roleMay } from "../people/index.ts";
 import { readDeviceSpace } from "./device-space.ts";
 import { readManifestChain } from "./manifest-chain.ts";
@@ -19,9 +20,12 @@ type DeviceRecord = Omit<DeviceRow, "site" | "lastRecording"> & {
   lastRecordingStartAt: Date | null;
 };
 
-// One index probe per device for its newest recording, so that the list costs the same however large the
-// catalogue is.
-async function readDevices(ctx: Context, where: Prisma.Sql): Promise<DeviceRow[]> {
+const forwards = Prisma.sql`ORDER BY d.name`;
+const backwards = Prisma.sql`ORDER BY d.name DESC`;
+
+// One index probe for the newest recording of each device that is chosen, so that the list costs the same however
+// large the catalogue is.
+async function readDevices(ctx: Context, chosen: Prisma.Sql, order = forwards): Promise<DeviceRow[]> {
   const rows = await ctx.db.$queryRaw<DeviceRecord[]>`
     SELECT d.id, d.name, d.alias, d.state::text AS state, d.created_at AS "createdAt",
       d.clone_suspected_at AS "cloneSuspectedAt",
@@ -30,13 +34,12 @@ async function readDevices(ctx: Context, where: Prisma.Sql): Promise<DeviceRow[]
       (SELECT count(*)::int FROM device_token t WHERE t.device_id = d.id AND t.revoked_at IS NULL) AS "activeTokens",
       (SELECT count(*)::int FROM upload u WHERE u.device_id = d.id AND u.state = 'open') AS "openUploads",
       r.id AS "lastRecordingId", r.start_at AS "lastRecordingStartAt"
-    FROM device d
+    FROM (SELECT * FROM device d ${chosen}) d
       LEFT JOIN site s ON s.id = d.site_id
       LEFT JOIN LATERAL (
         SELECT id, start_at FROM recording WHERE device_id = d.id ORDER BY start_at DESC, id DESC LIMIT 1
       ) r ON true
-    ${where}
-    ORDER BY d.name`;
+    ${order}`;
   return rows.map(({ siteId, siteName, siteTimeZone, lastRecordingId, lastRecordingStartAt, ...device }) => ({
     ...device,
     site:
@@ -50,14 +53,43 @@ async function readDevices(ctx: Context, where: Prisma.Sql): Promise<DeviceRow[]
   }));
 }
 
+/** The sort key of a row: its name, which no other device has. */
+const keyShapes = [/^.{1,160}$/su];
+
 /**
- * All devices by name, or these of them.
+ * One page of all devices by name, also of those that are revoked.
+ *
+ * @param cursor of another page's answer; null: the first page
+ * @param limit rows, at most 200
+ * @throws AppError unauthenticated, forbidden, invalid_input (cursor)
+ */
+export async function listDevices(ctx: Context, cursor: string | null = null, limit = 50): Promise<Page<DeviceRow>> {
+  await authoriseOperator(ctx, "devices.list");
+  const place = decodeCursor(cursor, keyShapes);
+  const size = pageSize(limit);
+  const isBack = place?.direction === "previous";
+  const order = isBack ? backwards : forwards;
+  const beyond =
+    place === null ? Prisma.empty : Prisma.sql`WHERE d.name ${isBack ? Prisma.sql`<` : Prisma.sql`>`} ${place.at[0]}`;
+  const [found, total] = await Promise.all([
+    readDevices(ctx, Prisma.sql`${beyond} ${order} LIMIT ${size + 1}`, order),
+    ctx.db.device.count(),
+  ]);
+  return {
+    ...toPage(found, size, place, ({ name }) => [name]),
+    total: Math.min(total, totalLimit),
+    isTotalExact: total <= totalLimit,
+  };
+}
+
+/**
+ * These devices by name; ids of none are left out.
  *
  * @throws AppError unauthenticated, forbidden
  */
-export async function listDevices(ctx: Context, ids?: readonly string[]): Promise<DeviceRow[]> {
+export async function listDevicesById(ctx: Context, ids: readonly string[]): Promise<DeviceRow[]> {
   await authoriseOperator(ctx, "devices.list");
-  return readDevices(ctx, ids === undefined ? Prisma.empty : Prisma.sql`WHERE d.id = ANY(${ids})`);
+  return readDevices(ctx, Prisma.sql`WHERE d.id = ANY(${ids})`);
 }
 
 /**

@@ -10,7 +10,7 @@ export { DeviceGate, type DeviceLimits } from "./device-gate.ts";
 export { dismissClone } from "./dismiss-clone.ts";
 export { type Enrolled, enrolDevice } from "./enrol-device.ts";
 export { ensureSite } from "./ensure-site.ts";
-export { getDevice, listDevices } from "./find.ts";
+export { getDevice, listDevices, listDevicesById } from "./find.ts";
 export { holdDevice } from "./hold-device.ts";
 export { type AccessToken, issueAccessToken } from "./issue-access-token.ts";
 export { issueDeviceToken } from "./issue-device-token.ts";

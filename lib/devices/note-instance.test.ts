@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { expectCustodyEvent, factories, useTestDatabase } from "../testing/index.ts";
-import { dismissClone, getDevice, listDevices, noteInstance } from "./index.ts";
+import { dismissClone, getDevice, listDevicesById, noteInstance } from "./index.ts";
 
 describe("starts of one device's uploader", () => {
   const world = useTestDatabase();
@@ -42,7 +42,7 @@ describe("starts of one device's uploader", () => {
     for (const process of ["B", "A", "B"]) await say(process);
     expect(await alarms()).toBe(1);
     expect(await suspected()).toEqual(since);
-    expect((await listDevices(await admin())).find((row) => row.id === id)?.cloneSuspectedAt).toEqual(since);
+    expect((await listDevicesById(await admin(), [id]))[0]?.cloneSuspectedAt).toEqual(since);
 
     const ctx = await admin();
     await expect(dismissClone(ctx, { deviceId: id, reason: " " })).rejects.toMatchObject({ field: "reason" });

@@ -354,6 +354,8 @@ function newPublicKey(): string {
 
 const devices: Drive[] = [
   drive("listDevices", 200, ({ admin }) => ({ as: admin })),
+  drive("listDevices", 200, ({ admin }) => ({ as: admin, query: { limit: "1" } })),
+  drive("listDevices", 400, ({ admin }) => ({ as: admin, query: { cursor: "nonsense" } })),
   drive("listDevices", 403, ({ requester }) => ({ as: requester })),
   drive("addDevice", 201, ({ admin }) => ({ as: admin, json: { name: "Van 12" } })),
   drive("addDevice", 403, ({ officer }) => ({ as: officer, json: { name: "Van 13" } })),

@@ -63,7 +63,10 @@ export default async function DevicesPage({ searchParams }: { searchParams: Prom
         title="Devices"
         note={
           <>
-            <span className="text-muted">{plural(counts.all, "device")}</span>
+            <span className="text-muted">
+              {plural(counts.all, "device")}
+              {isNarrowed(address) && (counts.all === 1 ? " matches" : " match")}
+            </span>
             <LiveRefresh href="/api/devices/live" shown={isWhole(page) ? null : page.rows.map(({ id }) => id)} />
           </>
         }
@@ -90,6 +93,8 @@ export default async function DevicesPage({ searchParams }: { searchParams: Prom
     </>
   );
 }
+
+const isNarrowed = ({ text, site, policy }: FleetAddress) => text !== "" || site !== undefined || policy !== undefined;
 
 // Then a device that is new belongs on it too.
 const isWhole = ({ rows, counts }: FleetPage) => rows.length === counts.all;
@@ -128,8 +133,8 @@ function List({ ctx, page, address }: { ctx: PersonContext; page: FleetPage; add
 }
 
 function NothingHere({ address }: { address: FleetAddress }) {
-  const { part, text, site, policy, cursor } = address;
-  if (text !== "" || site !== undefined || policy !== undefined)
+  const { part, text, cursor } = address;
+  if (isNarrowed(address))
     return (
       <EmptyState
         icon={FilterX}

@@ -1,7 +1,7 @@
 import "server-only";
 import { workLooks } from "@/components/home/work-looks";
 import { recordingStates } from "@/components/ui/states";
-import { listDevices } from "@/lib/devices/index.ts";
+import { listDevicesById } from "@/lib/devices/index.ts";
 import { listRecordings, type RecordingRow } from "@/lib/recordings/index.ts";
 import type { PersonContext } from "../context";
 import type { PlacedWork } from "./index";
@@ -20,7 +20,7 @@ export async function recordingWork(ctx: PersonContext): Promise<PlacedWork[]> {
     listRecordings(ctx, { state: "quarantined", from: since }, null, shown),
     listRecordings(ctx, { state: "receiving" }, null, shown),
   ]);
-  const devices = await listDevices(
+  const devices = await listDevicesById(
     ctx,
     receiving.rows.map(({ device }) => device.id),
   );

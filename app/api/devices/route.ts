@@ -1,10 +1,13 @@
 import { answer } from "@/app/_server/context";
-import { jsonBody } from "@/app/_server/query";
+import { jsonBody, paging } from "@/app/_server/query";
 import { addDevice, type DeviceInput, listDevices } from "@/lib/devices/index.ts";
 
-/** All devices. */
+/** A page of all devices by name. Query: cursor, limit. */
 export function GET(request: Request): Promise<Response> {
-  return answer(request, async (ctx) => ({ rows: await listDevices(ctx) }));
+  return answer(request, async (ctx) => {
+    const { cursor, limit } = paging(new URL(request.url).searchParams);
+    return listDevices(ctx, cursor, limit);
+  });
 }
 
 /** Adds a device: `{ "name": "…", "siteId": "…", "alias": "…" }`. Answers its token, this once. */

@@ -11,7 +11,7 @@ import {
 } from "../../../lib/devices/index.ts";
 import type { Area } from "../operation.ts";
 import { empty, json, jsonBody } from "../operation.ts";
-import { count, may, namedSite, rowsOf, shapeOf, time } from "../shapes.ts";
+import { count, may, namedSite, pageOf, paging, rowsOf, shapeOf, time } from "../shapes.ts";
 
 const rowMembers = {
   id: z.string(),
@@ -118,9 +118,10 @@ export const devices: Area = {
       method: "GET",
       path: "/api/devices",
       id: "listDevices",
-      summary: "All devices",
+      summary: "A page of all devices, by name",
       caller: "person",
-      answers: { 200: json("The devices.", rowsOf(row)) },
+      parameters: [...paging],
+      answers: { 200: json("The page.", pageOf(row)) },
       refuses: [],
     },
     {
