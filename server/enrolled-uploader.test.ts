@@ -21,16 +21,32 @@ describe("an enrolled uploader against this archive", () => {
   const world = useTestDatabase();
   let server: ApiServer;
   let bundle: string;
-  let device: string;
-  const stateFolder = () => join(world().dir, "uploader-state");
   const admin = async () => world().context(await factories.makeAdmin(world().db), { clock: systemClock });
-  const spawn = (...args: string[]) => new SpawnedUploader(bundle, args, { STRONGROOM_STATE_DIR: stateFolder() });
-  const push = async (name: string, ...flags: string[]) => {
-    const file = join(world().dir, name);
-    await copyFile(sample, file);
-    const { code, events } = await spawn("push", file, "--settle", "0", ...flags).ended;
-    return { code, last: events.at(-1), file };
-  };
+
+  /** A machine with a state folder of its own. */
+  function machine(name: string) {
+    const stateFolder = join(world().dir, `state-${name}`);
+    const spawn = (...args: string[]) => new SpawnedUploader(bundle, args, { STRONGROOM_STATE_DIR: stateFolder });
+    const push = async (fileName: string, ...flags: string[]) => {
+      const folder = join(world().dir, name);
+      await mkdir(folder, { recursive: true });
+      const file = join(folder, fileName);
+      await copyFile(sample, file);
+      const { code, events } = await spawn("push", file, "--settle", "0", ...flags).ended;
+      return { code, last: events.at(-1), file };
+    };
+    return { stateFolder, spawn, push };
+  }
+
+  /** A machine that has become a device. */
+  async function enrolled(name: string) {
+    const one = machine(name);
+    const made = await makeEnrolmentCode(await admin(), {}, server.url);
+    const { code, stderr } = await one.spawn("enrol", made.link, "--name", name).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const device = (await loadIdentity(one.stateFolder))?.device ?? "";
+    return { ...one, device };
+  }
 
   beforeAll(async () => {
     bundle = join(world().dir, "strongroom-uploader.mjs");
@@ -45,19 +61,20 @@ describe("an enrolled uploader against this archive", () => {
   afterAll(() => server.stop());
 
   it("becomes a device by a link, waits for approval, and sends with tokens that its key buys", async () => {
+    const { stateFolder, spawn, push } = machine("approved");
     const made = await makeEnrolmentCode(await admin(), { needsApproval: true }, server.url);
     const { code, events, stderr } = await spawn("enrol", made.link, "--name", "Van 04").ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const said = events[0] as unknown;
     expect(said).toMatchObject({ name: "Van 04", state: "pending", receiptKeys: [made.pin] });
-    device = (await loadIdentity(stateFolder()))?.device ?? "";
+    const device = (await loadIdentity(stateFolder))?.device ?? "";
     expect(await push("early.mp4")).toMatchObject({ code: 4, last: { problem: expect.stringMatching(/approve/) } });
 
     await approveDevice(await admin(), device);
     const sent = await push("rear.mp4", "--delete-after-seal");
     expect(sent).toMatchObject({ code: 0, last: { event: "done", state: "sealed", isDeleted: true } });
     expect(existsSync(sent.file)).toBe(false);
-    expect(await world().db.recording.findFirstOrThrow()).toMatchObject({ deviceId: device });
+    expect(await world().db.recording.count({ where: { deviceId: device } })).toBe(1);
     expect(await world().db.deviceToken.count({ where: { deviceId: device } })).toBe(0);
   });
 
@@ -71,23 +88,25 @@ describe("an enrolled uploader against this archive", () => {
   });
 
   it("changes its key, and goes on with the new one alone", async () => {
+    const { stateFolder, spawn, push, device } = await enrolled("Rotates");
+    expect((await push("before.mp4")).code).toBe(0);
     const rotate = async () => {
       const { code, events, stderr } = await spawn("rotate-key").ended;
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       return events[0] as unknown;
     };
-    const old = (await loadIdentity(stateFolder()))?.kid;
+    const old = (await loadIdentity(stateFolder))?.kid;
     expect(await rotate()).toMatchObject({ isOver: true });
-    const kid = (await loadIdentity(stateFolder()))?.kid;
+    const kid = (await loadIdentity(stateFolder))?.kid;
     expect(kid).not.toBe(old);
-    const watched = join(world().dir, "watched");
+    const watched = join(world().dir, "rotates-watched");
     await mkdir(watched);
     const daemon = spawn("run", "--watch", watched);
     await daemon.event("watching");
-    await expect.poll(() => existsSync(join(stateFolder(), "control.sock"))).toBe(true);
+    await expect.poll(() => existsSync(join(stateFolder, "control.sock"))).toBe(true);
     expect(await rotate()).toMatchObject({ isOver: true });
     await daemon.kill("SIGTERM");
-    const last = (await loadIdentity(stateFolder()))?.kid;
+    const last = (await loadIdentity(stateFolder))?.kid;
     expect((await push("after.mp4")).code).toBe(0);
     const keys = await world().db.deviceKey.findMany({ where: { deviceId: device }, orderBy: { createdAt: "asc" } });
     expect(keys).toMatchObject([
@@ -98,6 +117,7 @@ describe("an enrolled uploader against this archive", () => {
   });
 
   it("signs what it describes into one chain, and states what will not come, also without its journal", async () => {
+    const { stateFolder, spawn, push, device } = await enrolled("Signs");
     const file = join(world().dir, "changed.mp4");
     await copyFile(sample, file);
     await appendFile(file, Buffer.alloc(3_000_000));
@@ -123,7 +143,7 @@ describe("an enrolled uploader against this archive", () => {
 
     // A card that lost everything but the key: the archive says where the chain goes on.
     for (const name of ["journal", "manifests", "receipts"])
-      await rm(join(stateFolder(), name), { recursive: true, force: true });
+      await rm(join(stateFolder, name), { recursive: true, force: true });
     expect(await push("again.mp4")).toMatchObject({ code: 0, last: { state: "sealed" } });
     const after = await links();
     expect(after.all).toEqual(Array.from({ length: before.all.length + 2 }, (_, index) => index + 1));
@@ -131,6 +151,7 @@ describe("an enrolled uploader against this archive", () => {
   });
 
   it("says how it is, takes its policy and keeps to it, and its doctor finds nothing wrong", async () => {
+    const { spawn, device } = await enrolled("By night");
     const ctx = await admin();
     const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
     const timetable = [{ days: [...days], from: "00:00", to: "24:00", rateBytesPerSecond: 0 }];
@@ -157,12 +178,13 @@ describe("an enrolled uploader against this archive", () => {
     expect(await kept()).toEqual(before);
     const wrong = (said as { checks: { state: string }[] }).checks.filter(({ state }) => state === "fail");
     expect({ code, wrong }).toEqual({ code: 0, wrong: [] });
-    expect(await getFleetDevice(ctx, device)).toMatchObject({ name: "Van 04" });
+    expect(await getFleetDevice(ctx, device)).toMatchObject({ name: "By night" });
     expect(await world().db.deviceContact.count({ where: { deviceId: device } })).toBeGreaterThan(0);
     expect((await daemon.kill("SIGTERM")).code).toBe(0);
   });
 
   it("follows the archive to a new receipt key that the old one has endorsed", async () => {
+    const { spawn, push } = await enrolled("Trusts");
     const operator = world().context(await factories.makeAdmin(world().db), {
       clock: systemClock,
       vault: openVault(secret),
@@ -177,6 +199,7 @@ describe("an enrolled uploader against this archive", () => {
   });
 
   it("keeps its files while it is suspended, goes on once it is resumed, and keeps them when it is revoked", async () => {
+    const { push, device } = await enrolled("Stopped");
     await suspendDevice(await admin(), device);
     const waits = await push("held.mp4");
     expect(waits).toMatchObject({ code: 4, last: { problem: expect.stringMatching(/suspended.*kept/) } });
