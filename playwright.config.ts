@@ -14,7 +14,7 @@ export default defineConfig({
     { name: "views", testMatch: "accessibility.spec.ts", workers: 1 },
     { name: "stories", testIgnore: "accessibility.spec.ts", workers: 1 },
   ],
-  timeout: 60_000,
+  timeout: 120_000,
   expect: { timeout: 10_000 },
   forbidOnly: process.env.CI !== undefined,
   use: {

@@ -48,7 +48,7 @@ test.use({
 test("a new archive: its first administrator, empty pages that say what comes next, and one that breaks", async ({
   pageOf,
 }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(400_000);
   const dataDir = mkdtempSync(join(tmpdir(), "strongroom-empty-"));
   const archive = await startArchive(dataDir, await freePort(), "ignore");
   const pageThere = () => pageOf(null, archive.url);
