@@ -5,6 +5,7 @@ export { addSite } from "./add-site.ts";
 export { approveDevice, refuseDevice } from "./approve-device.ts";
 export { archiveAudience } from "./audience.ts";
 export { authenticateDevice } from "./authenticate-device.ts";
+export { countedNumbers } from "./chain-numbers.ts";
 export { changeSite } from "./change-site.ts";
 export { DeviceGate, type DeviceLimits } from "./device-gate.ts";
 export { dismissClone } from "./dismiss-clone.ts";

@@ -12,6 +12,11 @@ const clockOffMs = 30_000;
 const queueOldMs = dayMs;
 /** What is overtaken for longer than this is missed, whatever else its device has in its queue. */
 const gapWaitMs = 7 * dayMs;
+/**
+ * Links of one device and kind that are looked at, the newest of those that something is missing before, or that
+ * contradict: one that signs nonsense must not slow down the others. Gaps that were filled are passed over first.
+ */
+export const gapsLookedAt = 500;
 /** A contradiction in signed numbers stays for ever; it is shown for so long. */
 const forkShownMs = 30 * dayMs;
 /** How long before the age that a policy gives a key the device is told, at most. */
@@ -97,7 +102,8 @@ function gap({ gaps, queue: said }: AlarmFacts, now: Date): DeviceAlarm | null {
   const missed = mayCome ? gaps.filter(isOverdue) : gaps;
   if (missed.length === 0) return null;
   const missing = missingIn(missed);
-  const sentence = `${plural(missing, "number")} of its chain ${missing === 1 ? "is" : "are"} missing without a word why.`;
+  const atLeast = gaps.length < gapsLookedAt ? "" : "At least ";
+  const sentence = `${atLeast}${plural(missing, "number")} of its chain ${missing === 1 ? "is" : "are"} missing without a word why.`;
   const since = new Date(Math.min(...missed.map((one) => one.since.getTime())));
   return { kind: "chain_gap", weight: "warning", sentence, since };
 }

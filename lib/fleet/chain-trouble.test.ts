@@ -33,13 +33,29 @@ describe("trouble in the numbers of a fleet", () => {
     const said = alarms.map(({ device, sentence }) => [device.id, sentence]);
     expect(said).toEqual(
       expect.arrayContaining([
-        [wild.id, "500 numbers of its chain are missing without a word why."],
+        [wild.id, "At least 500 numbers of its chain are missing without a word why."],
         [other.id, "7 numbers of its chain are missing without a word why."],
         [other.id, "It signed 1 number that contradicts what it signed before."],
       ]),
     );
     expect(said).toHaveLength(3);
     expect((await getFleetDevice(world().context(), gone.id)).received.missing).toBe(6);
+    const ctx = { ...world().context(), actor: await factories.makeAdmin(world().db) };
+    const missingOfWild = async () => (await getFleetDevice(ctx, wild.id)).received.missing;
+    expect(await missingOfWild()).toBe(1999);
+    await acknowledgeGap(ctx, { deviceId: wild.id, numbers: "1-10", reason: "Its clock ran backwards." });
+    expect(await missingOfWild()).toBe(1994);
+  });
+
+  test("a number that is missing for good stays seen, however many gaps come after it and are filled", async () => {
+    const { id } = await factories.makeDevice(world().db);
+    await link(id, "first", "{[1,2)}");
+    await link(id, "gap", "{[3,4)}");
+    // Events overtook what was before them 700 times, and it came.
+    await link(id, "gap", "{[5,1405)}");
+    await link(id, "first", "{[4,1404)}");
+    const { received } = await getFleetDevice(world().context(), id);
+    expect(received.missing).toBe(1);
   });
 
   test("what a list shows was counted once, and is counted anew as soon as something changes it", async () => {

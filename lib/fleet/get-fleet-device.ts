@@ -1,10 +1,11 @@
 import type { RecordingState } from "../../generated/prisma/client.ts";
 import type { Context } from "../context.ts";
+import { countedNumbers } from "../devices/index.ts";
 import { notFound } from "../errors.ts";
 import { requireId } from "../input.ts";
 import { authoriseOperator, roleMay } from "../people/index.ts";
 import type { Heartbeat } from "../protocol/index.ts";
-import { missingIn } from "./alarms.ts";
+import { gapsLookedAt, missingIn } from "./alarms.ts";
 import { readChainTrouble } from "./chain-trouble.ts";
 import { readFleetDevice } from "./read-fleet.ts";
 import { readStatements } from "./read-statements.ts";
@@ -64,13 +65,13 @@ async function readReceived(ctx: Context, deviceId: string, saidSequence: number
              GROUP BY sequence) number`;
   const states = await ctx.db.recording.groupBy({ by: ["state"], where: { deviceId }, _count: true });
   const count = (state: RecordingState) => states.find((row) => row.state === state)?._count ?? 0;
-  const trouble = (await readChainTrouble(ctx.db, [deviceId])).get(deviceId);
+  const gaps = (await readChainTrouble(ctx.db, [deviceId])).get(deviceId)?.gaps ?? [];
   const lastSequence = numbers?.last ?? null;
   return {
     saidSequence,
     lastSequence,
     numbers: numbers?.numbers ?? 0,
-    missing: missingIn(trouble?.gaps ?? []),
+    missing: gaps.length < gapsLookedAt ? missingIn(gaps) : await countMissing(ctx, deviceId),
     setAside: numbers?.setAside ?? 0,
     notSentYet: Math.max(0, (saidSequence ?? 0) - (lastSequence ?? 0)),
     recordings: {
@@ -82,6 +83,20 @@ async function readReceived(ctx: Context, deviceId: string, saidSequence: number
     },
     tombstones: numbers?.tombstones ?? 0,
   };
+}
+
+/** Every number that is missing without a word why, where there are more gaps than are looked at one by one. */
+async function countMissing(ctx: Context, deviceId: string): Promise<number> {
+  const [counted] = await ctx.db.$queryRaw<{ missing: number }[]>`
+    WITH counted AS (${countedNumbers(deviceId)}),
+         told AS (SELECT coalesce(range_agg(numbers), '{}') AS numbers FROM acknowledged_gap
+                   WHERE device_id = ${deviceId} AND withdrawn_at IS NULL)
+    SELECT (max(sequence) - count(*) FILTER (WHERE NOT told.numbers @> sequence)
+             - (SELECT coalesce(sum(upper(part) - lower(part)), 0)
+                  FROM unnest((SELECT numbers * int8multirange(int8range(1, (SELECT max(sequence) FROM counted) + 1))
+                                 FROM told)) part))::float8 AS missing
+      FROM counted, told`;
+  return counted?.missing ?? 0;
 }
 
 async function readReceipts(ctx: Context, deviceId: string): Promise<DeviceReceiptRow[]> {
