@@ -21,8 +21,8 @@ describe("A fleet", () => {
     expect(figures.requests).toBeGreaterThan(250);
     // A receipt is made a moment after the seal; nothing else was asked for twice.
     expect(Object.keys(figures.retries).filter((why) => why !== "unavailable")).toEqual([]);
-    // Over the mean of the minute of their start: on a busy machine the end of it draws out.
-    expect(figures.busiestPerSecond / (figures.requests / 60)).toBeLessThan(2);
+    // Over the mean of the minute of their start. Unspread it is six; the bench holds the two, where nothing else runs.
+    expect(figures.busiestPerSecond / (figures.requests / 60)).toBeLessThan(3);
     expect(await world().db.recording.count({ where: { state: "sealed" } })).toBe(50);
   });
 });
