@@ -173,6 +173,7 @@ describe("ServiceNotifier", () => {
   it.skipIf(lacking !== "")(`speaks so that systemd hears it (lacking here: ${lacking || "none"})`, async () => {
     const socket = join(folder, "notify");
     const listener = spawn("python3", ["-c", listenerText, socket], { stdio: ["ignore", "pipe", "inherit"] });
+    const closed = once(listener, "close");
     let heard = "";
     listener.stdout.setEncoding("utf8").on("data", (text: string) => {
       heard += text;
@@ -185,7 +186,7 @@ describe("ServiceNotifier", () => {
     await notifier.stopping();
     if (before === undefined) delete process.env.NOTIFY_SOCKET;
     else process.env.NOTIFY_SOCKET = before;
-    await once(listener, "close");
+    await closed;
     expect(heard).toContain("READY=1");
     expect(heard).toContain("STATUS=Looking at the folders");
     expect(heard).toContain("STOPPING=1");
