@@ -1,8 +1,7 @@
-import { Clock, Fingerprint, Plus, UserRound } from "lucide-react";
+import { Clock, Fingerprint, UserRound } from "lucide-react";
 import { IntervalFilter } from "@/components/recordings/interval-filter";
-import { Button } from "@/components/ui/button";
 import { FilterChip } from "@/components/ui/chip";
-import { Menu, MenuLink } from "@/components/ui/menu";
+import { PickMenu } from "@/components/ui/pick-menu";
 import { SearchForm } from "@/components/ui/search-form";
 import { outcomes } from "@/components/ui/states";
 import { Time } from "@/components/ui/time";
@@ -111,24 +110,5 @@ function SubjectField({ params }: Pick<LogFilterBarProps, "params">) {
       isMono
       others={others}
     />
-  );
-}
-
-function PickMenu({ label, choices }: { label: string; choices: { href: string; name: string }[] }) {
-  return (
-    <Menu
-      align="start"
-      trigger={
-        <Button icon={Plus} variant="filter" aria-label={`Filter by ${label.toLowerCase()}`}>
-          {label}
-        </Button>
-      }
-    >
-      {choices.map((choice) => (
-        <MenuLink key={choice.href} href={choice.href}>
-          {choice.name}
-        </MenuLink>
-      ))}
-    </Menu>
   );
 }

@@ -86,6 +86,7 @@ async function sync(path: string): Promise<void> {
 /** A moment of a daemon's life: soon after one of its steps, or any. */
 async function untilMoment(daemon: SpawnedUploader, random: () => number): Promise<void> {
   const moment = moments[Math.floor(random() * (moments.length + 1))];
+  // Without that step in time, or with a daemon that ended first, any moment does.
   if (moment !== undefined)
     await Promise.race([daemon.event(moment).catch(() => undefined), sleep(eventMs, null, { ref: false })]);
   await sleep(random() ** 2 * 1500);

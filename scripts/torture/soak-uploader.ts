@@ -94,7 +94,7 @@ class ManyLives {
     const { random, field } = this.#hurt;
     while (!this.#hurt.isOver) {
       const daemon = field.run(flags);
-      // On a busy machine a kill by time alone would hit nothing but starts.
+      // On a busy machine a kill by time alone would hit nothing but starts. One that ended first is told by its code.
       if (random() < 0.75) await Promise.race([daemon.event("progress").catch(() => undefined), sleep(8000)]);
       await sleep(random() ** 2 * 6000);
       const { code, stderr } = await daemon.kill();

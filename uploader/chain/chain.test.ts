@@ -181,6 +181,19 @@ describe("Chain", () => {
     expect(chain.claim(digestOf("gone.mp4"), 1000)).toBeNull();
   });
 
+  it("says so when a link that is to be forgotten stays, so that its record stays too", async () => {
+    const device = await boot();
+    const gone = await describeOne(device, "gone.mp4");
+    await describeOne(device, "next.mp4");
+    disk.before = (call) => {
+      if (call === "remove") throw Object.assign(new Error("EIO: the medium"), { code: "EIO" });
+    };
+    await expect(device.chain.forgetForGood([gone.sequence ?? 0])).rejects.toThrow("EIO");
+    disk.before = () => undefined;
+    await device.chain.forgetForGood([gone.sequence ?? 0]);
+    expect(await device.chain.read(gone.sequence ?? 0)).toBeNull();
+  });
+
   it("contradicts the archive once and not with every file, when its folder was set back and it can ask", async () => {
     const device = await boot();
     await announce(device, (await describeOne(device, "a")).sequence ?? 0);

@@ -192,20 +192,27 @@ export class Chain {
 
   /** The archive has this link for good; the last one stays, because the next one names it. */
   async forget(sequence: number): Promise<void> {
-    this.#orphans.delete(sequence);
-    this.#lost.delete(sequence);
-    if (sequence === this.#head?.sequence) this.#isHeadForgotten = true;
-    else await this.#links.remove(sequence).catch(() => undefined);
+    // One that stays is known by its record, and is removed when that is forgotten.
+    await this.#remove(sequence).catch(() => undefined);
   }
 
   /**
-   * Forgets links whose records are to be forgotten, too: on return a power cut brings none of them back, which nobody would
-   * know then, and which another file of the same content would take for its own.
+   * Forgets links whose records are to be forgotten, too. On return they are gone, whatever the power does: one that
+   * nobody knows would be taken by another file of the same content for its own.
+   *
+   * @throws the disk's error when one of them stays; then its record must stay as well
    */
   async forgetForGood(sequences: readonly number[]): Promise<void> {
     if (sequences.length === 0) return;
-    for (const sequence of sequences) await this.forget(sequence);
+    for (const sequence of sequences) await this.#remove(sequence);
     await this.#links.sync();
+  }
+
+  async #remove(sequence: number): Promise<void> {
+    this.#orphans.delete(sequence);
+    this.#lost.delete(sequence);
+    if (sequence === this.#head?.sequence) this.#isHeadForgotten = true;
+    else await this.#links.remove(sequence);
   }
 
   /**
